@@ -1,0 +1,107 @@
+"""Database addresses and engines, the same for the log and for what is drawn from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from ledger.errors import ConfigurationError, StoreUnavailable
+
+__all__ = ["IMMEDIATE", "configure", "database_url", "engine_options", "reading"]
+
+# An execution option: take SQLite's write lock at BEGIN. A deferred read that then writes fails
+# at once when somebody else wrote in between, however long the busy timeout.
+IMMEDIATE = {"ledger_immediate": True}
+
+_CONNECT_SECONDS = 5
+
+
+def database_url(text: str) -> URL:
+    """A ``LEDGER_DATABASE_URL`` as SQLAlchemy's URL; ``postgresql://`` means psycopg 3.
+
+    Raises ``ConfigurationError`` for anything but a SQLite file or PostgreSQL.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ConfigurationError(
+            "LEDGER_DATABASE_URL is no database URL; write for example"
+            " sqlite:///ledger.db or postgresql://user:password@host/database"
+        ) from None
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+            raise ConfigurationError(
+                "LEDGER_DATABASE_URL names no SQLite file; a ledger has to outlive its process:"
+                " write for example sqlite:///ledger.db"
+            )
+        return url.set(drivername="sqlite")
+    if url.drivername == "postgresql+psycopg":
+        return url
+    raise ConfigurationError(
+        f"LEDGER_DATABASE_URL has the driver {url.drivername!r};"
+        " use sqlite or postgresql (which is postgresql+psycopg)"
+    )
+
+
+def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[str, Any]:
+    """Arguments for ``create_engine``: bounded waits everywhere, so that no request hangs."""
+    options: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": _CONNECT_SECONDS,
+    }
+    if url.get_backend_name() == "sqlite":
+        options["connect_args"] = {
+            "timeout": lock_timeout_ms / 1000,
+            "check_same_thread": False,
+            "isolation_level": None,
+        }
+    else:
+        options["pool_pre_ping"] = True
+        options["connect_args"] = {
+            "connect_timeout": _CONNECT_SECONDS,
+            "options": f"-c lock_timeout={lock_timeout_ms}",
+        }
+    return options
+
+
+def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
+    """Make SQLite's transactions SQLAlchemy's own, and durable as ``synchronous`` says."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("ledger_immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A read transaction (one snapshot); raises ``StoreUnavailable`` when there is no store."""
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+    except (DBAPIError, SQLAlchemyError) as error:
+        raise StoreUnavailable(f"the database cannot be read: {explain(error)}") from error
+
+
+def explain(error: BaseException) -> str:
+    """The driver's first line, without the statement and its parameters."""
+    original = getattr(error, "orig", None) or error
+    return (str(original).splitlines() or [type(original).__name__])[0]

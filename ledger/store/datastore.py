@@ -1,0 +1,60 @@
+"""The library's datastore and factory, with bounded waits and transactions of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventsourcing.utils import Environment
+from eventsourcing_sqlalchemy.datastore import SQLAlchemyDatastore
+from eventsourcing_sqlalchemy.factory import SQLAlchemyFactory
+from sqlalchemy import Engine
+
+from ledger.database import configure, database_url, engine_options
+from ledger.store.record import LedgerEventRecord
+from ledger.store.recorder import LedgerRecorder
+
+__all__ = ["LedgerDatastore", "LedgerFactory"]
+
+
+class LedgerDatastore(SQLAlchemyDatastore):
+    """An engine as ``ledger.database`` makes it."""
+
+    base_stored_event_record_cls = LedgerEventRecord
+
+    def __init__(self, *, url: str, lock_timeout_ms: int, pool_size: int, **options: Any) -> None:
+        address = database_url(url)
+        super().__init__(
+            url=address.render_as_string(hide_password=False),
+            **engine_options(address, lock_timeout_ms=lock_timeout_ms, pool_size=pool_size),
+            **options,
+        )
+        # Its semaphore waits without a timeout; the database's own lock waits with one.
+        self.write_lock = None
+        # WAL is set once, where the tables are made; asking again needs no transaction's while.
+        self._tried_init_sqlite_wal_mode = True
+        assert isinstance(self.engine, Engine)
+        configure(self.engine)
+
+
+class LedgerFactory(SQLAlchemyFactory):
+    """Makes the recorder; the settings it adds are ``LOCK_TIMEOUT_MS`` and ``POOL_SIZE``."""
+
+    application_recorder_class = LedgerRecorder
+
+    def __init__(self, env: Environment) -> None:
+        def datastore(**options: Any) -> LedgerDatastore:
+            options.pop("session")
+            return LedgerDatastore(
+                lock_timeout_ms=int(env.get("LOCK_TIMEOUT_MS") or 3000),
+                pool_size=int(env.get("POOL_SIZE") or 5),
+                **options,
+            )
+
+        self.datastore_class = datastore
+        super().__init__(env)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        engine = self.datastore.engine
+        assert isinstance(engine, Engine)
+        engine.dispose()

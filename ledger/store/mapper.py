@@ -1,0 +1,58 @@
+"""Between bodies and stored bytes: verbatim, but for the compressor and cipher one may set."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import Mapper, StoredEvent
+
+from ledger.store.record import COLUMNS, LedgerStoredEvent, Recorded
+
+__all__ = ["LedgerMapper"]
+
+
+class LedgerMapper(Mapper[UUID]):
+    """Stores a body as it was signed, under a topic that names Stripe's type, never a class."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The row of a ``Recorded``."""
+        state = domain_event.body
+        if self.compressor:
+            state = self.compressor.compress(state)
+        if self.cipher:
+            state = self.cipher.encrypt(state)
+        return LedgerStoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=domain_event.topic,
+            state=state,
+            **domain_event.columns,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The ``Recorded`` of a row; topics are names, so no class is looked up by them."""
+        return Recorded(
+            originator_id=_uuid(stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            topic=stored_event.topic,
+            body=self.body(stored_event.state),
+            columns={name: getattr(stored_event, name) for name in COLUMNS},
+        )
+
+    def body(self, state: bytes) -> bytes:
+        """The signed bytes behind the stored ones."""
+        if self.cipher:
+            state = self.cipher.decrypt(state)
+        if self.compressor:
+            state = self.compressor.decompress(state)
+        return state
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether stored bytes are the signed bytes."""
+        return self.cipher is None and self.compressor is None
+
+
+def _uuid(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)

@@ -1,0 +1,265 @@
+"""The recorder: append as one critical section with a locked head and gapless positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+from eventsourcing_sqlalchemy.recorders import SQLAlchemyApplicationRecorder
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from ledger.chain import link
+from ledger.database import IMMEDIATE
+from ledger.store import tables
+from ledger.store.record import COLUMNS, LedgerNotification, LedgerStoredEvent
+from ledger.store.tables import HEAD
+
+__all__ = ["Known", "LedgerRecorder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A row that already has an event's identity."""
+
+    position: int
+    stream: str | None
+    type: str
+    state: bytes
+
+
+class LedgerRecorder(SQLAlchemyApplicationRecorder):
+    """Writes rows with their columns; allocates positions in commit order, without gaps."""
+
+    @property
+    def table(self) -> Table:
+        """The table ``ledger_events``."""
+        table = self.events_record_cls.__table__
+        assert isinstance(table, Table)
+        return table
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the log."""
+        engine = self.datastore.engine
+        assert isinstance(engine, Engine)
+        return engine
+
+    def create_table(self) -> None:
+        """Make the tables, the head and the triggers where they are missing."""
+        tables.create(self.engine, self.table)
+
+    @contextmanager
+    def critical_section(self) -> Iterator[Session]:
+        """A transaction that holds the head: nobody else appends until it ends."""
+        with self.transaction(commit=True) as session:
+            # The option counts only when the session gets its connection: so it comes first.
+            connection = session.connection(execution_options=IMMEDIATE)
+            session.info["head"] = connection.execute(_LOCK_HEAD).one()
+            yield session
+
+    def known(
+        self, session: Session, identities: Sequence[str], streams: Sequence[UUID]
+    ) -> tuple[dict[str, Known], dict[UUID, int]]:
+        """The rows that have one of the identities, and the last version of each stream."""
+        connection = session.connection()
+        statements = _KNOWN[connection.dialect.name]
+        known = {
+            name: Known(position, stream, type_, bytes(state))
+            for name, position, stream, type_, state in connection.exec_driver_sql(
+                *statements.identities(identities)
+            )
+        }
+        versions = {
+            _uuid(stream): version
+            for stream, version in connection.exec_driver_sql(*statements.streams(streams))
+            if version is not None
+        }
+        return known, versions
+
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        session: Session | None = None,
+        **kwargs: Any,
+    ) -> Sequence[int] | None:
+        """Write rows at the next positions; returns them."""
+        if session is not None:
+            return self._insert(session, stored_events)
+        with self.critical_section() as session:
+            return self._insert(session, stored_events)
+
+    def _insert(self, session: Session, stored_events: Sequence[StoredEvent]) -> list[int]:
+        if not stored_events:
+            return []
+        head = session.info["head"]
+        position, chain = head.position, bytes(head.chain)
+        rows = []
+        for stored in stored_events:
+            position += 1
+            columns = _columns(stored)
+            chain = link(
+                chain,
+                position=position,
+                event_id=columns["event_id"],
+                received_at=columns["received_at"],
+                state=stored.state,
+            )
+            rows.append(
+                {
+                    "id": position,
+                    "originator_id": stored.originator_id,
+                    "originator_version": stored.originator_version,
+                    "topic": stored.topic,
+                    "state": stored.state,
+                    "chain": chain,
+                    **columns,
+                }
+            )
+        connection = session.connection()
+        connection.execute(insert(self.table), rows)
+        connection.execute(update(HEAD).values(position=position, chain=chain))
+        return [row["id"] for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        """The last position, or None in an empty log."""
+        with self.transaction(commit=False) as session:
+            return session.connection().execute(select(func.max(self.table.c.id))).scalar()
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredEvent]:
+        """A stream's rows, with the columns of the log."""
+        events = self.table.c
+        query = select(self.table).where(events.originator_id == originator_id)
+        if gt is not None:
+            query = query.where(events.originator_version > gt)
+        if lte is not None:
+            query = query.where(events.originator_version <= lte)
+        version = events.originator_version
+        query = query.order_by(version.desc() if desc else version).limit(limit)
+        with self.transaction(commit=False) as session:
+            return [_stored_event(row) for row in _mappings(session.connection(), query)]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> list[Any]:
+        """Rows by position, with the columns of the log."""
+        events = self.table.c
+        query = select(self.table).order_by(events.id).limit(limit)
+        if start is not None:
+            query = query.where(events.id >= start if inclusive_of_start else events.id > start)
+        if stop is not None:
+            query = query.where(events.id <= stop)
+        if topics:
+            query = query.where(events.topic.in_(topics))
+        with self.transaction(commit=False) as session:
+            return [_notification(row) for row in _mappings(session.connection(), query)]
+
+
+class _Sqlite:
+    """The two questions of an append, with as many placeholders as there are values."""
+
+    @staticmethod
+    def identities(names: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
+        marks = ",".join("?" * len(names))
+        return f"{_BY_IDENTITY} WHERE event_id IN ({marks})", tuple(names)
+
+    @staticmethod
+    def streams(streams: Sequence[UUID]) -> tuple[str, tuple[Any, ...]]:
+        marks = ",".join(["(?)"] * len(streams))
+        return (
+            f"WITH asked(stream) AS (VALUES {marks}) {_LAST_VERSION} FROM asked",
+            tuple(stream.bytes for stream in streams),
+        )
+
+
+class _Postgresql:
+    """The same with arrays, so that the statement's text never changes."""
+
+    @staticmethod
+    def identities(names: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
+        return f"{_BY_IDENTITY} WHERE event_id = ANY(%s)", (list(names),)
+
+    @staticmethod
+    def streams(streams: Sequence[UUID]) -> tuple[str, tuple[Any, ...]]:
+        return f"{_LAST_VERSION} FROM unnest(%s::uuid[]) AS asked(stream)", (list(streams),)
+
+
+_KNOWN: Mapping[str, type[_Sqlite] | type[_Postgresql]] = {
+    "sqlite": _Sqlite,
+    "postgresql": _Postgresql,
+}
+_BY_IDENTITY = "SELECT event_id, id, stream, type, state FROM ledger_events"
+# One look at the end of the index per stream, however long the stream is.
+_LAST_VERSION = """SELECT asked.stream, (
+    SELECT MAX(originator_version) FROM ledger_events WHERE originator_id = asked.stream
+)"""
+
+
+def _uuid(value: UUID | bytes) -> UUID:
+    return value if isinstance(value, UUID) else UUID(bytes=value)
+
+
+_LOCK_HEAD = select(HEAD.c.position, HEAD.c.chain).with_for_update()
+
+
+def _columns(stored: StoredEvent) -> dict[str, Any]:
+    if isinstance(stored, LedgerStoredEvent):
+        return {name: getattr(stored, name) for name in COLUMNS}
+    # A row of the library's own making: its place in its stream is all the identity it has.
+    return {
+        "event_id": f"{stored.originator_id}/{stored.originator_version}",
+        "stream": None,
+        "type": stored.topic,
+        "account": None,
+        "livemode": None,
+        "api_version": None,
+        "created": 0,
+        "received_at": 0,
+        "source": "library",
+    }
+
+
+def _mappings(connection: Connection, query: Any) -> list[Mapping[str, Any]]:
+    return [
+        {**row, "state": bytes(row["state"]), "chain": bytes(row["chain"])}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+_LIBRARY = ("originator_id", "originator_version", "topic", "state")
+
+
+def _stored_event(row: Mapping[str, Any]) -> LedgerStoredEvent:
+    return LedgerStoredEvent(**{name: row[name] for name in (*_LIBRARY, *COLUMNS)})
+
+
+def _notification(row: Mapping[str, Any]) -> LedgerNotification:
+    return LedgerNotification(
+        **{name: row[name] for name in ("id", *_LIBRARY, *COLUMNS, "chain")}
+    )

@@ -1,0 +1,88 @@
+"""JSON read so strictly that two programs cannot disagree about what a body says."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+__all__ = ["BadNumber", "DuplicateKey", "TooDeep", "strict_loads"]
+
+DEPTH_MAX = 64
+INTEGER_DIGITS_MAX = 20
+
+
+class DuplicateKey(ValueError):
+    """An object names one key twice: readers differ on which value counts."""
+
+
+class TooDeep(ValueError):
+    """Nested deeper than any Stripe object is."""
+
+
+class BadNumber(ValueError):
+    """NaN, an infinity, or more digits than anybody's integer holds."""
+
+
+def strict_loads(body: bytes) -> Any:
+    """The one JSON document in ``body``, UTF-8 without a byte order mark.
+
+    Raises ``DuplicateKey``, ``TooDeep``, ``BadNumber``, or another ``ValueError`` for what is
+    no JSON at all.
+    """
+    try:
+        value = _decoder.decode(body.decode("utf-8"))
+    except RecursionError:
+        raise TooDeep from None
+    # Brackets in strings count too: they only make us look closer than needed.
+    if body.count(b"{") + body.count(b"[") > DEPTH_MAX:
+        _check_depth(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise DuplicateKey
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > INTEGER_DIGITS_MAX:
+        raise BadNumber
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise BadNumber
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise BadNumber(name)
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_int=_integer,
+    parse_float=_float,
+    parse_constant=_constant,
+)
+
+
+def _check_depth(value: Any) -> None:
+    level, depth = [value], 0
+    while level := [child for node in level for child in _children(node)]:
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise TooDeep
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return [child for child in node.values() if isinstance(child, dict | list)]
+    if isinstance(node, list):
+        return [child for child in node if isinstance(child, dict | list)]
+    return []
