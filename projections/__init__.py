@@ -1,0 +1,41 @@
+"""Conclusions: the current and past state of each kind, folded from the log."""
+
+from projections.check import Difference
+from projections.declare import COMMON, Field, Kind
+from projections.errors import (
+    AlreadyRunning,
+    Ambiguous,
+    BeyondHead,
+    FlipBlocked,
+    NotFound,
+    NotReady,
+    ProjectionError,
+)
+from projections.facade import Projections
+from projections.kinds import KINDS
+from projections.overview import ProjectionState
+from projections.queries import ANY, Answer, Listed
+from projections.rebuild import Rebuilt
+from projections.values import Type
+
+__all__ = [
+    "ANY",
+    "COMMON",
+    "KINDS",
+    "AlreadyRunning",
+    "Ambiguous",
+    "Answer",
+    "BeyondHead",
+    "Difference",
+    "Field",
+    "FlipBlocked",
+    "Kind",
+    "Listed",
+    "NotFound",
+    "NotReady",
+    "ProjectionError",
+    "ProjectionState",
+    "Projections",
+    "Rebuilt",
+    "Type",
+]

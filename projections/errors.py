@@ -1,0 +1,48 @@
+"""The error tree of the projections."""
+
+from __future__ import annotations
+
+from ledger import LedgerError
+
+__all__ = [
+    "Ambiguous",
+    "AlreadyRunning",
+    "BeyondHead",
+    "FlipBlocked",
+    "NotFound",
+    "NotReady",
+    "ProjectionError",
+    "Unreadable",
+]
+
+
+class ProjectionError(LedgerError):
+    """Base of everything the projections raise on purpose."""
+
+
+class NotFound(ProjectionError):
+    """No row has this id (or had it, at the time asked for)."""
+
+
+class Ambiguous(ProjectionError):
+    """The id exists in several accounts or modes; say which."""
+
+
+class BeyondHead(ProjectionError):
+    """A position was asked for that the log has not reached."""
+
+
+class NotReady(ProjectionError):
+    """The projection has not read so far, or lacks a column; trying again later succeeds."""
+
+
+class AlreadyRunning(ProjectionError):
+    """A rebuild of this kind runs already."""
+
+
+class FlipBlocked(ProjectionError):
+    """A rebuilt table could not take over; the text names what is in the way."""
+
+
+class Unreadable(ProjectionError):
+    """An event's value does not fit its field: the event becomes a dead letter of its row."""

@@ -1,0 +1,256 @@
+"""Projections: the one door to all that is concluded from the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger import Ledger, Log
+from ledger.database import reading
+from projections import history
+from projections.apply import refold, refresh
+from projections.check import Difference, compare
+from projections.declare import Kind
+from projections.engine import make_engine, writing
+from projections.errors import AlreadyRunning, BeyondHead, NotReady
+from projections.follow import advance
+from projections.kind_store import KindStore
+from projections.kinds import KINDS
+from projections.neighbourhood import walk_from
+from projections.overview import ProjectionState, dead_letters, states, summary
+from projections.pointer import Places
+from projections.queries import ANY, Account, Answer, Listed, live, retried
+from projections.rebuild import Progress, Rebuilder, Rebuilt
+from projections.state import State
+
+__all__ = ["Projections"]
+
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Projections:
+    """Current and past state of every kind, and the follower's and rebuilder's work.
+
+    Every method raises ``StoreUnavailable`` without a database.
+    """
+
+    places: Places
+    log: Log
+    kinds: Mapping[str, Kind]
+
+    @classmethod
+    def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
+        """The projections of a ledger, beside its log."""
+        return cls(Places(make_engine(ledger.engine.url)), ledger.log, kinds)
+
+    def create(self) -> None:
+        """Make the tables that are missing; safe from many processes at once."""
+        self.places.create(self.kinds)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.places.engine.dispose()
+
+    # Following and rebuilding
+
+    def follow(self) -> int:
+        """One round: read on where live tables stand; returns how many events were read.
+
+        A kind whose declaration is new is rebuilt first, beside the table that serves; so is one
+        whose rebuild was asked for.
+        """
+        tables = []
+        requested = Rebuilder(self.places, self.log).requested()
+        with reading(self.places.engine) as connection:
+            pointers = {name: self.places.pointer(connection, name) for name in self.kinds}
+        for name, kind in self.kinds.items():
+            pointer = pointers[name]
+            if pointer is None:
+                self.create()
+            elif name in requested or kind.fingerprint not in pointer.history:
+                self._rebuild_quietly(kind)
+            elif pointer.fingerprint == kind.fingerprint:
+                tables.append(self.places.tables(kind, pointer.table_name))
+        return advance(self.places, self.log, tables)
+
+    def _rebuild_quietly(self, kind: Kind) -> None:
+        try:
+            Rebuilder(self.places, self.log).rebuild(kind)
+        except AlreadyRunning:
+            # Another process of this code is at it; its table will be ours to follow.
+            return
+
+    def rebuild(
+        self, kinds: Sequence[str] = (), *, progress: Progress | None = None
+    ) -> list[Rebuilt]:
+        """Rebuild kinds (all, if none is named) from the log; raises ``AlreadyRunning``."""
+        names = kinds or list(self.kinds)
+        return [
+            Rebuilder(self.places, self.log).rebuild(self.kinds[name], progress) for name in names
+        ]
+
+    def request_rebuild(self, kind: str) -> bool:
+        """Ask the follower to rebuild a kind; False while a rebuild of it runs."""
+        return Rebuilder(self.places, self.log).request(self.kinds[kind])
+
+    def check(self, kinds: Sequence[str] = ()) -> list[Difference]:
+        """Fold the log again and compare with the living rows; writes nothing."""
+        return [
+            difference
+            for name in kinds or list(self.kinds)
+            for difference in compare(self.places, self.log, self.kinds[name])
+        ]
+
+    def refold(self, kind: str, id: str) -> bool:
+        """Fold one row again from the log; False where nothing ever told of the id."""
+        one = self.kinds[kind]
+        with live(self.places, one) as now:
+            start = history.start(now, id)
+            name, position = now.pointer.table_name, now.position
+        if not start:
+            return False
+        with writing(self.places.engine) as connection:
+            found = self.places.position(connection, name)
+            if found is None or found[0] != position:
+                raise NotReady("the table moved on meanwhile; ask again")
+            store = KindStore(connection, self.places.tables(one, name), self.places.control)
+            reached = walk_from(one, start, store.touching)
+            keys = [state.key for state in store.states(reached).values()]
+            folded: list[State] = refold(
+                store, keys, lambda streams: self.log.streams(streams, upto=position)
+            )
+            store.save_states({state.key.uuid: state for state in folded})
+            refresh(store, reached)
+        return True
+
+    # Asking
+
+    def one(
+        self, kind: str, id: str, *, account: Account = ANY, livemode: bool | None = None
+    ) -> Answer:
+        """The row with an id; raises ``NotFound``, ``Ambiguous`` or ``NotReady``."""
+
+        def ask() -> Answer:
+            with live(self.places, self.kinds[kind]) as now:
+                return Answer(now.one(id, account, livemode)[1], now.position)
+
+        return retried(ask)
+
+    def list(
+        self,
+        kind: str,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        created: Mapping[str, int] | None = None,
+        limit: int = 10,
+        starting_after: str | None = None,
+        ending_before: str | None = None,
+    ) -> Listed:
+        """Rows newest first; raises ``UnknownCursor``, ``Ambiguous`` or ``NotReady``."""
+
+        def ask() -> Listed:
+            with live(self.places, self.kinds[kind]) as now:
+                return now.list(
+                    filters=filters or {},
+                    created=created or {},
+                    limit=limit,
+                    starting_after=starting_after,
+                    ending_before=ending_before,
+                )
+
+        return retried(ask)
+
+    def at(
+        self,
+        kind: str,
+        id: str,
+        *,
+        as_of: int | None = None,
+        at_position: int | None = None,
+        account: Account = ANY,
+        livemode: bool | None = None,
+    ) -> Answer:
+        """The row as it was: from events created up to ``as_of``, or known at ``at_position``.
+
+        Raises ``NotFound`` where nothing was known yet, ``BeyondHead``, ``Ambiguous``, or
+        ``NotReady`` while the projection has not read up to the position.
+        """
+        made, position = self._made(kind, id, as_of, at_position, account, livemode)
+        return Answer(made.row, position)
+
+    def snapshot(
+        self,
+        kind: str,
+        id: str,
+        *,
+        as_of: int | None = None,
+        at_position: int | None = None,
+        account: Account = ANY,
+        livemode: bool | None = None,
+    ) -> dict[str, Any] | None:
+        """The newest Stripe object behind a row, as Stripe sent it; raises as ``at``."""
+        made, _ = self._made(kind, id, as_of, at_position, account, livemode)
+        return history.snapshot(self.kinds[kind], made, self.log)
+
+    def timeline(
+        self, kind: str, id: str, *, account: Account = ANY, livemode: bool | None = None
+    ) -> Answer:
+        """What happened to a row, oldest first; raises as ``one``."""
+        with live(self.places, self.kinds[kind]) as now:
+            found = history.past(now, self.log, id, account, livemode, upto=None)
+        made = history.at(self.kinds[kind], found.entries, id)
+        return Answer(history.timeline(self.kinds[kind], found, made), found.position)
+
+    def _made(
+        self,
+        kind: str,
+        id: str,
+        as_of: int | None,
+        at_position: int | None,
+        account: Account,
+        livemode: bool | None,
+    ) -> tuple[history.Made, int]:
+        if at_position is not None:
+            head = self.log.head().position
+            if at_position > head:
+                raise BeyondHead(f"the log ends at {head}")
+            self.wait_for(kind, at_position, seconds=2)
+        with live(self.places, self.kinds[kind]) as now:
+            found = history.past(now, self.log, id, account, livemode, upto=at_position)
+        entries = [e for e in found.entries if as_of is None or e.created <= as_of]
+        return history.at(self.kinds[kind], entries, id), found.position
+
+    def wait_for(self, kind: str, position: int, *, seconds: float) -> None:
+        """Wait until a kind has read up to a position; raises ``NotReady`` if it does not."""
+        deadline = time.monotonic() + seconds
+        while self.position(kind) < position:
+            if time.monotonic() >= deadline:
+                raise NotReady(f"{kind} have not read up to {position} yet")
+            time.sleep(_POLL_SECONDS)
+
+    def position(self, kind: str) -> int:
+        """How far the live table of a kind has read."""
+        with live(self.places, self.kinds[kind]) as now:
+            return now.position
+
+    def states(self, clock: Callable[[], float] = time.time) -> list[ProjectionState]:
+        """How each kind is doing."""
+        return states(self.places, self.log, self.kinds, clock)
+
+    def summary(self) -> Listed:
+        """Totals per account, mode and currency."""
+        return summary(self.places, self.kinds)
+
+    def dead_letters(
+        self,
+        *,
+        limit: int = 10,
+        starting_after: str | None = None,
+        ending_before: str | None = None,
+        kind: str | None = None,
+    ) -> Listed:
+        """Events that could not be folded, by row, the newest row first; ``UnknownCursor``."""
+        return dead_letters(self.places, kind, limit, starting_after, ending_before)

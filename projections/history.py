@@ -1,0 +1,230 @@
+"""The past: rows as they were, and the timeline of one, folded from the log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from ledger import Entry, Log
+from projections.declare import COMMON, Kind
+from projections.errors import NotFound
+from projections.kind_store import KindStore
+from projections.neighbourhood import clusters, walk_from
+from projections.order_of_events import canonical_order
+from projections.project import project
+from projections.queries import Account, Live, within
+from projections.rows import Made, make
+from projections.sighting import Key, Scope, Sighting, sightings
+from projections.state import State, fold
+
+__all__ = ["Past", "at", "past", "snapshot", "start", "timeline"]
+
+# What `changes` leaves out: it belongs to how we came to know, or never changes.
+_ENVELOPE = frozenset(column.name for column in COMMON) - {"metadata"}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All events around one row, and where the projection stood when they were found."""
+
+    scope: Scope
+    entries: list[Entry]
+    position: int
+
+
+def past(
+    live: Live, log: Log, id: str, account: Account, livemode: bool | None, *, upto: int | None
+) -> Past:
+    """The events of everything that is, or ever was, linked to a row: more than enough to fold
+    it at any time, for links are never untold."""
+    found = _objects_of(live, id, account, livemode)
+    if not found:
+        raise NotFound(f"no {live.kind.object} has the id")
+    scope = _the_scope(live, id, {one for _, _, one in found})
+    at = {stream: name for stream, name, one in found if one == scope}
+    tables = live.places.tables(live.kind, live.pointer.table_name)
+    store = KindStore(live.connection, tables, live.places.control)
+    streams = walk_from(live.kind, at, store.touching)
+    end = live.position if upto is None else min(upto, live.position)
+    return Past(scope, log.streams(streams, upto=end), live.position)
+
+
+def start(live: Live, id: str) -> dict[UUID, str]:
+    """The objects that have an id, or went into the row that has it."""
+    return {stream: name for stream, name, _ in _objects_of(live, id, "*", None)}
+
+
+def _objects_of(
+    live: Live, id: str, account: Account, livemode: bool | None
+) -> list[tuple[UUID, str, Scope]]:
+    rows, objects = live.rows, live.objects
+    keys = select(rows.c.row_key).where(rows.c.id == id)
+    query = select(objects.c.key, objects.c.object, objects.c.account, objects.c.livemode).where(
+        or_(objects.c.id == id, objects.c.row_key.in_(keys)),
+        objects.c.object.in_([thing.name for thing in live.kind.owns]),
+    )
+    found = live.connection.execute(within(query, objects, account, livemode))
+    return [
+        (UUID(bytes=bytes(key)), name, Scope(account, bool(livemode)))
+        for key, name, account, livemode in found
+    ]
+
+
+def _the_scope(live: Live, id: str, scopes: set[Scope]) -> Scope:
+    if len(scopes) > 1:
+        # Not every scope need have a row of its own: the rows decide, and say so if they cannot.
+        _, row = live.one(id, "*", None)
+        return Scope(row["account"], row["livemode"])
+    return next(iter(scopes))
+
+
+def at(kind: Kind, entries: Iterable[Entry], id: str) -> Made:
+    """The row that some events give for an id; raises ``NotFound`` where they give none."""
+    made = [one for one in project(kind, entries) if one.row is not None]
+    for one in made:
+        if one.id == id:
+            return one
+    for one in made:
+        if any(state.id == id and state.object in kind.also for state in one.own):
+            return one
+    raise NotFound(f"no {kind.object} had the id then")
+
+
+def snapshot(kind: Kind, made: Made, log: Log) -> dict[str, Any] | None:
+    """The newest snapshot of the row's main object, as Stripe sent it."""
+    known = [state for state in made.own if state.snapshot is not None]
+    main = [state for state in known if state.id == made.id]
+    newest = max(main or known, key=lambda state: state.snapshot or (0, 0, ""), default=None)
+    if newest is None or newest.snapshot is None:
+        return None
+    position = newest.snapshot[1]
+    entry = log.after(position - 1, 1)[0]
+    for sighting in sightings(entry, kind.objects):
+        if sighting.key == newest.key:
+            return dict(sighting.snapshot)
+    return None
+
+
+@dataclass
+class _Folding:
+    """The states while events are taken in one after the other, and the row they give."""
+
+    kind: Kind
+    id: str
+    told: dict[Key, list[Sighting]] = field(default_factory=lambda: defaultdict(list))
+    states: dict[Key, State] = field(default_factory=dict)
+
+    def take(self, some: Sequence[Sighting]) -> None:
+        """Fold sightings into the objects they tell of."""
+        for sighting in some:
+            self.told[sighting.key].append(sighting)
+        for key in {sighting.key for sighting in some}:
+            self.states[key] = fold(self.told[key], self.kind.objects[key.object])
+
+    def row(self) -> dict[str, Any]:
+        """The row that will be, or of its parts while they still stand alone the first."""
+        made = [
+            one
+            for cluster in clusters(self.kind, self.states.values())
+            for one in make(self.kind, cluster)
+            if one.row is not None
+        ]
+        final = [one.row for one in made if one.id == self.id]
+        alone = sorted(made, key=lambda one: one.id)
+        row = final[0] if final else alone[0].row if alone else None
+        return row or {}
+
+
+def timeline(kind: Kind, found: Past, made: Made) -> list[dict[str, Any]]:
+    """Each own event of a row in canonical order, with the fields that it changed."""
+    own = {state.key for state in made.own}
+    events = _in_order(kind, found.entries, own)
+    lent = sorted(_lent(kind, found.entries, own), key=lambda sighting: sighting.created)
+    latest = _latest_before({entry.position: entry.created for entry, _ in events})
+    folding = _Folding(kind, made.id)
+    entries, taken = [], 0
+    before = folding.row()
+    for entry, told in events:
+        due = [sighting for sighting in lent[taken:] if sighting.created <= entry.created]
+        if due:
+            # What others lent by then is no doing of this event.
+            taken += len(due)
+            folding.take(due)
+            before = folding.row()
+        folding.take(told)
+        after = folding.row()
+        entries.append(
+            {
+                "object": "timeline_entry",
+                "position": entry.position,
+                "event": entry.event_id,
+                "type": entry.type,
+                "created": entry.created,
+                "received_at": entry.received_at // 1_000_000,
+                "late": latest[entry.position] > entry.created,
+                "changes": _changes(kind, before, after),
+            }
+        )
+        before = after
+    return entries
+
+
+def _in_order(
+    kind: Kind, entries: Sequence[Entry], own: set[Key]
+) -> list[tuple[Entry, list[Sighting]]]:
+    """The events that tell of a row's objects, each with what it tells, in canonical order."""
+    told: dict[str, list[Sighting]] = defaultdict(list)
+    direct: dict[Key, list[Sighting]] = defaultdict(list)
+    for entry in entries:
+        mine = [one for one in sightings(entry, kind.objects) if one.key in own]
+        if mine:
+            told[entry.event_id] = mine
+            # The event's own object places it, or, where that is a stranger, the first inside.
+            direct[mine[0].key].append(mine[0])
+    places = {
+        sighting.event_id: index
+        for key, group in direct.items()
+        for index, sighting in enumerate(canonical_order(group, kind.objects[key.object]))
+    }
+    rank = {thing.name: index for index, thing in enumerate(kind.owns)}
+
+    def place(entry: Entry) -> tuple[Any, ...]:
+        first = told[entry.event_id][0]
+        # What carries others stands before what it carries.
+        return (entry.created, rank[first.key.object], first.key.id, places[entry.event_id])
+
+    mine = [entry for entry in entries if entry.event_id in told]
+    return [(entry, told[entry.event_id]) for entry in sorted(mine, key=place)]
+
+
+def _lent(kind: Kind, entries: Iterable[Entry], own: set[Key]) -> list[Sighting]:
+    return [
+        sighting
+        for entry in entries
+        for sighting in sightings(entry, kind.objects)
+        if sighting.key not in own
+    ]
+
+
+def _latest_before(created: dict[int, int]) -> dict[int, int]:
+    """For each position, the greatest `created` among the positions before it."""
+    greatest, before = -1, {}
+    for position in sorted(created):
+        before[position] = greatest
+        greatest = max(greatest, created[position])
+    return before
+
+
+def _changes(kind: Kind, before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    names = [column.name for column in kind.columns if column.name not in _ENVELOPE]
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in names
+        if before.get(name) != after.get(name)
+    }
+

@@ -1,0 +1,109 @@
+"""Accounts: connected accounts, what they may do, and whether they still let us."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from projections.declare import Field, Kind, Link, StripeObject, main
+from projections.gather import linked
+from projections.paths import at
+from projections.state import State
+from projections.subject import Cluster, Subject
+from projections.values import Type, lower
+
+__all__ = ["ACCOUNT", "APPLICATION", "KIND"]
+
+
+def _deauthorized_at(account: Subject) -> int | None:
+    applications = [state for state in account.own if state.object == "application"]
+    told = [state for state in applications if state.snapshot is not None]
+    if not told:
+        return None
+    newest = max(told, key=_told_at)
+    at: int | None = newest.values.get("deauthorized_at")
+    return at
+
+
+def _told_at(state: State) -> tuple[int, bool]:
+    assert state.snapshot is not None
+    # In one second the loss of access counts: it is the answer that harms nobody.
+    return state.snapshot[0], state.values.get("deauthorized_at") is not None
+
+
+def _authorization(values: dict[str, Any], type: str, created: int) -> None:
+    # The object is the application; what happened to it stands in the type alone.
+    values["deauthorized_at"] = created if type.endswith(".deauthorized") else None
+    # It is the application's, not the account's.
+    values.pop("created", None)
+
+
+def _subjects(cluster: Cluster) -> Iterator[Subject]:
+    own: dict[str, list[State]] = defaultdict(list)
+    for state in cluster.all("account"):
+        own[state.id].append(state)
+    for state in cluster.all("application"):
+        account = linked(state, "account")
+        if account is not None:
+            own[account].append(state)
+    for id, states in own.items():
+        main = cluster.get("account", id)
+        yield Subject(id=id, cluster=cluster, main=main, own=states)
+
+
+_FIELDS = (
+    Field("charges_enabled", Type.BOOLEAN, "Whether it can charge.", at("charges_enabled")),
+    Field(
+        "payouts_enabled", Type.BOOLEAN, "Whether it is paid out.",
+        at("payouts_enabled", "transfers_enabled"),
+    ),
+    Field(
+        "details_submitted", Type.BOOLEAN, "Whether its onboarding form was handed in.",
+        at("details_submitted"),
+    ),
+    Field("country", Type.CODE, "Two-letter ISO code of its country.", at("country")),
+    Field(
+        "default_currency", Type.CODE, "Three-letter ISO code, lower case.",
+        at("default_currency"),
+        convert=lower,
+    ),
+    Field("email", Type.TEXT, "Its e-mail address.", at("email")),
+    Field(
+        "business_type", Type.CODE, "Individual, company, …",
+        at("business_type", "legal_entity.type"),
+    ),
+    Field(
+        "disabled_reason", Type.CODE, "Why it is disabled.",
+        at("requirements.disabled_reason", "verification.disabled_reason"),
+    ),
+    Field(
+        "currently_due", Type.LIST, "What it has to hand in now.",
+        at("requirements.currently_due", "verification.fields_needed"),
+    ),
+    Field("past_due", Type.LIST, "What it should have handed in.", at("requirements.past_due")),
+    Field(
+        "deauthorized_at", Type.TIME, "When it disconnected, unless it has connected again.",
+        derive=_deauthorized_at,
+    ),
+)  # fmt: skip
+
+ACCOUNT = StripeObject("account", reads=main(*_FIELDS), types=("updated",))
+
+APPLICATION = StripeObject(
+    "application",
+    types=("authorized", "deauthorized"),
+    links=(Link("account", envelope=True),),
+    adjust=_authorization,
+)
+
+KIND = Kind(
+    rank=6,
+    name="accounts",
+    object="account",
+    about="Connected accounts and their own.",
+    owns=(ACCOUNT, APPLICATION),
+    through=frozenset({"account", "application"}),
+    subjects=_subjects,
+    fields=_FIELDS,
+)

@@ -1,0 +1,123 @@
+"""Disputes: money taken back by a buyer's bank; no status of one is safely final."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from projections.declare import Field, Kind, Link, Read, StripeObject, Unite, main
+from projections.gather import order_of
+from projections.links import CHARGE_LINKS, PAYMENT_INTENT_LINKS
+from projections.paths import at
+from projections.subject import Subject
+from projections.values import Type, lower
+
+__all__ = ["DISPUTE", "KIND"]
+
+
+def _moved(told: dict[str, Any], sign: int) -> bool:
+    moves = told.get("balance_transactions", {}).values()
+    return any((move.get("amount") or 0) * sign > 0 for move in moves)
+
+
+def _moves(dispute: Subject) -> list[dict[str, Any]]:
+    assert dispute.main is not None
+    united = dispute.main.united.get("balance_transactions", {})
+    return [united[id] for id in sorted(united)]
+
+
+_FIELDS = (
+    Field("status", Type.CODE, "Stripe's status; even `lost` may be reopened.", at("status")),
+    Field("amount", Type.INTEGER, "Amount disputed, in the minor unit.", at("amount")),
+    Field(
+        "currency", Type.CODE, "Three-letter ISO code, lower case.", at("currency"),
+        convert=lower,
+    ),
+    Field("charge", Type.ID, "The charge that is disputed.", at("charge")),
+    Field(
+        "order", Type.ID,
+        "The order disputed: its PaymentIntent, or what the charge belongs to.",
+        derive=order_of,
+    ),
+    Field("reason", Type.CODE, "The reason the bank gave.", at("reason")),
+    Field(
+        "evidence_due_by", Type.TIME, "Until when evidence can be handed in.",
+        at("evidence_details.due_by"),
+    ),
+    Field(
+        "is_charge_refundable", Type.BOOLEAN, "Whether a refund would still end it.",
+        at("is_charge_refundable"),
+    ),
+    Field(
+        "funds_withdrawn_at", Type.TIME, "When an event first showed the money withdrawn.",
+        derive=lambda dispute: dispute.main.once.get("funds_withdrawn_at"),
+    ),
+    Field(
+        "funds_reinstated_at", Type.TIME, "When an event first showed the money given back.",
+        derive=lambda dispute: dispute.main.once.get("funds_reinstated_at"),
+    ),
+    Field(
+        "net", Type.INTEGER, "What it did to the balance so far: the sum of its transactions' net.",
+        derive=lambda dispute: sum(move.get("net") or 0 for move in _moves(dispute)),
+        nullable=False,
+    ),
+    Field(
+        "fees", Type.INTEGER, "The sum of its transactions' fees.",
+        derive=lambda dispute: sum(move.get("fee") or 0 for move in _moves(dispute)),
+        nullable=False,
+    ),
+    Field(
+        "net_currency", Type.CODE, "The currency of `net` and `fees`.",
+        derive=lambda dispute: next(
+            (move["currency"].lower() for move in _moves(dispute) if move.get("currency")), None
+        ),
+    ),
+)  # fmt: skip
+
+DISPUTE = StripeObject(
+    "dispute",
+    reads=main(*_FIELDS),
+    types=("created", "funds_withdrawn", "updated", "funds_reinstated", "closed"),
+    statuses=(
+        "warning_needs_response|warning_under_review|warning_closed",
+        "needs_response",
+        "under_review",
+        "prevented",
+        "lost",
+        "appeal_needs_response|appeal_under_review",
+        "won",
+    ),
+    links=(Link("charge", at("charge")), Link("payment_intent", at("payment_intent"))),
+    unites={
+        "balance_transactions": Unite(
+            "balance_transactions",
+            (
+                Read("amount", Type.INTEGER, at("amount")),
+                Read("net", Type.INTEGER, at("net")),
+                Read("fee", Type.INTEGER, at("fee")),
+                Read("currency", Type.CODE, at("currency")),
+            ),
+        )
+    },
+    once={
+        "funds_withdrawn_at": lambda told, type: (
+            type.endswith(".funds_withdrawn") or _moved(told, -1)
+        ),
+        "funds_reinstated_at": lambda told, type: (
+            type.endswith(".funds_reinstated") or _moved(told, +1)
+        ),
+    },
+)
+
+KIND = Kind(
+    rank=4,
+    name="disputes",
+    object="dispute",
+    about="Payments that a buyer's bank disputes.",
+    owns=(DISPUTE,),
+    lenders=(
+        StripeObject("charge", links=CHARGE_LINKS),
+        StripeObject("payment_intent", links=PAYMENT_INTENT_LINKS),
+    ),
+    through=frozenset({"dispute", "charge", "payment_intent"}),
+    fields=_FIELDS,
+)

@@ -1,0 +1,126 @@
+"""Invoices: what is asked for; many events of one can share a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from projections.declare import Field, Kind, Link, Read, StripeObject, main
+from projections.gather import linked
+from projections.paths import at
+from projections.subject import Subject
+from projections.values import Type, lower
+
+__all__ = ["INVOICE", "INVOICE_PAYMENT", "KIND"]
+
+
+def _status_before_2018(snapshot: Mapping[str, Any]) -> str | None:
+    if not {"paid", "closed", "forgiven"} & snapshot.keys():
+        return None
+    if snapshot.get("paid"):
+        return "paid"
+    if snapshot.get("forgiven"):
+        return "uncollectible"
+    if snapshot.get("closed"):
+        return "void"
+    return "open" if snapshot.get("number") else "draft"
+
+
+def _order(invoice: Subject) -> str | None:
+    assert invoice.main is not None
+    own = linked(invoice.main, "payment_intent")
+    if own is not None:
+        return own
+    payments = invoice.cluster.naming("invoice_payment", "invoice", invoice.id)
+    lent = [linked(payment, "payment_intent") for payment in payments]
+    return next((id for id in lent if id is not None), None)
+
+
+def _deleted(values: dict[str, Any], type: str, created: int) -> None:
+    # The snapshot still shows the draft that was deleted: only the type says so.
+    if type == "invoice.deleted":
+        values["status"] = "deleted"
+
+
+_FIELDS = (
+    Field(
+        "status", Type.CODE, "Stripe's status, or `deleted` for a deleted draft.", at("status"),
+        older=_status_before_2018,
+    ),
+    Field("number", Type.CODE, "The number the customer sees.", at("number")),
+    Field(
+        "customer", Type.ID, "The customer, or the account that is one.",
+        at("customer", "customer_account"),
+    ),
+    Field(
+        "subscription", Type.ID, "The subscription it bills.",
+        at("parent.subscription_details.subscription", "subscription"),
+    ),
+    Field(
+        "order", Type.ID, "The PaymentIntent that pays it, whether or not that order is known.",
+        derive=_order,
+    ),
+    Field("amount_due", Type.INTEGER, "What is due, in the minor unit.", at("amount_due")),
+    Field("amount_paid", Type.INTEGER, "What was paid.", at("amount_paid")),
+    Field("amount_remaining", Type.INTEGER, "What is left to pay.", at("amount_remaining")),
+    Field("total", Type.INTEGER, "The total after discounts and taxes.", at("total")),
+    Field(
+        "currency", Type.CODE, "Three-letter ISO code, lower case.", at("currency"),
+        convert=lower,
+    ),
+    Field("attempt_count", Type.INTEGER, "How often payment was tried.", at("attempt_count")),
+    Field(
+        "next_payment_attempt", Type.TIME, "When payment is tried next.",
+        at("next_payment_attempt"),
+    ),
+    Field("period_start", Type.TIME, "Start of the period it looks back on.", at("period_start")),
+    Field("period_end", Type.TIME, "End of the period it looks back on.", at("period_end")),
+    Field("paid_at", Type.TIME, "When it was paid.", at("status_transitions.paid_at")),
+    Field("billing_reason", Type.CODE, "What made it.", at("billing_reason")),
+    Field(
+        "collection_method", Type.CODE, "`charge_automatically` or `send_invoice`.",
+        at("collection_method", "billing"),
+    ),
+)  # fmt: skip
+
+INVOICE = StripeObject(
+    "invoice",
+    reads=(Read("created", Type.TIME, at("created", "date")), *main(*_FIELDS)),
+    absorbing=frozenset({"paid", "void", "deleted"}),
+    types=(
+        "created",
+        "updated",
+        "finalized",
+        "sent|payment_action_required",
+        "payment_failed",
+        "marked_uncollectible",
+        "paid|payment_succeeded|voided",
+        "deleted",
+    ),
+    statuses=("draft", "open", "uncollectible", "void", "paid", "deleted"),
+    links=(
+        Link("payment_intent", at("payment_intent", "payments.data.*.payment.payment_intent")),
+        Link("charge", at("charge", "payments.data.*.payment.charge")),
+    ),
+    adjust=_deleted,
+)
+
+INVOICE_PAYMENT = StripeObject(
+    "invoice_payment",
+    links=(
+        Link("invoice", at("invoice")),
+        Link("payment_intent", at("payment.payment_intent")),
+        Link("charge", at("payment.charge")),
+    ),
+)
+
+KIND = Kind(
+    rank=2,
+    name="invoices",
+    object="invoice",
+    about="Invoices and what became of them.",
+    owns=(INVOICE,),
+    lenders=(INVOICE_PAYMENT,),
+    through=frozenset({"invoice"}),
+    fields=_FIELDS,
+)

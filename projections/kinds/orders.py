@@ -1,0 +1,245 @@
+"""Orders: what one payment is about, gathered from its PaymentIntent, charges and sessions."""
+
+from __future__ import annotations
+
+from projections.declare import Embed, Field, Kind, Link, Read, StripeObject
+from projections.kinds.disputes import DISPUTE
+from projections.kinds.invoices import INVOICE, INVOICE_PAYMENT
+from projections.kinds.refunds import REFUND
+from projections.links import CHARGE_LINKS, PAYMENT_INTENT_LINKS
+from projections.order import subjects
+from projections.paths import at
+from projections.values import Type, lower
+
+__all__ = ["CHARGE", "CHECKOUT_SESSION", "KIND", "PAYMENT_INTENT"]
+
+_RENAMED = {
+    # Before 2019-02-11.
+    "requires_source": "requires_payment_method",
+    "requires_source_action": "requires_action",
+    "requires_authorization": "requires_action",
+}
+
+PAYMENT_INTENT = StripeObject(
+    "payment_intent",
+    reads=(
+        Read(
+            "status", Type.CODE, at("status"),
+            lambda value: _RENAMED.get(value, value) if isinstance(value, str) else value,
+        ),
+        Read("amount", Type.INTEGER, at("amount")),
+        Read("amount_received", Type.INTEGER, at("amount_received")),
+        Read("currency", Type.CODE, at("currency"), lower),
+        Read("customer", Type.ID, at("customer", "customer_account")),
+        Read("description", Type.TEXT, at("description")),
+        Read("latest_charge", Type.ID, at("latest_charge", "charges.data.0")),
+        Read("canceled_at", Type.TIME, at("canceled_at")),
+        Read("last_payment_error", Type.OBJECT, at("last_payment_error"), lambda error: {}),
+        Read("failure_code", Type.CODE, at("last_payment_error.code")),
+        Read("failure_message", Type.TEXT, at("last_payment_error.message")),
+    ),
+    absorbing=frozenset({"succeeded", "canceled"}),
+    types=(
+        "created",
+        "partially_funded",
+        "requires_action",
+        "processing",
+        "payment_failed",
+        "amount_capturable_updated",
+        "canceled",
+        "succeeded",
+    ),
+    statuses=(
+        "requires_payment_method",
+        "requires_confirmation",
+        "requires_action",
+        "processing",
+        "requires_capture",
+        "canceled",
+        "succeeded",
+    ),
+    links=PAYMENT_INTENT_LINKS,
+    embeds=(Embed("charge", "charges.data"),),
+    once={
+        "paid": lambda told, type: (
+            told.get("status") == "succeeded" or (told.get("amount_received") or 0) > 0
+        )
+    },
+)  # fmt: skip
+
+CHARGE = StripeObject(
+    "charge",
+    reads=(
+        # Until 2015-02-18 `succeeded` was `paid`.
+        Read(
+            "status", Type.CODE, at("status"),
+            lambda value: "succeeded" if value == "paid" else value,
+        ),
+        Read("amount", Type.INTEGER, at("amount")),
+        Read("amount_captured", Type.INTEGER, at("amount_captured")),
+        Read("amount_refunded", Type.INTEGER, at("amount_refunded")),
+        Read("captured", Type.BOOLEAN, at("captured")),
+        Read("refunded", Type.BOOLEAN, at("refunded")),
+        Read("currency", Type.CODE, at("currency"), lower),
+        Read("customer", Type.ID, at("customer", "customer_account")),
+        Read("description", Type.TEXT, at("description")),
+        Read("failure_code", Type.CODE, at("failure_code")),
+        Read("failure_message", Type.TEXT, at("failure_message")),
+        Read(
+            "payment_method_type", Type.CODE, at("payment_method_details.type", "source"),
+            # Until 2019-03 a card stood there itself; a source names its type.
+            lambda value: (
+                value.get("type" if value.get("object") == "source" else "object")
+                if isinstance(value, dict)
+                else value
+            ),
+        ),
+    ),
+    absorbing=frozenset({"failed"}),
+    types=("pending", "succeeded", "captured", "updated", "refunded", "expired", "failed"),
+    statuses=("pending", "succeeded", "failed"),
+    links=CHARGE_LINKS,
+    embeds=(Embed("refund", "refunds.data"),),
+    once={
+        "paid": lambda told, type: (
+            told.get("status") == "succeeded"
+            and bool(told.get("amount_captured", told.get("captured")))
+        ),
+        "expired": lambda told, type: type == "charge.expired",
+    },
+)  # fmt: skip
+
+CHECKOUT_SESSION = StripeObject(
+    "checkout.session",
+    reads=(
+        Read("status", Type.CODE, at("status")),
+        Read("payment_status", Type.CODE, at("payment_status")),
+        Read("mode", Type.CODE, at("mode")),
+        Read("amount", Type.INTEGER, at("amount_total")),
+        Read("currency", Type.CODE, at("currency"), lower),
+        Read("customer", Type.ID, at("customer", "customer_account")),
+        Read("client_reference_id", Type.CODE, at("client_reference_id")),
+    ),
+    absorbing=frozenset({"complete", "expired"}),
+    types=("completed|expired", "async_payment_failed", "async_payment_succeeded"),
+    statuses=("open", "expired", "complete"),
+    links=(
+        Link("payment_intent", at("payment_intent")),
+        Link("invoice", at("invoice"), prefix="in_"),
+    ),
+    once={
+        "paid": lambda told, type: (
+            told.get("status") == "complete"
+            and told.get("payment_status") in ("paid", "no_payment_required")
+        ),
+        # The snapshot is the same as when the session completed: only the type tells.
+        "async_payment_failed": lambda told, type: (
+            type == "checkout.session.async_payment_failed"
+        ),
+    },
+    # Before statuses, the type alone told that a session was over.
+    adjust=lambda values, type, created: values.update(
+        status=values.get("status")
+        or ("expired" if type == "checkout.session.expired" else "complete")
+    ),
+)
+
+KIND = Kind(
+    rank=0,
+    name="orders",
+    object="order",
+    about="What one payment is about, from being asked for to being disputed.",
+    owns=(PAYMENT_INTENT, CHARGE, CHECKOUT_SESSION, REFUND, DISPUTE),
+    lenders=(INVOICE.lending(), INVOICE_PAYMENT),
+    through=frozenset({"payment_intent", "charge", "checkout.session", "refund", "dispute"}),
+    subjects=subjects,
+    also=("charge", "checkout.session"),
+    fields=(
+        Field(
+            "status", Type.CODE,
+            "`paid`, `partially_refunded`, `refunded`, `canceled`, `authorized`, `processing`,"
+            " `requires_action`, `failed`, `expired` or `incomplete`; a dispute is no status.",
+            derive=lambda order: order.status, nullable=False,
+        ),
+        Field(
+            "amount", Type.INTEGER, "What was asked for, in the minor unit.",
+            derive=lambda order: order.told("amount"),
+        ),
+        Field(
+            "amount_received", Type.INTEGER, "What was captured.",
+            derive=lambda order: order.received, nullable=False,
+        ),
+        Field(
+            "amount_refunded", Type.INTEGER, "What was given back and did not come home.",
+            derive=lambda order: order.refunded, nullable=False,
+        ),
+        Field(
+            "currency", Type.CODE, "Three-letter ISO code, lower case.",
+            derive=lambda order: order.told("currency"),
+        ),
+        Field(
+            "customer", Type.ID, "The customer, or the account that is one.",
+            derive=lambda order: order.told("customer"),
+        ),
+        Field(
+            "description", Type.TEXT, "What the merchant wrote on it.",
+            derive=lambda order: order.told("description"),
+        ),
+        Field(
+            "charge", Type.ID, "The PaymentIntent's latest charge, else the newest known.",
+            derive=lambda order: order.charge_id,
+        ),
+        Field(
+            "checkout_session", Type.ID, "The Checkout Session it came through.",
+            derive=lambda order: order.session and order.session.id,
+        ),
+        Field(
+            "client_reference_id", Type.CODE, "The merchant's own reference on the session.",
+            derive=lambda order: order.session and order.session.values.get("client_reference_id"),
+        ),
+        Field(
+            "invoice", Type.ID, "The invoice it pays.",
+            derive=lambda order: order.invoice,
+        ),
+        Field(
+            "payment_method_type", Type.CODE, "What it was paid with: card, sepa_debit, …",
+            derive=lambda order: order.charge and order.charge.values.get("payment_method_type"),
+        ),
+        Field(
+            "failure_code", Type.CODE, "Why the last attempt failed, as a code.",
+            derive=lambda order: order.failure("failure_code"),
+        ),
+        Field(
+            "failure_message", Type.TEXT, "Why the last attempt failed, in words.",
+            derive=lambda order: order.failure("failure_message"),
+        ),
+        Field(
+            "paid_at", Type.TIME, "When an event first showed it paid.",
+            derive=lambda order: order.paid_at,
+        ),
+        Field(
+            "canceled_at", Type.TIME, "When its PaymentIntent was canceled.",
+            derive=lambda order: order.main and order.main.values.get("canceled_at")
+            if order.intent
+            else None,
+        ),
+        Field(
+            "refunds", Type.LIST, "Ids of its refunds, oldest first.",
+            derive=lambda order: [refund.id for refund in order.refunds], nullable=False,
+        ),
+        Field(
+            "disputes", Type.LIST, "Ids of its disputes, oldest first.",
+            derive=lambda order: [dispute.id for dispute in order.disputes], nullable=False,
+        ),
+        Field(
+            "dispute_status", Type.CODE, "The status of its newest dispute.",
+            derive=lambda order: (
+                order.disputes[-1].values.get("status") if order.disputes else None
+            ),
+        ),
+        Field(
+            "amount_disputed", Type.INTEGER, "What disputes hold, or took for good.",
+            derive=lambda order: order.disputed, nullable=False,
+        ),
+    ),
+)  # fmt: skip

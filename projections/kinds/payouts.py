@@ -1,0 +1,69 @@
+"""Payouts: money on its way to the merchant's bank; `paid` is a hope, not an end."""
+
+from __future__ import annotations
+
+from projections.declare import Field, Kind, StripeObject, main
+from projections.paths import at
+from projections.values import Type, lower
+
+__all__ = ["KIND", "PAYOUT"]
+
+_FIELDS = (
+    Field("status", Type.CODE, "Stripe's status; `paid` may still become `failed`.", at("status")),
+    Field("amount", Type.INTEGER, "Amount in the minor unit; negative for a debit.", at("amount")),
+    Field(
+        "currency", Type.CODE, "Three-letter ISO code, lower case.", at("currency"),
+        convert=lower,
+    ),
+    Field(
+        "arrival_date", Type.TIME, "When it is expected to arrive.",
+        # Before 2017-04-06 payouts were transfers, which called it `date`.
+        at("arrival_date", "date"),
+    ),
+    Field("method", Type.CODE, "`standard` or `instant`.", at("method")),
+    Field("type", Type.CODE, "`bank_account` or `card`.", at("type")),
+    Field("automatic", Type.BOOLEAN, "True where Stripe's schedule made it.", at("automatic")),
+    Field("destination", Type.ID, "The bank account or card it goes to.", at("destination")),
+    Field(
+        "balance_transaction", Type.ID, "The balance transaction that took the money.",
+        at("balance_transaction"),
+    ),
+    Field("failure_code", Type.CODE, "Why it failed, as a code.", at("failure_code")),
+    Field("failure_message", Type.TEXT, "Why it failed, in words.", at("failure_message")),
+    Field("original_payout", Type.ID, "The payout that this one reverses.", at("original_payout")),
+    Field("reversed_by", Type.ID, "The payout that reverses this one.", at("reversed_by")),
+    Field(
+        "reconciliation_status", Type.CODE,
+        "Whether the balance transactions in it can be listed at Stripe yet.",
+        at("reconciliation_status"),
+    ),
+    Field(
+        "paid_at", Type.TIME, "When an event first showed it paid.",
+        derive=lambda payout: payout.main.once.get("paid_at"),
+    ),
+    Field(
+        "failed_at", Type.TIME, "When an event first showed it failed.",
+        derive=lambda payout: payout.main.once.get("failed_at"),
+    ),
+)  # fmt: skip
+
+PAYOUT = StripeObject(
+    "payout",
+    reads=main(*_FIELDS),
+    absorbing=frozenset({"failed", "canceled"}),
+    types=("created", "updated", "paid", "reconciliation_completed", "canceled", "failed"),
+    statuses=("pending", "in_transit", "paid", "canceled", "failed"),
+    once={
+        "paid_at": lambda told, type: told.get("status") == "paid",
+        "failed_at": lambda told, type: told.get("status") == "failed",
+    },
+)
+
+KIND = Kind(
+    rank=5,
+    name="payouts",
+    object="payout",
+    about="Money paid out to the merchant.",
+    owns=(PAYOUT,),
+    fields=_FIELDS,
+)

@@ -1,0 +1,67 @@
+"""Refunds: money on its way back to a buyer, which may still fail long after it succeeded."""
+
+from __future__ import annotations
+
+from projections.declare import Embed, Field, Kind, Link, StripeObject, main
+from projections.gather import order_of
+from projections.links import CHARGE_LINKS, PAYMENT_INTENT_LINKS
+from projections.paths import at
+from projections.values import Type, lower
+
+__all__ = ["KIND", "REFUND"]
+
+_FIELDS = (
+    Field(
+        "status",
+        Type.CODE,
+        "Stripe's status; `succeeded` may still become `failed`.",
+        at("status"),
+        # Very old versions leave it null on cards, where nothing else could happen.
+        older=lambda snapshot: "succeeded",
+    ),
+    Field("amount", Type.INTEGER, "Amount refunded, in the minor unit.", at("amount")),
+    Field(
+        "currency", Type.CODE, "Three-letter ISO code, lower case.", at("currency"),
+        convert=lower,
+    ),
+    Field("charge", Type.ID, "The charge that is refunded.", at("charge")),
+    Field(
+        "order", Type.ID,
+        "The order refunded: its PaymentIntent, or what the charge belongs to.",
+        derive=order_of,
+    ),
+    Field("reason", Type.CODE, "Why it was asked for.", at("reason")),
+    Field("failure_reason", Type.CODE, "Why it failed.", at("failure_reason")),
+    Field(
+        "balance_transaction", Type.ID, "The balance transaction that paid for it.",
+        at("balance_transaction"),
+    ),
+)  # fmt: skip
+
+REFUND = StripeObject(
+    "refund",
+    reads=main(*_FIELDS),
+    absorbing=frozenset({"failed", "canceled"}),
+    types=("created", "updated", "failed"),
+    statuses=("requires_action", "pending", "succeeded", "canceled", "failed"),
+    links=(Link("charge", at("charge")), Link("payment_intent", at("payment_intent"))),
+    once={"ended": lambda told, type: told.get("status") in ("failed", "canceled")},
+)
+
+KIND = Kind(
+    rank=3,
+    name="refunds",
+    object="refund",
+    about="Money given back to buyers.",
+    owns=(REFUND,),
+    lenders=(
+        StripeObject("charge", links=CHARGE_LINKS, embeds=(Embed("refund", "refunds.data"),)),
+        StripeObject(
+            "payment_intent",
+            links=PAYMENT_INTENT_LINKS,
+            embeds=(Embed("charge", "charges.data"),),
+        ),
+    ),
+    through=frozenset({"refund", "charge", "payment_intent"}),
+    fields=_FIELDS,
+)

@@ -1,0 +1,218 @@
+"""An order: the objects that one payment gathers, and what follows from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from projections import money
+from projections.gather import charge_order, linked, order_named_by, session_order
+from projections.state import State
+from projections.subject import Cluster, Subject
+
+__all__ = ["Order", "subjects"]
+
+_AUTHORIZED = "requires_capture"
+
+
+def subjects(cluster: Cluster) -> Iterator[Order]:
+    """The orders of a cluster: only PaymentIntents, charges and payment sessions make one."""
+    own: dict[str, list[State]] = defaultdict(list)
+    for intent in cluster.all("payment_intent"):
+        own[intent.id].append(intent)
+    for charge in cluster.all("charge"):
+        own[charge_order(cluster, charge.id)].append(charge)
+    for session in cluster.all("checkout.session"):
+        # A session that subscribes or only saves a card is no payment.
+        if session.values.get("mode") in ("payment", None):
+            own[session_order(cluster, session)].append(session)
+    for state in (*cluster.all("refund"), *cluster.all("dispute")):
+        id = order_named_by(cluster, state)
+        if id not in own:
+            charge_id = linked(state, "charge")
+            id = charge_order(cluster, charge_id) if charge_id is not None else None
+        if id in own:
+            own[id].append(state)
+    for id, states in own.items():
+        if any(state.is_known for state in states if state.object not in ("refund", "dispute")):
+            main = next((state for state in states if state.id == id), None)
+            yield Order(id=id, cluster=cluster, main=main, own=states)
+
+
+@dataclass(kw_only=True)
+class Order(Subject):
+    """One order and what its objects say of it together."""
+
+    def _own(self, object: str) -> list[State]:
+        return [state for state in self.own if state.object == object and state.is_known]
+
+    @cached_property
+    def intent(self) -> State | None:
+        """Its PaymentIntent, once an event told of it."""
+        return next(iter(self._own("payment_intent")), None)
+
+    @cached_property
+    def charges(self) -> list[State]:
+        """Its charges, oldest first: every retry is a new one."""
+        return self._own("charge")
+
+    @cached_property
+    def session(self) -> State | None:
+        """Its newest Checkout Session."""
+        return next(reversed(self._own("checkout.session")), None)
+
+    @cached_property
+    def refunds(self) -> list[State]:
+        """Its refunds, oldest first."""
+        return self._own("refund")
+
+    @cached_property
+    def disputes(self) -> list[State]:
+        """Its disputes, oldest first."""
+        return self._own("dispute")
+
+    @cached_property
+    def charge_id(self) -> str | None:
+        """The PaymentIntent's latest charge, known or not; else the newest known."""
+        latest = self.intent.values.get("latest_charge") if self.intent is not None else None
+        newest = self.charges[-1].id if self.charges else None
+        return latest or newest
+
+    @cached_property
+    def charge(self) -> State | None:
+        """The charge that speaks for the order: the latest that any event told of."""
+        latest = next((charge for charge in self.charges if charge.id == self.charge_id), None)
+        return latest or next(reversed(self.charges), None)
+
+    @cached_property
+    def received(self) -> int:
+        """What was captured."""
+        return money.received(self.intent, self.charges)
+
+    @cached_property
+    def refunded(self) -> int:
+        """What was given back and did not come home."""
+        return money.refunded(self.intent, self.charges, self.refunds)
+
+    @property
+    def disputed(self) -> int:
+        """What disputes hold."""
+        return money.disputed(self.disputes)
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """The session's, overlaid by the charge's, overlaid by the PaymentIntent's."""
+        layers = [
+            state.values.get("metadata")
+            for state in (self.session, self.charge, self.intent)
+            if state is not None
+        ]
+        told = [layer for layer in layers if layer is not None]
+        return {key: value for layer in told for key, value in layer.items()} if told else None
+
+    def told(self, name: str) -> Any:
+        """A value of the PaymentIntent's, else of the charge's, else of the session's."""
+        speakers = (self.intent, self.charge, self.session)
+        values = (state.values.get(name) for state in speakers if state is not None)
+        return next((value for value in values if value is not None), None)
+
+    def failure(self, name: str) -> Any:
+        """Why the last attempt failed; the charge is asked only where there is no PaymentIntent."""
+        speaker = self.intent or self.charge
+        return speaker.values.get(name) if speaker is not None else None
+
+    @property
+    def paid_at(self) -> int | None:
+        """When an event of its own first showed captured money."""
+        times = [state.once["paid"] for state in self.own if "paid" in state.once]
+        return min(times, default=None)
+
+    @property
+    def invoice(self) -> str | None:
+        """The invoice one of its objects names, else the one that names it."""
+        for state in (self.intent, *self.charges, self.session):
+            own = linked(state, "invoice")
+            if own is not None:
+                return own
+        for invoice in self.cluster.all("invoice"):
+            if self._is_paid_by(invoice):
+                return invoice.id
+        lent = (
+            linked(payment, "invoice")
+            for payment in self.cluster.all("invoice_payment")
+            if self._is_paid_by(payment)
+        )
+        return next((id for id in lent if id is not None), None)
+
+    def _is_paid_by(self, payer: State) -> bool:
+        charges = {state.id for state in self.own if state.object == "charge"}
+        return self.id in payer.links.get("payment_intent", ()) or bool(
+            charges & set(payer.links.get("charge", ()))
+        )
+
+    @property
+    def status(self) -> str:
+        """The first that holds; money that came in is told before anything that was asked."""
+        if self.received:
+            return self._paid_status
+        intent = self.intent.values.get("status") if self.intent is not None else None
+        if intent == "canceled" or self._is_released:
+            return "canceled"
+        if intent == _AUTHORIZED or self._charge_shows("succeeded", captured=False):
+            return "authorized"
+        if intent == "processing" or self._charge_shows("pending") or self._awaits_payment:
+            return "processing"
+        if intent == "requires_action":
+            return "requires_action"
+        if self._has_failed:
+            return "failed"
+        return self._session_status
+
+    @property
+    def _paid_status(self) -> str:
+        if self.refunded >= self.received:
+            return "refunded"
+        return "partially_refunded" if self.refunded else "paid"
+
+    @property
+    def _is_released(self) -> bool:
+        """An authorisation that ended without its money being taken."""
+        charge = self.charge
+        if charge is None:
+            return False
+        released = bool(charge.values.get("refunded") or charge.values.get("amount_refunded"))
+        return "expired" in charge.once or (
+            charge.values.get("captured") is False and released
+        )
+
+    def _charge_shows(self, status: str, *, captured: bool | None = None) -> bool:
+        if self.charge is None or self.charge.values.get("status") != status:
+            return False
+        return captured is None or bool(self.charge.values.get("captured")) is captured
+
+    @property
+    def _async_payment_failed(self) -> bool:
+        return self.session is not None and "async_payment_failed" in self.session.once
+
+    def _session_is(self, *payment_statuses: str | None) -> bool:
+        values = self.session.values if self.session is not None else {}
+        told = values.get("payment_status") in payment_statuses
+        return values.get("status") == "complete" and told
+
+    @property
+    def _awaits_payment(self) -> bool:
+        return self._session_is("unpaid") and not self._async_payment_failed
+
+    @property
+    def _has_failed(self) -> bool:
+        error = self.intent is not None and self.intent.values.get("last_payment_error") is not None
+        return error or self._charge_shows("failed") or self._async_payment_failed
+
+    @property
+    def _session_status(self) -> str:
+        if self.session is not None and self.session.values.get("status") == "expired":
+            return "expired"
+        return "paid" if self._session_is("paid", "no_payment_required") else "incomplete"

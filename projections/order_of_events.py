@@ -1,0 +1,182 @@
+"""The canonical order: what happened first, decided by the set of events and never by arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby, permutations
+from typing import Any
+
+from projections.declare import StripeObject
+from projections.sighting import Sighting
+
+__all__ = ["canonical_order", "is_absorbing", "needs_anchor"]
+
+# All orders of so many events are tried; beyond, the next best one is taken each time.
+_EXHAUSTIVE_MAX = 6
+
+Scalars = Mapping[str, Any]
+
+
+def canonical_order(
+    sightings: Sequence[Sighting], thing: StripeObject, anchor: Sighting | None = None
+) -> list[Sighting]:
+    """One object's sightings in the order in which their snapshots were true.
+
+    By second; within one, by evidence that only grows, then by how well each event's
+    before-image fits the snapshot before it, then by rank of type and status, then by id.
+    ``anchor`` is the newest snapshot of the seconds before, where those are not in ``sightings``.
+    """
+    ordered: list[Sighting] = []
+    by_second = sorted(sightings, key=lambda sighting: sighting.created)
+    for _, group in groupby(by_second, key=lambda sighting: sighting.created):
+        unread, readable = _parted(list(group))
+        ordered += unread
+        if not readable:
+            continue
+        second = _within_second(readable, thing, anchor)
+        ordered += second
+        last = second[-1]
+        if anchor is None or not is_absorbing(anchor, thing) or is_absorbing(last, thing):
+            anchor = last
+    return ordered
+
+
+def is_absorbing(sighting: Sighting, thing: StripeObject) -> bool:
+    """Whether the snapshot shows a status that nothing but another such status follows."""
+    return sighting.values.get("status") in thing.absorbing
+
+
+def needs_anchor(sightings: Sequence[Sighting], thing: StripeObject) -> bool:
+    """Whether the order within some second hangs on the snapshot before it."""
+    by_second = sorted(sightings, key=lambda sighting: sighting.created)
+    for _, group in groupby(by_second, key=lambda sighting: sighting.created):
+        _, readable = _parted(list(group))
+        if readable and len(_direct(_surviving(readable, thing))) > 1:
+            return True
+    return False
+
+
+def _parted(group: list[Sighting]) -> tuple[list[Sighting], list[Sighting]]:
+    unread = [sighting for sighting in group if sighting.error]
+    readable = [sighting for sighting in group if not sighting.error]
+    return sorted(unread, key=lambda sighting: sighting.event_id), readable
+
+
+def _within_second(
+    group: list[Sighting], thing: StripeObject, anchor: Sighting | None
+) -> list[Sighting]:
+    if len(group) == 1:
+        return group
+
+    def rank(sighting: Sighting) -> tuple[Any, ...]:
+        return _rank(sighting, thing)
+
+    surviving = _surviving(group, thing)
+    direct = sorted(_direct(surviving), key=rank)
+    # An embedded snapshot was taken for another object's sake: it has the lowest rank.
+    embedded = sorted((s for s in surviving if s.embedded), key=rank)
+    filtered = sorted((s for s in group if not _is_in(s, surviving)), key=rank)
+    return [*filtered, *embedded, *_best_fit(direct, anchor)]
+
+
+def _surviving(group: list[Sighting], thing: StripeObject) -> list[Sighting]:
+    if len(group) == 1:
+        return group
+    evidence = [_evidence(sighting, thing) for sighting in group]
+    most = max(evidence)
+    return [sighting for sighting, has in zip(group, evidence, strict=True) if has == most]
+
+
+def _direct(group: list[Sighting]) -> list[Sighting]:
+    return [sighting for sighting in group if not sighting.embedded]
+
+
+def _is_in(sighting: Sighting, group: list[Sighting]) -> bool:
+    return any(sighting is other for other in group)
+
+
+def _evidence(sighting: Sighting, thing: StripeObject) -> tuple[int, ...]:
+    snapshot = sighting.snapshot
+    transitions = snapshot.get("status_transitions")
+    reached = (
+        sum(value is not None for value in transitions.values())
+        if isinstance(transitions, dict)
+        else 0
+    )
+    return (
+        int(is_absorbing(sighting, thing)),
+        reached,
+        _amount(snapshot),
+        int(snapshot.get("payment_status") == "paid"),
+    )
+
+
+def _amount(snapshot: Mapping[str, Any]) -> int:
+    for name in ("amount_received", "amount_captured", "amount_paid"):
+        if type(snapshot.get(name)) is int:
+            return int(snapshot[name])
+    # Charges before `amount_captured`: captured, or not.
+    if snapshot.get("captured") is True and type(snapshot.get("amount")) is int:
+        return int(snapshot["amount"])
+    return 0
+
+
+def _rank(sighting: Sighting, thing: StripeObject) -> tuple[Any, ...]:
+    def number(name: str) -> int:
+        value = sighting.snapshot.get(name)
+        return value if type(value) is int else 0
+
+    return (
+        thing.type_ranks.get(sighting.carrier, -1),
+        thing.status_ranks.get(sighting.values.get("status"), -1),
+        number("amount_refunded"),
+        number("attempt_count"),
+        sighting.event_id,
+    )
+
+
+def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]:
+    """The order whose before-images disagree least; of equal ones the first by rank."""
+    if len(ranked) < 2:
+        return ranked
+    after = [_scalars(sighting.snapshot) for sighting in ranked]
+    before = [_before_image(sighting) for sighting in ranked]
+    start = _scalars(anchor.snapshot) if anchor is not None else {}
+    indexes = range(len(ranked))
+    # Each pair is compared once, however many orders are tried.
+    first = [_disagreement(start, before[j]) for j in indexes]
+    cost = [[_disagreement(after[i], before[j]) for j in indexes] for i in indexes]
+    if len(ranked) <= _EXHAUSTIVE_MAX:
+        best = min(
+            permutations(indexes),
+            key=lambda order: first[order[0]]
+            + sum(cost[i][j] for i, j in zip(order, order[1:], strict=False)),
+        )
+    else:
+        best = _greedy(first, cost)
+    return [ranked[index] for index in best]
+
+
+def _greedy(first: list[int], cost: list[list[int]]) -> tuple[int, ...]:
+    left = list(range(len(first)))
+    order = [min(left, key=lambda index: first[index])]
+    left.remove(order[0])
+    while left:
+        order.append(min(left, key=lambda index: cost[order[-1]][index]))
+        left.remove(order[-1])
+    return tuple(order)
+
+
+def _before_image(sighting: Sighting) -> Scalars:
+    return _scalars({**sighting.snapshot, **sighting.previous})
+
+
+def _scalars(snapshot: Mapping[str, Any]) -> Scalars:
+    return {
+        name: value for name, value in snapshot.items() if not isinstance(value, dict | list)
+    }
+
+
+def _disagreement(snapshot: Scalars, before: Scalars) -> int:
+    # A key that one of them lacks belongs to another API version: it is no disagreement.
+    return sum(snapshot[name] != before[name] for name in snapshot.keys() & before.keys())

@@ -1,0 +1,188 @@
+"""Overviews: totals by account, mode and currency; how each kind is doing; dead letters."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from ledger import Log, UnknownCursor
+from ledger.database import reading
+from projections.declare import Kind
+from projections.pointer import Places
+from projections.queries import Listed, live
+
+__all__ = ["ProjectionState", "dead_letters", "states", "summary"]
+
+# Kinds whose amounts are summed, with what is summed; the rest of those with a status are counted.
+_SUMMED: Mapping[str, tuple[str, ...]] = {
+    "orders": ("amount", "amount_received", "amount_refunded"),
+    "refunds": ("amount",),
+    "disputes": ("amount",),
+    "payouts": ("amount",),
+    "subscriptions": (),
+}
+_HALF = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionState:
+    """How one kind is doing; ``lag_seconds`` is how long its first unread event has waited."""
+
+    kind: str
+    fingerprint: str
+    status: str
+    position: int
+    lag_events: int
+    lag_seconds: float
+    rows: int
+    dead_letters: int
+    without_snapshot: int
+    rebuild_done: int | None
+    rebuild_total: int | None
+
+
+def states(
+    places: Places, log: Log, kinds: Mapping[str, Kind], clock: Callable[[], float] = time.time
+) -> list[ProjectionState]:
+    """How each kind is doing."""
+    head = log.head().position
+    return [_state(places, log, kind, head, clock) for kind in kinds.values()]
+
+
+def _state(
+    places: Places, log: Log, kind: Kind, head: int, clock: Callable[[], float]
+) -> ProjectionState:
+    letters, rebuilds = places.control.dead_letters, places.control.rebuilds
+    with live(places, kind) as now:
+        ask = now.connection.execute
+        rows = ask(select(func.count()).select_from(now.rows)).scalar_one()
+        name = now.pointer.table_name
+        dead = ask(
+            select(func.count()).select_from(letters).where(letters.c.table_name == name)
+        ).scalar_one()
+        rebuild = ask(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
+        found = places.position(now.connection, name)
+        position, fingerprint = now.position, now.pointer.fingerprint
+    waiting = log.after(position, 1)
+    lag = clock() - waiting[0].received_at / 1_000_000 if waiting else 0.0
+    return ProjectionState(
+        kind=kind.name,
+        fingerprint=fingerprint,
+        status=_status(rebuild),
+        position=position,
+        lag_events=max(0, head - position),
+        lag_seconds=round(max(0.0, lag), 3),
+        rows=rows,
+        dead_letters=dead,
+        without_snapshot=found[1] if found is not None else 0,
+        rebuild_done=rebuild.done if rebuild is not None else None,
+        rebuild_total=rebuild.total if rebuild is not None else None,
+    )
+
+
+def _status(rebuild: Row[Any] | None) -> str:
+    if rebuild is None:
+        return "live"
+    return "rebuild_requested" if rebuild.state == "requested" else "rebuilding"
+
+
+def summary(places: Places, kinds: Mapping[str, Kind]) -> Listed:
+    """Counts and sums by status, per account, mode and currency."""
+    totals: dict[tuple[Any, ...], dict[str, Any]] = defaultdict(dict)
+    positions = []
+    for name, summed in _SUMMED.items():
+        with live(places, kinds[name]) as now:
+            positions.append(now.position)
+            rows = now.rows
+            by = (rows.c.account, rows.c.livemode, rows.c.currency, rows.c.status)
+            sums = [
+                total
+                for column in summed
+                # In halves: the sum of a column may need more than the 64 bits of its values.
+                for total in (
+                    func.sum(rows.c[column] / _HALF).label(f"{column}_high"),
+                    func.sum(rows.c[column] % _HALF).label(f"{column}_low"),
+                )
+            ]
+            query = select(*by, func.count().label("count"), *sums).group_by(*by)
+            for row in now.connection.execute(query).mappings():
+                key = (row["account"], row["livemode"], row["currency"])
+                status = row["status"] or "unknown"
+                totals[key].setdefault(name, {})[status] = _figures(row, summed)
+    items = [
+        {
+            "object": "summary",
+            "account": account,
+            "livemode": livemode,
+            "currency": currency,
+            **{name: totals[account, livemode, currency].get(name, {}) for name in _SUMMED},
+        }
+        for account, livemode, currency in sorted(totals, key=str)
+    ]
+    return Listed(items, False, min(positions, default=0))
+
+
+def _figures(row: Mapping[Any, Any], summed: tuple[str, ...]) -> Any:
+    if not summed:
+        return row["count"]
+    sums = {
+        name: int(row[f"{name}_high"] or 0) * _HALF + int(row[f"{name}_low"] or 0)
+        for name in summed
+    }
+    return {"count": row["count"], **sums}
+
+
+def dead_letters(
+    places: Places,
+    kind: str | None,
+    limit: int,
+    starting_after: str | None,
+    ending_before: str | None,
+) -> Listed:
+    """Dead letters of live tables, by row; a row's letters are never parted by a page."""
+    letters, pointers = places.control.dead_letters, places.control.pointers
+    positions = places.control.positions
+    with reading(places.engine) as connection:
+        live_tables = select(pointers.c.table_name)
+        query = select(letters).where(letters.c.table_name.in_(live_tables))
+        if kind is not None:
+            query = query.where(letters.c.kind == kind)
+        found = connection.execute(query).all()
+        read = select(func.min(positions.c.position))
+        position = connection.execute(read.where(positions.c.table_name.in_(live_tables))).scalar()
+    by_row = sorted(found, key=lambda row: (row.row_id, row.kind, row.position), reverse=True)
+    groups = [(id, list(group)) for id, group in groupby(by_row, key=lambda row: row.row_id)]
+    ids = [id for id, _ in groups]
+    for cursor in (starting_after, ending_before):
+        if cursor is not None and cursor not in ids:
+            raise UnknownCursor(cursor)
+    if starting_after is not None:
+        groups = groups[ids.index(starting_after) + 1 :]
+    if ending_before is not None:
+        groups = groups[: ids.index(ending_before)][::-1]
+    page: list[list[Row[Any]]] = []
+    for _, group in groups:
+        if page and sum(map(len, page)) + len(group) > limit:
+            break
+        page.append(group)
+    rows = [row for group in (page[::-1] if ending_before else page) for row in group]
+    return Listed([_letter(row) for row in rows], len(page) < len(groups), position or 0)
+
+
+def _letter(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "object": "dead_letter",
+        "kind": row.kind,
+        "id": row.row_id,
+        "event": row.event,
+        "position": row.position,
+        "error": row.error,
+        "account": row.account,
+        "livemode": row.livemode,
+    }

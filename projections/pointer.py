@@ -1,0 +1,196 @@
+"""Which table serves a kind: made, looked up, and flipped in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text, update
+
+from projections.declare import Kind
+from projections.engine import create_lock, schema_of, writing
+from projections.errors import FlipBlocked
+from projections.tables import SCHEMA, Control, KindTables, control
+from projections.values import Type
+
+__all__ = ["Pointer", "Places"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The live table of a kind: its name, fingerprint and columns (name → type)."""
+
+    kind: str
+    table_name: str
+    fingerprint: str
+    columns: Mapping[str, Type]
+    generation: int
+    history: tuple[str, ...]
+    previous: str | None
+
+
+class Places:
+    """Makes the tables of kinds, and says which of them are live."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.schema = schema_of(engine)
+        self.control: Control = control(self.schema)
+
+    def tables(self, kind: Kind, name: str) -> KindTables:
+        """A kind's tables under a name."""
+        return KindTables(kind, name, self.schema)
+
+    def create(self, kinds: Mapping[str, Kind]) -> None:
+        """Make what is missing: the shared tables, and live tables for kinds that have none."""
+        self._prepare_file()
+        with writing(self.engine) as connection:
+            create_lock(connection)
+            if self.schema is not None:
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+            self.control.metadata.create_all(connection)
+            for kind in kinds.values():
+                if self.pointer(connection, kind.name) is None:
+                    tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
+                    self.make(connection, tables)
+                    self._set_view(connection, tables)
+                    connection.execute(insert(self.control.pointers).values(**_live(tables)))
+
+    def _prepare_file(self) -> None:
+        if self.schema is None:
+            with self.engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.rollback()
+                raw.execute("PRAGMA journal_mode=WAL")
+
+    def pointer(self, connection: Connection, kind: str) -> Pointer | None:
+        """The live table of a kind, or None before there is one."""
+        table = self.control.pointers
+        row = connection.execute(select(table).where(table.c.kind == kind)).first()
+        if row is None:
+            return None
+        columns = {name: Type(type) for name, type in json.loads(row.columns).items()}
+        return Pointer(
+            kind, row.table_name, row.fingerprint, columns, row.generation,
+            tuple(json.loads(row.history)), row.previous,
+        )  # fmt: skip
+
+    def make(self, connection: Connection, tables: KindTables) -> None:
+        """Make a kind's tables anew, empty, at position 0."""
+        self.drop(connection, tables.name)
+        for table in tables.all():
+            table.create(connection)
+        connection.execute(
+            insert(self.control.positions).values(
+                table_name=tables.name,
+                kind=tables.kind.name,
+                fingerprint=tables.kind.fingerprint,
+                position=0,
+                without_snapshot=0,
+            )
+        )
+
+    def drop(self, connection: Connection, name: str) -> None:
+        """Take a kind's tables away, with their position and dead letters."""
+        prefix = f"{self.schema}." if self.schema else ""
+        for table in (f"{name}_links", f"{name}_objects", name):
+            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{table}"))
+        for table in (self.control.positions, self.control.dead_letters):
+            connection.execute(delete(table).where(table.c.table_name == name))
+
+    def position(self, connection: Connection, name: str) -> tuple[int, int] | None:
+        """How far a table has read, and how many of those events had no snapshot."""
+        table = self.control.positions
+        query = select(table.c.position, table.c.without_snapshot)
+        row = connection.execute(query.where(table.c.table_name == name)).first()
+        return None if row is None else (row.position, row.without_snapshot)
+
+    def advance(
+        self, connection: Connection, name: str, *, old: int, new: int, without_snapshot: int
+    ) -> bool:
+        """Move a table's position, unless somebody else moved it first."""
+        table = self.control.positions
+        statement = update(table).where(table.c.table_name == name, table.c.position == old)
+        moved = connection.execute(
+            statement.values(
+                position=new, without_snapshot=table.c.without_snapshot + without_snapshot
+            )
+        )
+        return moved.rowcount == 1
+
+    def flip(self, connection: Connection, tables: KindTables) -> None:
+        """Let a table serve its kind from now on; the one before stays until the next flip."""
+        pointer = self.pointer(connection, tables.kind.name)
+        assert pointer is not None
+        if self.schema is not None:
+            connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        self._set_view(connection, tables)
+        live = _live(tables)
+        live["generation"] = pointer.generation + 1
+        live["history"] = json.dumps(sorted({*pointer.history, tables.kind.fingerprint}))
+        live["previous"] = pointer.table_name
+        table = self.control.pointers
+        connection.execute(update(table).where(table.c.kind == tables.kind.name).values(**live))
+        if pointer.previous not in (None, tables.name):
+            self.drop(connection, str(pointer.previous))
+
+    def _set_view(self, connection: Connection, tables: KindTables) -> None:
+        view, prefix = tables.kind.name, f"{self.schema}." if self.schema else ""
+        grants = self._unhook(connection, view, prefix)
+        columns = ", ".join(f'"{column.name}"' for column in tables.kind.columns)
+        connection.execute(
+            text(f"CREATE VIEW {prefix}{view} AS SELECT {columns} FROM {prefix}{tables.name}")
+        )
+        for grantee, privilege in grants:
+            connection.execute(text(f'GRANT {privilege} ON {prefix}{view} TO "{grantee}"'))
+
+    def _unhook(self, connection: Connection, view: str, prefix: str) -> list[tuple[str, str]]:
+        """Drop the view; returns the grants that have to be given again."""
+        if self.schema is None:
+            connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
+            return []
+        dependent = connection.execute(_DEPENDENT, {"schema": SCHEMA, "view": view}).scalars().all()
+        if dependent:
+            raise FlipBlocked(
+                f"{', '.join(dependent)} is built on {SCHEMA}.{view}: drop it, rebuild, and make"
+                " it again"
+            )
+        grants = connection.execute(_GRANTS, {"schema": SCHEMA, "view": view}).all()
+        connection.execute(text(f"DROP VIEW IF EXISTS {prefix}{view}"))
+        return [(row.grantee, row.privilege_type) for row in grants]
+
+    def reflect(self, connection: Connection, name: str) -> bool:
+        """Whether a table of rows is still there."""
+        return inspect(connection).has_table(name, schema=self.schema)
+
+
+def _live(tables: KindTables) -> dict[str, object]:
+    kind = tables.kind
+    return {
+        "kind": kind.name,
+        "table_name": tables.name,
+        "fingerprint": kind.fingerprint,
+        "columns": json.dumps({column.name: column.type for column in kind.columns}),
+        "generation": 1,
+        "history": json.dumps([kind.fingerprint]),
+        "previous": None,
+    }
+
+
+_DEPENDENT = text("""
+    SELECT DISTINCT other.oid::regclass::text
+    FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = pg_depend.objid
+    JOIN pg_class other ON other.oid = pg_rewrite.ev_class
+    JOIN pg_class ours ON ours.oid = pg_depend.refobjid
+    JOIN pg_namespace ON pg_namespace.oid = ours.relnamespace
+    WHERE pg_namespace.nspname = :schema AND ours.relname = :view AND other.oid <> ours.oid
+    ORDER BY 1
+""")
+
+_GRANTS = text("""
+    SELECT grantee, privilege_type FROM information_schema.role_table_grants
+    WHERE table_schema = :schema AND table_name = :view AND grantee <> grantor
+""")
+

@@ -1,0 +1,229 @@
+"""Reading live rows: the pointer first, then that table by its columns, in one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    TableClause,
+    and_,
+    column,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from ledger import StoreUnavailable, UnknownCursor
+from ledger.database import reading
+from projections.declare import Kind
+from projections.errors import Ambiguous, NotFound, NotReady
+from projections.kind_store import as_row
+from projections.pointer import Places, Pointer
+from projections.tables import sql_type
+from projections.values import Type
+
+__all__ = ["ANY", "Account", "Answer", "Listed", "Live", "live", "retried", "within"]
+
+T = TypeVar("T")
+
+# No filter by account at all; None and "self" are the ledger's own.
+ANY: Final = "*"
+Account = str | None
+
+_COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
+    "gt": lambda left, value: left > value,
+    "gte": lambda left, value: left >= value,
+    "lt": lambda left, value: left < value,
+    "lte": lambda left, value: left <= value,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked for, and how far the projection had read."""
+
+    row: Any
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A stretch of a list, whether more follows, and how far the projection had read."""
+
+    items: list[dict[str, Any]]
+    has_more: bool
+    position: int
+
+
+@dataclass(frozen=True)
+class Live:
+    """A kind's live table in one snapshot."""
+
+    kind: Kind
+    connection: Connection
+    pointer: Pointer
+    position: int
+    places: Places = field(repr=False)
+
+    @property
+    def types(self) -> Mapping[str, Type]:
+        """The columns that both this code and the table have."""
+        shared = self.pointer.columns
+        return {c.name: c.type for c in self.kind.columns if c.name in shared}
+
+    @property
+    def rows(self) -> TableClause:
+        """The live table of rows."""
+        columns = [column(name, sql_type(type)) for name, type in self.types.items()]
+        return table(
+            self.pointer.table_name,
+            column("row_key", LargeBinary),
+            *columns,
+            schema=self.places.schema,
+        )
+
+    @property
+    def objects(self) -> TableClause:
+        """The objects behind the rows."""
+        return table(
+            f"{self.pointer.table_name}_objects",
+            *(column(name, LargeBinary) for name in ("key", "row_key", "state")),
+            column("id", sql_type(Type.CODE)),
+            column("object", sql_type(Type.CODE)),
+            column("account", sql_type(Type.CODE)),
+            column("livemode", Boolean),
+            schema=self.places.schema,
+        )
+
+    def shown(self, columns: Mapping[Any, Any]) -> dict[str, Any]:
+        """A row as this code declares it; what the table lacks is null."""
+        told = as_row(self.types, columns)
+        return {item.name: told.get(item.name) for item in self.kind.columns}
+
+    def one(self, id: str, account: Account, livemode: bool | None) -> tuple[bytes, dict[str, Any]]:
+        """The row with an id, or with an object of that id; its key too.
+
+        Raises ``NotFound``, and ``Ambiguous`` where several accounts or modes have the id.
+        """
+        rows = self.rows
+        for condition in (rows.c.id == id, rows.c.row_key.in_(self._keys_of(id))):
+            query = within(select(rows).where(condition), rows, account, livemode).limit(2)
+            found = self.connection.execute(query).mappings().all()
+            if len(found) > 1:
+                raise Ambiguous(
+                    f"{id} exists in several accounts or modes; add account= and livemode="
+                )
+            if found:
+                return bytes(found[0]["row_key"]), self.shown(found[0])
+        raise NotFound(f"no {self.kind.object} has the id")
+
+    def _keys_of(self, id: str) -> Select[Any]:
+        objects = self.objects
+        return select(objects.c.row_key).where(
+            objects.c.id == id, objects.c.object.in_(self.kind.also)
+        )
+
+    def list(
+        self,
+        *,
+        filters: Mapping[str, Any],
+        created: Mapping[str, int],
+        limit: int,
+        starting_after: str | None,
+        ending_before: str | None,
+    ) -> Listed:
+        """Rows newest first by (created, id)."""
+        rows = self.rows
+        account, livemode = filters.get("account", ANY), filters.get("livemode")
+        query = within(select(rows), rows, account, livemode)
+        for name, value in filters.items():
+            if name in ("account", "livemode"):
+                continue
+            if name not in self.types:
+                raise NotReady(f"{self.kind.name} cannot be filtered by {name} until rebuilt")
+            query = query.where(rows.c[name] == value)
+        for operator, value in created.items():
+            query = query.where(_COMPARE[operator](rows.c.created, value))
+        backwards = ending_before is not None
+        cursor = ending_before if backwards else starting_after
+        if cursor is not None:
+            query = query.where(self._beyond(cursor, account, livemode, backwards))
+        order = [rows.c.created, rows.c.id, rows.c.row_key]
+        ordered = query.order_by(*(order if backwards else [one.desc() for one in order]))
+        found = self.connection.execute(ordered.limit(limit + 1)).mappings().all()
+        items = [self.shown(row) for row in found[:limit]]
+        return Listed(items[::-1] if backwards else items, len(found) > limit, self.position)
+
+    def _beyond(
+        self, cursor: str, account: Account, livemode: bool | None, backwards: bool
+    ) -> ColumnElement[bool]:
+        try:
+            key, row = self.one(cursor, account, livemode)
+        except NotFound:
+            raise UnknownCursor(cursor) from None
+        rows = self.rows
+        created, id = row["created"], row["id"]
+        if backwards:
+            return or_(
+                rows.c.created > created,
+                and_(rows.c.created == created, rows.c.id > id),
+                and_(rows.c.created == created, rows.c.id == id, rows.c.row_key > key),
+            )
+        return or_(
+            rows.c.created < created,
+            and_(rows.c.created == created, rows.c.id < id),
+            and_(rows.c.created == created, rows.c.id == id, rows.c.row_key < key),
+        )
+
+
+def within(
+    query: Select[Any], rows: TableClause, account: Account, livemode: bool | None
+) -> Select[Any]:
+    """Only rows of an account and mode, where they are given."""
+    if account in (None, "self"):
+        query = query.where(rows.c.account.is_(None))
+    elif account != ANY:
+        query = query.where(rows.c.account == account)
+    if livemode is not None:
+        query = query.where(rows.c.livemode.is_(livemode))
+    return query
+
+
+@contextmanager
+def live(places: Places, kind: Kind) -> Iterator[Live]:
+    """A kind's live table; raises ``NotReady`` before there is one."""
+    with reading(places.engine) as connection:
+        try:
+            pointer = places.pointer(connection, kind.name)
+        except (OperationalError, ProgrammingError) as error:
+            raise _missing(kind, error) from error
+        found = pointer and places.position(connection, pointer.table_name)
+        if pointer is None or found is None:
+            raise _missing(kind, None)
+        yield Live(kind, connection, pointer, found[0], places)
+
+
+def _missing(kind: Kind, error: Exception | None) -> StoreUnavailable | NotReady:
+    if error is not None and "no such table" not in str(error) and "exist" not in str(error):
+        return StoreUnavailable("the projections' database cannot be read")
+    return NotReady(f"{kind.name} have no table yet; start `ledger serve` or `ledger follow`")
+
+
+def retried(ask: Callable[[], T]) -> T:
+    """Ask again once: a flip may have dropped the table between pointer and rows."""
+    try:
+        return ask()
+    except StoreUnavailable as unavailable:
+        if not isinstance(unavailable.__cause__, ProgrammingError | OperationalError):
+            raise
+        return ask()
+

@@ -1,0 +1,102 @@
+"""From a cluster to rows: the fields of a declaration, worked out for each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from projections.declare import Field, Kind
+from projections.errors import Unreadable
+from projections.state import State, Unread
+from projections.subject import Cluster, Subject, each_of
+from projections.values import Type, coerce
+
+__all__ = ["DeadLetter", "Made", "make"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that could not be folded into a row, and why."""
+
+    kind: str
+    id: str
+    event: str
+    position: int
+    error: str
+
+
+@dataclass(slots=True)
+class Made:
+    """A row that a cluster gives: None where no event of its own could be read."""
+
+    id: str
+    row: dict[str, Any] | None
+    own: list[State]
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+
+def make(kind: Kind, cluster: Cluster) -> list[Made]:
+    """The rows of one cluster, a pure function of its states."""
+    made = [_make(kind, subject, cluster) for subject in _subjects(kind, cluster)]
+    gathered = {(state.object, state.id) for one in made for state in one.own}
+    owned = {thing.name for thing in kind.owns}
+    for state in cluster:
+        # An object whose only events are unreadable makes no row, but is not forgotten either.
+        if state.unread and state.object in owned and (state.object, state.id) not in gathered:
+            letters = [_letter(kind, state.id, unread) for unread in state.unread]
+            made.append(Made(state.id, None, [state], letters))
+    return made
+
+
+def _subjects(kind: Kind, cluster: Cluster) -> Iterator[Subject]:
+    found = kind.subjects(cluster) if kind.subjects else each_of(kind.owns[0].name, cluster)
+    yield from found
+
+
+def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
+    letters = [_letter(kind, subject.id, unread) for s in subject.own for unread in s.unread]
+    made = Made(subject.id, None, subject.own, letters)
+    if not subject.is_known:
+        return made
+    tally = subject.tally
+    declared: dict[str, Any] = {}
+    for item in kind.fields:
+        try:
+            declared[item.name] = _value(item, subject)
+        except (Unreadable, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # The field's derivation failed on what its events told: this row, and no other.
+            declared[item.name] = None
+            letters.append(_failed(kind, subject, item, error))
+    created = subject.values.get("created")
+    made.row = {
+        "object": kind.object,
+        "id": subject.id,
+        "account": cluster.scope.account,
+        "livemode": cluster.scope.livemode,
+        "created": tally.first if created is None else created,
+        "updated": tally.last,
+        "position": tally.position,
+        "events": tally.count,
+        "stale": bool(letters),
+        "metadata": subject.metadata,
+        **declared,
+    }
+    return made
+
+
+def _value(item: Field, subject: Subject) -> Any:
+    if item.derive is None:
+        return subject.values.get(item.name)
+    value = item.derive(subject)
+    return coerce(item.type, value, item.name) if item.type is Type.INTEGER else value
+
+
+def _letter(kind: Kind, id: str, unread: Unread) -> DeadLetter:
+    return DeadLetter(kind.name, id, unread.event, unread.position, unread.error)
+
+
+def _failed(kind: Kind, subject: Subject, item: Field, error: Exception) -> DeadLetter:
+    newest = max((s.snapshot for s in subject.own if s.snapshot), key=lambda at: at[1])
+    why = str(error) if isinstance(error, Unreadable) else f"{item.name}: {type(error).__name__}"
+    return DeadLetter(kind.name, subject.id, newest[2], newest[1], why)

@@ -1,0 +1,141 @@
+"""The state of one object: its sightings folded in canonical order, one step each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from projections.declare import StripeObject
+from projections.order_of_events import canonical_order, is_absorbing
+from projections.sighting import Key, Scope, Sighting
+
+__all__ = ["State", "Tally", "Unread", "fold", "new_state", "step"]
+
+
+class Tally(msgspec.Struct, array_like=True):
+    """How many events, their least and greatest `created`, and the highest position."""
+
+    count: int = 0
+    first: int = 0
+    last: int = 0
+    position: int = 0
+
+    def add(self, created: int, position: int) -> None:
+        """Count one event."""
+        self.first = created if not self.count else min(self.first, created)
+        self.last = max(self.last, created)
+        self.position = max(self.position, position)
+        self.count += 1
+
+    def plus(self, other: Tally) -> Tally:
+        """Both together."""
+        if not self.count or not other.count:
+            return self if self.count else other
+        return Tally(
+            self.count + other.count,
+            min(self.first, other.first),
+            max(self.last, other.last),
+            max(self.position, other.position),
+        )
+
+
+class Unread(msgspec.Struct, array_like=True, frozen=True):
+    """An event that could not be read, and why."""
+
+    event: str
+    position: int
+    error: str
+
+
+class State(msgspec.Struct):
+    """All that is kept of one object; a pure function of the set of its sightings.
+
+    ``values`` come from the newest snapshot that has the key; ``links``, ``once`` and ``united``
+    only grow. ``second`` is the greatest `created` seen, ``snapshot`` the `created`, position
+    and event of the newest snapshot. ``direct`` counts events of the object, ``embedded`` events of others
+    that carried it.
+    """
+
+    object: str
+    id: str
+    account: str | None
+    livemode: bool
+    values: dict[str, Any] = {}
+    links: dict[str, list[str]] = {}
+    once: dict[str, int] = {}
+    united: dict[str, dict[str, Any]] = {}
+    absorbed: bool = False
+    second: int = -1
+    snapshot: tuple[int, int, str] | None = None
+    direct: Tally = msgspec.field(default_factory=Tally)
+    embedded: Tally = msgspec.field(default_factory=Tally)
+    unread: list[Unread] = []
+
+    @property
+    def key(self) -> Key:
+        """Which object it is the state of."""
+        return Key(Scope(self.account, self.livemode), self.object, self.id)
+
+    @property
+    def tally(self) -> Tally:
+        """All events that told of the object."""
+        return self.direct.plus(self.embedded)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any snapshot of it could be read."""
+        return self.snapshot is not None
+
+
+def new_state(key: Key) -> State:
+    """The state before any sighting."""
+    return State(key.object, key.id, key.scope.account, key.scope.livemode)
+
+
+def fold(sightings: Sequence[Sighting], thing: StripeObject) -> State:
+    """The state of an object from all its sightings, in whatever order they come."""
+    state = new_state(sightings[0].key)
+    for sighting in canonical_order(sightings, thing):
+        step(state, sighting, thing)
+    return state
+
+
+def step(state: State, sighting: Sighting, thing: StripeObject) -> None:
+    """Take in the next sighting in canonical order."""
+    if sighting.error is not None:
+        _set_aside(state, sighting)
+        return
+    absorbing = is_absorbing(sighting, thing)
+    if absorbing or not state.absorbed:
+        state.values.update(sighting.values)
+        state.snapshot = (sighting.created, sighting.position, sighting.event_id)
+        state.absorbed = state.absorbed or absorbing
+    else:
+        # A late or stale snapshot never resurrects; but what nobody told before, it may tell.
+        for name, value in sighting.values.items():
+            state.values.setdefault(name, value)
+    for name, shows in thing.once.items():
+        if shows({**sighting.values, **sighting.united}, sighting.type):
+            state.once[name] = min(state.once.get(name, sighting.created), sighting.created)
+    for name, items in sighting.united.items():
+        state.united.setdefault(name, {}).update(items)
+    _join(state, sighting)
+    (state.embedded if sighting.embedded else state.direct).add(
+        sighting.created, sighting.position
+    )
+
+
+def _set_aside(state: State, sighting: Sighting) -> None:
+    """Keep note of an event that could not be read; its links still say which row it hurts."""
+    assert sighting.error is not None
+    state.unread.append(Unread(sighting.event_id, sighting.position, sighting.error))
+    _join(state, sighting)
+
+
+def _join(state: State, sighting: Sighting) -> None:
+    state.second = max(state.second, sighting.created)
+    for name, ids in sighting.links.items():
+        told = state.links.setdefault(name, [])
+        told.extend(id for id in ids if id not in told)

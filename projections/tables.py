@@ -1,0 +1,181 @@
+"""Where conclusions live: per kind a table of rows, its objects, its links; named by fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from projections.declare import Field, Kind
+from projections.values import Type
+
+__all__ = ["SCHEMA", "KindTables", "control", "sql_type"]
+
+# PostgreSQL's schema for conclusions; on SQLite they have a file of their own.
+SCHEMA = "projections"
+
+_Integer = BigInteger().with_variant(Integer(), "sqlite")
+_TYPES: dict[Type, TypeEngine[object]] = {
+    Type.ID: Text(),
+    Type.CODE: Text(),
+    Type.TEXT: Text(),
+    Type.INTEGER: _Integer,
+    Type.TIME: _Integer,
+    Type.BOOLEAN: Boolean(),
+    # ASCII JSON as text: JSONB would refuse \u0000 and reorder keys.
+    Type.OBJECT: Text(),
+    Type.LIST: Text(),
+}
+
+
+def sql_type(type: Type) -> TypeEngine[object]:
+    """The column type of a field."""
+    return _TYPES[type]
+
+
+@dataclass(frozen=True)
+class Control:
+    """The tables that all kinds share.
+
+    ``pointers``: which table serves a kind, with its columns. ``positions``: how far each table
+    has read. ``dead_letters``: events that could not be folded. ``rebuilds``: who builds what.
+    """
+
+    metadata: MetaData
+    pointers: Table
+    positions: Table
+    dead_letters: Table
+    rebuilds: Table
+
+
+def control(schema: str | None) -> Control:
+    """The shared tables, in a schema or in none."""
+    metadata = MetaData(schema=schema)
+    pointers = Table(
+        "projection_pointers",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("table_name", Text, nullable=False),
+        Column("fingerprint", Text, nullable=False),
+        Column("columns", Text, nullable=False),
+        Column("generation", Integer, nullable=False),
+        # Every fingerprint that was ever live: only a new one becomes so by itself.
+        Column("history", Text, nullable=False),
+        Column("previous", Text),
+    )
+    positions = Table(
+        "projection_positions",
+        metadata,
+        Column("table_name", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("fingerprint", Text, nullable=False),
+        Column("position", _Integer, nullable=False),
+        Column("without_snapshot", _Integer, nullable=False),
+    )
+    dead_letters = Table(
+        "dead_letters",
+        metadata,
+        Column("table_name", Text, primary_key=True),
+        Column("row_key", LargeBinary, primary_key=True),
+        Column("event", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("row_id", Text, nullable=False),
+        Column("position", _Integer, nullable=False),
+        Column("error", Text, nullable=False),
+        Column("account", Text),
+        Column("livemode", Boolean, nullable=False),
+    )
+    rebuilds = Table(
+        "projection_rebuilds",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("state", Text, nullable=False),
+        Column("table_name", Text),
+        Column("owner", Text),
+        Column("beat", _Integer),
+        Column("done", _Integer),
+        Column("total", _Integer),
+    )
+    return Control(metadata, pointers, positions, dead_letters, rebuilds)
+
+
+@dataclass(frozen=True)
+class KindTables:
+    """The tables of one kind under one name: rows, the objects behind them, and their links."""
+
+    kind: Kind
+    name: str
+    schema: str | None
+
+    @cached_property
+    def metadata(self) -> MetaData:
+        """Only this kind's tables."""
+        return MetaData(schema=self.schema)
+
+    @cached_property
+    def rows(self) -> Table:
+        """One row per object of the kind, in the columns of its declaration."""
+        columns = [_column(column) for column in self.kind.columns]
+        table = Table(
+            self.name, self.metadata, Column("row_key", LargeBinary, primary_key=True), *columns
+        )
+        Index(f"{self.name}_created", table.c.created, table.c.id)
+        for name in ("id", *self.kind.filters):
+            # The few accounts and two modes make poor indexes; a list by them reads `created`'s.
+            if name not in ("account", "livemode", "currency"):
+                Index(f"{self.name}_{name}", table.c[name], table.c.created)
+        return table
+
+    @cached_property
+    def objects(self) -> Table:
+        """The folded state of every object the kind reads, and the row it went into."""
+        name = f"{self.name}_objects"
+        table = Table(
+            name,
+            self.metadata,
+            Column("key", LargeBinary, primary_key=True),
+            Column("object", Text, nullable=False),
+            Column("id", Text, nullable=False),
+            Column("account", Text),
+            Column("livemode", Boolean, nullable=False),
+            Column("row_key", LargeBinary),
+            Column("state", LargeBinary, nullable=False),
+        )
+        Index(f"{name}_id", table.c.id)
+        Index(f"{name}_row", table.c.row_key)
+        return table
+
+    @cached_property
+    def links(self) -> Table:
+        """Which object ever named which."""
+        name = f"{self.name}_links"
+        table = Table(
+            name,
+            self.metadata,
+            Column("source", LargeBinary, primary_key=True),
+            Column("target", LargeBinary, primary_key=True),
+            Column("source_object", Text, nullable=False),
+            Column("target_object", Text, nullable=False),
+        )
+        Index(f"{name}_target", table.c.target)
+        return table
+
+    def all(self) -> tuple[Table, ...]:
+        """The three of them."""
+        return (self.rows, self.objects, self.links)
+
+
+def _column(column: Field) -> Column[object]:
+    return Column(column.name, sql_type(column.type), nullable=column.nullable)

@@ -1,0 +1,130 @@
+"""What a field may hold, and how a value of Stripe's becomes one; wrong types are told, not bent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from projections.errors import Unreadable
+
+__all__ = ["UNTOLD", "Type", "clean", "coerce", "lower"]
+
+# A key that is absent says nothing: it is not the same as null, and erases nothing.
+UNTOLD: Any = type("Untold", (), {"__repr__": lambda self: "UNTOLD", "__slots__": ()})()
+
+_INT64 = range(-(2**63), 2**63)
+# Indexed texts: a PostgreSQL index entry holds no more than 2.7 KB, 4 bytes a character.
+_CODE_MAX = 500
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Type(StrEnum):
+    """The types a field may have."""
+
+    ID = "id"
+    CODE = "code"
+    TEXT = "text"
+    INTEGER = "integer"
+    TIME = "time"
+    BOOLEAN = "boolean"
+    OBJECT = "object"
+    LIST = "list"
+
+
+def coerce(type: Type, value: Any, name: str) -> Any:
+    """``value`` as the field ``name`` holds it; raises ``Unreadable`` for what does not fit."""
+    return None if value is None else _COERCE[type](value, name)
+
+
+def clean(value: Any) -> Any:
+    """JSON-like data without what a database's text cannot hold.
+
+    Raises ``Unreadable`` for an integer of more than 64 bits, which no reader may round.
+    """
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if type(value) is int and value not in _INT64:
+        raise Unreadable("an integer has more than 64 bits")
+    return value
+
+
+def lower(value: Any) -> Any:
+    """A currency as this ledger writes it; what is no text is left for ``coerce`` to refuse."""
+    return value.lower() if isinstance(value, str) else value
+
+
+def _unfit(name: str, expected: str, value: Any) -> Unreadable:
+    # The type only: the value is the sender's and may be anybody's data.
+    return Unreadable(f"{name}: expected {expected}, found {_name(value)}")
+
+
+def _name(value: Any) -> str:
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a text"}
+    return names.get(type(value), "an object" if isinstance(value, dict) else "a list")
+
+
+def _id(value: Any, name: str) -> str:
+    # Where Stripe usually sends an id, the merchant may have had it expanded.
+    if isinstance(value, dict):
+        value = value.get("id")
+    return _code(value, name)
+
+
+def _code(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise _unfit(name, "a text", value)
+    if len(value) > _CODE_MAX:
+        raise Unreadable(f"{name}: a text of {len(value)} characters is too long")
+    return str(clean(value))
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise _unfit(name, "a text", value)
+    return str(clean(value))
+
+
+def _integer(value: Any, name: str) -> int:
+    if type(value) is not int:
+        raise _unfit(name, "an integer", value)
+    if value not in _INT64:
+        raise Unreadable(f"{name}: the integer has more than 64 bits")
+    return value
+
+
+def _boolean(value: Any, name: str) -> bool:
+    if type(value) is not bool:
+        raise _unfit(name, "a boolean", value)
+    return value
+
+
+def _object(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _unfit(name, "an object", value)
+    cleaned: dict[str, Any] = clean(value)
+    return cleaned
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _unfit(name, "a list", value)
+    cleaned: list[Any] = clean(value)
+    return cleaned
+
+
+_COERCE: Mapping[Type, Callable[[Any, str], Any]] = {
+    Type.ID: _id,
+    Type.CODE: _code,
+    Type.TEXT: _text,
+    Type.INTEGER: _integer,
+    Type.TIME: _integer,
+    Type.BOOLEAN: _boolean,
+    Type.OBJECT: _object,
+    Type.LIST: _list,
+}
