@@ -97,9 +97,14 @@ def at(kind: Kind, entries: Iterable[Entry], id: str) -> Made:
 
 def snapshot(kind: Kind, made: Made, log: Log) -> dict[str, Any] | None:
     """The newest snapshot of the row's main object, as Stripe sent it."""
+    rank = {thing.name: index for index, thing in enumerate(kind.owns)}
     known = [state for state in made.own if state.snapshot is not None]
-    main = [state for state in known if state.id == made.id]
-    newest = max(main or known, key=lambda state: state.snapshot or (0, 0, ""), default=None)
+    newest = min(
+        known,
+        # The row's own object; where nobody told of it, what stands for it, the newest first.
+        key=lambda s: (s.id != made.id, rank[s.object], [-at for at in (s.snapshot or ())[:2]]),
+        default=None,
+    )
     if newest is None or newest.snapshot is None:
         return None
     position = newest.snapshot[1]

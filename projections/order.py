@@ -10,7 +10,7 @@ from typing import Any
 
 from projections import money
 from projections.gather import charge_order, linked, order_named_by, session_order
-from projections.state import State
+from projections.state import State, Tally
 from projections.subject import Cluster, Subject
 
 __all__ = ["Order", "subjects"]
@@ -49,6 +49,15 @@ class Order(Subject):
     def _own(self, object: str) -> list[State]:
         return [state for state in self.own if state.object == object and state.is_known]
 
+    @property
+    def tally(self) -> Tally:
+        """Its own events: what carries another object's snapshot is an event of the order too."""
+        total = Tally()
+        for state in self.own:
+            total = total.plus(state.direct)
+        # Should nothing but carried snapshots be readable, what carried them is all there is.
+        return total if total.count else super().tally
+
     @cached_property
     def intent(self) -> State | None:
         """Its PaymentIntent, once an event told of it."""
@@ -63,6 +72,13 @@ class Order(Subject):
     def session(self) -> State | None:
         """Its newest Checkout Session."""
         return next(reversed(self._own("checkout.session")), None)
+
+    @property
+    def session_id(self) -> str | None:
+        """The newest session, else one that the PaymentIntent names and nobody told of yet."""
+        if self.session is not None:
+            return self.session.id
+        return linked(self.intent, "checkout.session")
 
     @cached_property
     def refunds(self) -> list[State]:

@@ -191,7 +191,7 @@ KIND = Kind(
         ),
         Field(
             "checkout_session", Type.ID, "The Checkout Session it came through.",
-            derive=lambda order: order.session and order.session.id,
+            derive=lambda order: order.session_id,
         ),
         Field(
             "client_reference_id", Type.CODE, "The merchant's own reference on the session.",
