@@ -10,9 +10,7 @@ __all__ = ["GENESIS", "link"]
 GENESIS = bytes(32)
 
 
-def link(
-    previous: bytes, *, position: int, event_id: str, received_at: int, state: bytes
-) -> bytes:
+def link(previous: bytes, *, position: int, event_id: str, received_at: int, state: bytes) -> bytes:
     """The chain value of one row: a SHA-256 over the previous value and all that is evidence.
 
     ``received_at`` is microseconds since 1970; ``state`` the bytes as stored. Lengths are written

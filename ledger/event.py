@@ -155,7 +155,8 @@ def _snapshot_event(document: Mapping[str, Any]) -> Event:
         raise _Refused(Reason.BAD_ENVELOPE)
     if type(document.get("livemode")) is not bool or not isinstance(snapshot, dict):
         raise _Refused(Reason.BAD_ENVELOPE)
-    object_id = snapshot.get("id")
+    # Published example objects have an empty id where the real ones have none.
+    object_id = snapshot.get("id") or None
     if object_id is not None and not _is_printable(object_id):
         raise _Refused(Reason.BAD_OBJECT_ID)
     name = snapshot.get("object")
@@ -184,7 +185,7 @@ def _thin_event(document: Mapping[str, Any]) -> Event:
     if related is None:
         name, object_id = "v2.core.event", None
     elif isinstance(related, dict) and _is_printable(related.get("type")):
-        name, object_id = related["type"], related.get("id")
+        name, object_id = related["type"], related.get("id") or None
     else:
         raise _Refused(Reason.BAD_ENVELOPE)
     if object_id is not None and not _is_printable(object_id):

@@ -43,14 +43,11 @@ def verify(
     table = ledger.log.table
     found = Verified()
     with reading(ledger.engine) as connection:
-        row = connection.execute(select(HEAD.c.position, HEAD.c.chain)).one()
-        head = Head(row.position, bytes(row.chain))
+        end = connection.execute(select(HEAD.c.position, HEAD.c.chain)).one()
+        head = Head(end.position, bytes(end.chain))
         while len(found.problems) < _PROBLEMS_MAX:
             query = (
-                select(table)
-                .where(table.c.id > found.position)
-                .order_by(table.c.id)
-                .limit(_BATCH)
+                select(table).where(table.c.id > found.position).order_by(table.c.id).limit(_BATCH)
             )
             rows = connection.execute(query).mappings().all()
             if not rows:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ledger import LedgerError
 
 __all__ = [
-    "Ambiguous",
     "AlreadyRunning",
+    "Ambiguous",
     "BeyondHead",
     "FlipBlocked",
     "NotFound",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from projections.overview import ProjectionState, dead_letters, states, summary
 from projections.pointer import Places
 from projections.queries import ANY, Account, Answer, Listed, live, retried
 from projections.rebuild import Progress, Rebuilder, Rebuilt
+from projections.rows import Made
 from projections.state import State
 
 __all__ = ["Projections"]
@@ -85,7 +87,7 @@ class Projections:
 
     def rebuild(
         self, kinds: Sequence[str] = (), *, progress: Progress | None = None
-    ) -> list[Rebuilt]:
+    ) -> builtins.list[Rebuilt]:
         """Rebuild kinds (all, if none is named) from the log; raises ``AlreadyRunning``."""
         names = kinds or list(self.kinds)
         return [
@@ -96,7 +98,7 @@ class Projections:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""
         return Rebuilder(self.places, self.log).request(self.kinds[kind])
 
-    def check(self, kinds: Sequence[str] = ()) -> list[Difference]:
+    def check(self, kinds: Sequence[str] = ()) -> builtins.list[Difference]:
         """Fold the log again and compare with the living rows; writes nothing."""
         return [
             difference
@@ -212,7 +214,7 @@ class Projections:
         at_position: int | None,
         account: Account,
         livemode: bool | None,
-    ) -> tuple[history.Made, int]:
+    ) -> tuple[Made, int]:
         if at_position is not None:
             head = self.log.head().position
             if at_position > head:
@@ -236,7 +238,7 @@ class Projections:
         with live(self.places, self.kinds[kind]) as now:
             return now.position
 
-    def states(self, clock: Callable[[], float] = time.time) -> list[ProjectionState]:
+    def states(self, clock: Callable[[], float] = time.time) -> builtins.list[ProjectionState]:
         """How each kind is doing."""
         return states(self.places, self.log, self.kinds, clock)
 

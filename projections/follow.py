@@ -22,9 +22,7 @@ BATCH = 500
 THIN = "v2.core.event"
 
 
-def advance(
-    places: Places, log: Log, tables: Collection[KindTables], *, batch: int = BATCH
-) -> int:
+def advance(places: Places, log: Log, tables: Collection[KindTables], *, batch: int = BATCH) -> int:
     """One round: every table that is hindmost reads one batch; returns how many events were read.
 
     Any number of followers may do this at once: the position moves by compare-and-set, and who

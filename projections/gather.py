@@ -5,7 +5,7 @@ from __future__ import annotations
 from projections.state import State
 from projections.subject import Cluster, Subject
 
-__all__ = ["charge_order", "linked", "order_of", "order_named_by", "session_order"]
+__all__ = ["charge_order", "linked", "order_named_by", "order_of", "session_order"]
 
 
 def linked(state: State | None, to: str) -> str | None:

@@ -186,11 +186,11 @@ def _in_order(
     told: dict[str, list[Sighting]] = defaultdict(list)
     direct: dict[Key, list[Sighting]] = defaultdict(list)
     for entry in entries:
-        mine = [one for one in sightings(entry, kind.objects) if one.key in own]
-        if mine:
-            told[entry.event_id] = mine
+        tells = [one for one in sightings(entry, kind.objects) if one.key in own]
+        if tells:
+            told[entry.event_id] = tells
             # The event's own object places it, or, where that is a stranger, the first inside.
-            direct[mine[0].key].append(mine[0])
+            direct[tells[0].key].append(tells[0])
     places = {
         sighting.event_id: index
         for key, group in direct.items()
@@ -232,4 +232,3 @@ def _changes(kind: Kind, before: dict[str, Any], after: dict[str, Any]) -> dict[
         for name in names
         if before.get(name) != after.get(name)
     }
-

@@ -35,9 +35,7 @@ def row_key(kind: Kind, scope: Scope, id: str) -> bytes:
 
 def sql_row(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as its table holds it."""
-    return {
-        column.name: _as_sql(column.type, row.get(column.name)) for column in kind.columns
-    }
+    return {column.name: _as_sql(column.type, row.get(column.name)) for column in kind.columns}
 
 
 def as_row(types: Mapping[str, Type], columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,9 +144,7 @@ class KindStore:
         ]
         gone = old - {row["row_key"] for row in rows}
         self._delete(self.tables.rows, "row_key", gone)
-        self._upsert(
-            self.tables.rows, rows, changing=[column.name for column in self.kind.columns]
-        )
+        self._upsert(self.tables.rows, rows, changing=[column.name for column in self.kind.columns])
         self._assign(keyed)
         self._replace_letters(old | keyed.keys(), keyed)
 

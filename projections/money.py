@@ -37,9 +37,7 @@ def captured(charge: State, intent: State | None = None) -> int:
     return int(told or values.get("amount") or 0)
 
 
-def refunded(
-    intent: State | None, charges: Sequence[State], refunds: Sequence[State]
-) -> int:
+def refunded(intent: State | None, charges: Sequence[State], refunds: Sequence[State]) -> int:
     """What was given back and did not come home; never more than was received.
 
     A charge's ``amount_refunded`` also counts what a partial capture released, and goes on

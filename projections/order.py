@@ -200,9 +200,7 @@ class Order(Subject):
         if charge is None:
             return False
         released = bool(charge.values.get("refunded") or charge.values.get("amount_refunded"))
-        return "expired" in charge.once or (
-            charge.values.get("captured") is False and released
-        )
+        return "expired" in charge.once or (charge.values.get("captured") is False and released)
 
     def _charge_shows(self, status: str, *, captured: bool | None = None) -> bool:
         if self.charge is None or self.charge.values.get("status") != status:

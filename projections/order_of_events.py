@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby, permutations
+from itertools import groupby, pairwise, permutations
 from typing import Any
 
 from projections.declare import StripeObject
@@ -128,7 +128,7 @@ def _rank(sighting: Sighting, thing: StripeObject) -> tuple[Any, ...]:
 
     return (
         thing.type_ranks.get(sighting.carrier, -1),
-        thing.status_ranks.get(sighting.values.get("status"), -1),
+        thing.status_ranks.get(str(sighting.values.get("status")), -1),
         number("amount_refunded"),
         number("attempt_count"),
         sighting.event_id,
@@ -149,8 +149,7 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     if len(ranked) <= _EXHAUSTIVE_MAX:
         best = min(
             permutations(indexes),
-            key=lambda order: first[order[0]]
-            + sum(cost[i][j] for i, j in zip(order, order[1:], strict=False)),
+            key=lambda order: first[order[0]] + sum(cost[i][j] for i, j in pairwise(order)),
         )
     else:
         best = _greedy(first, cost)
@@ -172,9 +171,7 @@ def _before_image(sighting: Sighting) -> Scalars:
 
 
 def _scalars(snapshot: Mapping[str, Any]) -> Scalars:
-    return {
-        name: value for name, value in snapshot.items() if not isinstance(value, dict | list)
-    }
+    return {name: value for name, value in snapshot.items() if not isinstance(value, dict | list)}
 
 
 def _disagreement(snapshot: Scalars, before: Scalars) -> int:

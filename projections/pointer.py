@@ -14,7 +14,7 @@ from projections.errors import FlipBlocked
 from projections.tables import SCHEMA, Control, KindTables, control
 from projections.values import Type
 
-__all__ = ["Pointer", "Places"]
+__all__ = ["Places", "Pointer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class Places:
     def drop(self, connection: Connection, name: str) -> None:
         """Take a kind's tables away, with their position and dead letters."""
         prefix = f"{self.schema}." if self.schema else ""
-        for table in (f"{name}_links", f"{name}_objects", name):
-            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{table}"))
+        for gone in (f"{name}_links", f"{name}_objects", name):
+            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{gone}"))
         for table in (self.control.positions, self.control.dead_letters):
             connection.execute(delete(table).where(table.c.table_name == name))
 
@@ -193,4 +193,3 @@ _GRANTS = text("""
     SELECT grantee, privilege_type FROM information_schema.role_table_grants
     WHERE table_schema = :schema AND table_name = :view AND grantee <> grantor
 """)
-

@@ -206,8 +206,10 @@ def live(places: Places, kind: Kind) -> Iterator[Live]:
             pointer = places.pointer(connection, kind.name)
         except (OperationalError, ProgrammingError) as error:
             raise _missing(kind, error) from error
-        found = pointer and places.position(connection, pointer.table_name)
-        if pointer is None or found is None:
+        if pointer is None:
+            raise _missing(kind, None)
+        found = places.position(connection, pointer.table_name)
+        if found is None:
             raise _missing(kind, None)
         yield Live(kind, connection, pointer, found[0], places)
 
@@ -226,4 +228,3 @@ def retried(ask: Callable[[], T]) -> T:
         if not isinstance(unavailable.__cause__, ProgrammingError | OperationalError):
             raise
         return ask()
-

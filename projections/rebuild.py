@@ -19,7 +19,7 @@ from projections.follow import advance
 from projections.pointer import Places
 from projections.tables import KindTables
 
-__all__ = ["Rebuilt", "Rebuilder"]
+__all__ = ["Rebuilder", "Rebuilt"]
 
 _BATCH = 2000
 # A builder that has not been heard of for so long is dead; its work is thrown away.

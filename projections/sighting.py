@@ -85,7 +85,9 @@ def sightings(
     if document is None:
         document = decode(entry.body)
     data = document.get("data")
-    snapshot = data.get("object") if document.get("object") == "event" else None
+    if document.get("object") != "event" or not isinstance(data, dict):
+        return []
+    snapshot = data.get("object")
     if not isinstance(snapshot, dict):
         return []
     previous = data.get("previous_attributes")
@@ -136,9 +138,7 @@ def _tell(
     yield sighting
     for embed in thing.embeds:
         for item in _items(snapshot, embed.path):
-            yield from _tell(
-                entry, scope, item, {}, objects, embedded=True, expected=embed.object
-            )
+            yield from _tell(entry, scope, item, {}, objects, embedded=True, expected=embed.object)
 
 
 def _read(sighting: Sighting, thing: StripeObject) -> None:
@@ -204,10 +204,7 @@ def _ids(snapshot: Mapping[str, Any], paths: tuple[str, ...], prefix: str) -> li
 def is_id(value: Any) -> TypeGuard[str]:
     """Whether a value can be an object's id: what the log takes as one."""
     return (
-        isinstance(value, str)
-        and 0 < len(value) <= 255
-        and value.isascii()
-        and value.isprintable()
+        isinstance(value, str) and 0 < len(value) <= 255 and value.isascii() and value.isprintable()
     )
 
 

@@ -54,8 +54,8 @@ class State(msgspec.Struct):
 
     ``values`` come from the newest snapshot that has the key; ``links``, ``once`` and ``united``
     only grow. ``second`` is the greatest `created` seen, ``snapshot`` the `created`, position
-    and event of the newest snapshot. ``direct`` counts events of the object, ``embedded`` events of others
-    that carried it.
+    and event of the newest snapshot. ``direct`` counts events of the object, ``embedded`` events
+    of others that carried it.
     """
 
     object: str
@@ -122,9 +122,7 @@ def step(state: State, sighting: Sighting, thing: StripeObject) -> None:
     for name, items in sighting.united.items():
         state.united.setdefault(name, {}).update(items)
     _join(state, sighting)
-    (state.embedded if sighting.embedded else state.direct).add(
-        sighting.created, sighting.position
-    )
+    (state.embedded if sighting.embedded else state.direct).add(sighting.created, sighting.position)
 
 
 def _set_aside(state: State, sighting: Sighting) -> None:

@@ -1,9 +1,10 @@
-"""Where conclusions live: per kind a table of rows, its objects, its links; named by fingerprint."""
+"""Where conclusions live: per kind its rows, objects and links, in tables named by fingerprint."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -27,7 +28,7 @@ __all__ = ["SCHEMA", "KindTables", "control", "sql_type"]
 SCHEMA = "projections"
 
 _Integer = BigInteger().with_variant(Integer(), "sqlite")
-_TYPES: dict[Type, TypeEngine[object]] = {
+_TYPES: dict[Type, TypeEngine[Any]] = {
     Type.ID: Text(),
     Type.CODE: Text(),
     Type.TEXT: Text(),
@@ -40,7 +41,7 @@ _TYPES: dict[Type, TypeEngine[object]] = {
 }
 
 
-def sql_type(type: Type) -> TypeEngine[object]:
+def sql_type(type: Type) -> TypeEngine[Any]:
     """The column type of a field."""
     return _TYPES[type]
 
@@ -177,5 +178,5 @@ class KindTables:
         return (self.rows, self.objects, self.links)
 
 
-def _column(column: Field) -> Column[object]:
+def _column(column: Field) -> Column[Any]:
     return Column(column.name, sql_type(column.type), nullable=column.nullable)

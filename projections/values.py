@@ -1,4 +1,4 @@
-"""What a field may hold, and how a value of Stripe's becomes one; wrong types are told, not bent."""
+"""What a field may hold, and how a value becomes one; wrong types are told, not bent."""
 
 from __future__ import annotations
 

@@ -74,7 +74,9 @@ class Ledger(Application[UUID]):
 
     def construct_mapper(self) -> Mapper[UUID]:
         """Ours: bodies are stored as they came."""
-        return self.factory.mapper(transcoder=self.construct_transcoder(), mapper_class=LedgerMapper)
+        return self.factory.mapper(
+            transcoder=self.construct_transcoder(), mapper_class=LedgerMapper
+        )
 
     @property
     def _recorder(self) -> LedgerRecorder:
@@ -187,18 +189,26 @@ def topic_of(fact: Fact) -> str:
 
 def columns_of(fact: Fact, *, received_at: int, source: str) -> dict[str, Any]:
     """The columns of a row that are derived from its body, and the two that are not."""
-    is_event = isinstance(fact, Event)
-    return {
-        "event_id": fact.identity,
-        "stream": fact.object_id if is_event else None,
-        "type": fact.type if is_event else f"quarantine.{fact.reason}",
-        "account": fact.account if is_event else None,
-        "livemode": fact.livemode if is_event else None,
-        "api_version": fact.api_version if is_event else None,
-        "created": fact.created if is_event else received_at // 1_000_000,
-        "received_at": received_at,
-        "source": source,
-    }
+    columns: dict[str, Any]
+    if isinstance(fact, Event):
+        columns = {
+            "stream": fact.object_id,
+            "type": fact.type,
+            "account": fact.account,
+            "livemode": fact.livemode,
+            "api_version": fact.api_version,
+            "created": fact.created,
+        }
+    else:
+        columns = {
+            "stream": None,
+            "type": f"quarantine.{fact.reason}",
+            "account": None,
+            "livemode": None,
+            "api_version": None,
+            "created": received_at // 1_000_000,
+        }
+    return {"event_id": fact.identity, **columns, "received_at": received_at, "source": source}
 
 
 def _is_same(event: Event, before: Known) -> bool:

@@ -72,8 +72,9 @@ class LedgerNotification(Notification):
 
 
 COLUMNS = tuple(
-    name for name in LedgerStoredEvent.__dataclass_fields__ if name not in
-    StoredEvent.__dataclass_fields__
+    name
+    for name in LedgerStoredEvent.__dataclass_fields__
+    if name not in StoredEvent.__dataclass_fields__
 )
 
 

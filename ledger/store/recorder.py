@@ -260,6 +260,4 @@ def _stored_event(row: Mapping[str, Any]) -> LedgerStoredEvent:
 
 
 def _notification(row: Mapping[str, Any]) -> LedgerNotification:
-    return LedgerNotification(
-        **{name: row[name] for name in ("id", *_LIBRARY, *COLUMNS, "chain")}
-    )
+    return LedgerNotification(**{name: row[name] for name in ("id", *_LIBRARY, *COLUMNS, "chain")})

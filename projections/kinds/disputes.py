@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from projections.declare import Field, Kind, Link, Read, StripeObject, Unite, main
@@ -14,7 +15,7 @@ from projections.values import Type, lower
 __all__ = ["DISPUTE", "KIND"]
 
 
-def _moved(told: dict[str, Any], sign: int) -> bool:
+def _moved(told: Mapping[str, Any], sign: int) -> bool:
     moves = told.get("balance_transactions", {}).values()
     return any((move.get("amount") or 0) * sign > 0 for move in moves)
 

@@ -133,9 +133,7 @@ CHECKOUT_SESSION = StripeObject(
             and told.get("payment_status") in ("paid", "no_payment_required")
         ),
         # The snapshot is the same as when the session completed: only the type tells.
-        "async_payment_failed": lambda told, type: (
-            type == "checkout.session.async_payment_failed"
-        ),
+        "async_payment_failed": lambda told, type: type == "checkout.session.async_payment_failed",
     },
     # Before statuses, the type alone told that a session was over.
     adjust=lambda values, type, created: values.update(
