@@ -164,7 +164,7 @@ def _snapshot_event(document: Mapping[str, Any]) -> Event:
         id=event_id,
         type=event_type,
         # Some old objects carry no name of their own; the type's first word is all there is.
-        object=name if _is_printable(name) else event_type.partition(".")[0],
+        object=str(name) if _is_printable(name) else event_type.partition(".")[0],
         object_id=object_id,
         about=None if object_id else _about(snapshot),
         created=created,

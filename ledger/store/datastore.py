@@ -20,12 +20,17 @@ class LedgerDatastore(SQLAlchemyDatastore):
     """An engine as ``ledger.database`` makes it."""
 
     base_stored_event_record_cls = LedgerEventRecord
+    lock_timeout_ms = 3000
+    pool_size = 5
 
-    def __init__(self, *, url: str, lock_timeout_ms: int, pool_size: int, **options: Any) -> None:
+    def __init__(self, *, url: str, **options: Any) -> None:
         address = database_url(url)
+        options.pop("session", None)
         super().__init__(
             url=address.render_as_string(hide_password=False),
-            **engine_options(address, lock_timeout_ms=lock_timeout_ms, pool_size=pool_size),
+            **engine_options(
+                address, lock_timeout_ms=self.lock_timeout_ms, pool_size=self.pool_size
+            ),
             **options,
         )
         # Its semaphore waits without a timeout; the database's own lock waits with one.
@@ -42,15 +47,12 @@ class LedgerFactory(SQLAlchemyFactory):
     application_recorder_class = LedgerRecorder
 
     def __init__(self, env: Environment) -> None:
-        def datastore(**options: Any) -> LedgerDatastore:
-            options.pop("session")
-            return LedgerDatastore(
-                lock_timeout_ms=int(env.get("LOCK_TIMEOUT_MS") or 3000),
-                pool_size=int(env.get("POOL_SIZE") or 5),
-                **options,
-            )
+        class Datastore(LedgerDatastore):
+            # The library's factory passes a datastore nothing but its URL.
+            lock_timeout_ms = int(env.get("LOCK_TIMEOUT_MS") or LedgerDatastore.lock_timeout_ms)
+            pool_size = int(env.get("POOL_SIZE") or LedgerDatastore.pool_size)
 
-        self.datastore_class = datastore
+        self.datastore_class = Datastore
         super().__init__(env)
 
     def close(self) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
-from eventsourcing_sqlalchemy.models import StoredEventRecord
+
+# The bridge leaves its models untyped; this is the one place that takes them as they are.
+from eventsourcing_sqlalchemy.models import StoredEventRecord  # type: ignore[attr-defined]
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Text
 
 __all__ = ["COLUMNS", "LedgerEventRecord", "LedgerNotification", "LedgerStoredEvent", "Recorded"]
