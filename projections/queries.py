@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
@@ -74,13 +75,13 @@ class Live:
     position: int
     places: Places = field(repr=False)
 
-    @property
+    @cached_property
     def types(self) -> Mapping[str, Type]:
         """The columns that both this code and the table have."""
         shared = self.pointer.columns
         return {c.name: c.type for c in self.kind.columns if c.name in shared}
 
-    @property
+    @cached_property
     def rows(self) -> TableClause:
         """The live table of rows."""
         columns = [column(name, sql_type(type)) for name, type in self.types.items()]
@@ -91,7 +92,7 @@ class Live:
             schema=self.places.schema,
         )
 
-    @property
+    @cached_property
     def objects(self) -> TableClause:
         """The objects behind the rows."""
         return table(

