@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from projections.paths import reader
 from projections.values import Type
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ class Read:
     older: Older | None = None
     items: tuple[Read, ...] | None = None
 
+    @cached_property
+    def find(self) -> Callable[[Mapping[str, Any]], Any]:
+        """Finds the raw value in a snapshot."""
+        return reader(self.paths)
+
 
 @dataclass(frozen=True)
 class Link:
@@ -91,6 +97,7 @@ class StripeObject:
     ``types`` and ``statuses`` rank from low to high within one second (alternatives split by
     ``|``); ``once`` are facts set to the earliest second that shows them; ``unites`` are lists
     whose items are kept by id from every snapshot; ``adjust`` adds what only a type says.
+    ``lends_only``: no row is its own, only what it tells of others is asked for.
     """
 
     name: str
@@ -103,12 +110,14 @@ class StripeObject:
     once: Mapping[str, Shows] = field(default_factory=dict)
     unites: Mapping[str, Unite] = field(default_factory=dict)
     adjust: Adjust | None = None
+    lends_only: bool = False
 
     @cached_property
     def all_reads(self) -> tuple[Read, ...]:
-        """Its reads, and the two that every object has."""
+        """Its reads, and the two that every object has (a lender's metadata are nobody's)."""
         named = {read.name for read in self.reads}
-        return (*(read for read in _EVERY if read.name not in named), *self.reads)
+        every = _EVERY[:1] if self.lends_only else _EVERY
+        return (*(read for read in every if read.name not in named), *self.reads)
 
     @cached_property
     def type_ranks(self) -> Mapping[str, int]:
@@ -123,7 +132,7 @@ class StripeObject:
     def lending(self, *names: str) -> StripeObject:
         """The same object where nothing but its links and the named reads are asked for."""
         reads = tuple(read for read in self.reads if read.name in names)
-        return replace(self, reads=reads, once={}, unites={})
+        return replace(self, reads=reads, once={}, unites={}, lends_only=True)
 
 
 _EVERY = (

@@ -18,7 +18,7 @@ from projections.tables import KindTables
 
 __all__ = ["advance", "take"]
 
-BATCH = 500
+BATCH = 2000
 THIN = "v2.core.event"
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from projections.errors import Unreadable
 from projections.values import UNTOLD
 
-__all__ = ["at", "read", "walk"]
+__all__ = ["at", "read", "reader", "walk"]
 
 
 def at(*paths: str) -> tuple[str, ...]:
     """Where a field is read, newest shape first: ``a.b``, ``list.0.b``, or ``list.*.b`` for all."""
     return paths
+
+
+def reader(paths: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    """``read`` for fixed paths; most are a single key, which is one look-up."""
+    if len(paths) == 1 and "." not in paths[0]:
+        key = paths[0]
+        return lambda snapshot: snapshot.get(key, UNTOLD)
+    return lambda snapshot: read(snapshot, paths)
 
 
 def read(snapshot: Mapping[str, Any], paths: Sequence[str]) -> Any:

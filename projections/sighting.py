@@ -14,7 +14,7 @@ from ledger import Entry
 from ledger.identity import stream_id
 from projections.declare import Link, Read, StripeObject
 from projections.errors import Unreadable
-from projections.paths import read, walk
+from projections.paths import walk
 from projections.values import UNTOLD, Type, coerce
 
 __all__ = ["Key", "Scope", "Sighting", "decode", "read_all", "sightings"]
@@ -160,7 +160,7 @@ def read_all(snapshot: Mapping[str, Any], reads: tuple[Read, ...]) -> dict[str, 
     """What the reads find in a snapshot, by name; raises ``Unreadable`` for a wrong type."""
     values: dict[str, Any] = {}
     for item in reads:
-        value = read(snapshot, item.paths)
+        value = item.find(snapshot)
         if item.older is not None and (value is UNTOLD or value is None):
             value = item.older(snapshot)
         elif item.convert is not None and value is not UNTOLD and value is not None:

@@ -17,6 +17,7 @@ UNTOLD: Any = type("Untold", (), {"__repr__": lambda self: "UNTOLD", "__slots__"
 _INT64 = range(-(2**63), 2**63)
 # Indexed texts: a PostgreSQL index entry holds no more than 2.7 KB, 4 bytes a character.
 _CODE_MAX = 500
+_TEXTS = frozenset({"id", "code", "text"})
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -35,7 +36,13 @@ class Type(StrEnum):
 
 def coerce(type: Type, value: Any, name: str) -> Any:
     """``value`` as the field ``name`` holds it; raises ``Unreadable`` for what does not fit."""
-    return None if value is None else _COERCE[type](value, name)
+    if value is None:
+        return None
+    if value.__class__ is str and type in _TEXTS and len(value) <= _CODE_MAX:
+        # What nearly every text is: nothing in it to refuse or to clean.
+        if value.isascii() and value.isprintable():
+            return value
+    return _COERCE[type](value, name)
 
 
 def clean(value: Any) -> Any:

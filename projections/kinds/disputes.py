@@ -116,8 +116,8 @@ KIND = Kind(
     about="Payments that a buyer's bank disputes.",
     owns=(DISPUTE,),
     lenders=(
-        StripeObject("charge", links=CHARGE_LINKS),
-        StripeObject("payment_intent", links=PAYMENT_INTENT_LINKS),
+        StripeObject("charge", links=CHARGE_LINKS, lends_only=True),
+        StripeObject("payment_intent", links=PAYMENT_INTENT_LINKS, lends_only=True),
     ),
     through=frozenset({"dispute", "charge", "payment_intent"}),
     fields=_FIELDS,

@@ -112,6 +112,7 @@ INVOICE_PAYMENT = StripeObject(
         Link("payment_intent", at("payment.payment_intent")),
         Link("charge", at("payment.charge")),
     ),
+    lends_only=True,
 )
 
 KIND = Kind(

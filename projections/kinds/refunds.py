@@ -55,11 +55,14 @@ KIND = Kind(
     about="Money given back to buyers.",
     owns=(REFUND,),
     lenders=(
-        StripeObject("charge", links=CHARGE_LINKS, embeds=(Embed("refund", "refunds.data"),)),
+        StripeObject(
+            "charge", links=CHARGE_LINKS, embeds=(Embed("refund", "refunds.data"),), lends_only=True
+        ),
         StripeObject(
             "payment_intent",
             links=PAYMENT_INTENT_LINKS,
             embeds=(Embed("charge", "charges.data"),),
+            lends_only=True,
         ),
     ),
     through=frozenset({"refund", "charge", "payment_intent"}),
