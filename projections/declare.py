@@ -36,6 +36,7 @@ FOLD_VERSION = 1
 Convert = Callable[[Any], Any]
 Shows = Callable[[Mapping[str, Any], str], bool]
 Older = Callable[[Mapping[str, Any]], Any]
+Settles = Callable[[Mapping[str, Any]], bool]
 Adjust = Callable[[dict[str, Any], str, int], None]
 
 
@@ -94,7 +95,8 @@ class Unite:
 class StripeObject:
     """One of Stripe's objects: what is read of it and how its snapshots are put in order.
 
-    ``types`` and ``statuses`` rank from low to high within one second (alternatives split by
+    ``absorbing`` are the statuses that nothing but another of them follows; ``settles`` tells
+    snapshots that not even those follow. ``types`` and ``statuses`` rank from low to high within one second (alternatives split by
     ``|``); ``once`` are facts set to the earliest second that shows them; ``unites`` are lists
     whose items are kept by id from every snapshot; ``adjust`` adds what only a type says.
     ``lends_only``: no row is its own, only what it tells of others is asked for.
@@ -103,6 +105,7 @@ class StripeObject:
     name: str
     reads: tuple[Read, ...] = ()
     absorbing: frozenset[str] = frozenset()
+    settles: Settles | None = None
     types: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any
 from projections.declare import StripeObject
 from projections.sighting import Sighting
 
-__all__ = ["canonical_order", "is_absorbing", "needs_anchor"]
+__all__ = ["absorption", "canonical_order", "needs_anchor"]
 
 # All orders of so many events are tried; beyond, the next best one is taken each time.
 _EXHAUSTIVE_MAX = 6
@@ -36,14 +36,16 @@ def canonical_order(
         second = _within_second(readable, thing, anchor)
         ordered += second
         last = second[-1]
-        if anchor is None or not is_absorbing(anchor, thing) or is_absorbing(last, thing):
+        if anchor is None or absorption(last, thing) >= absorption(anchor, thing):
             anchor = last
     return ordered
 
 
-def is_absorbing(sighting: Sighting, thing: StripeObject) -> bool:
-    """Whether the snapshot shows a status that nothing but another such status follows."""
-    return sighting.values.get("status") in thing.absorbing
+def absorption(sighting: Sighting, thing: StripeObject) -> int:
+    """How final the snapshot is: nothing less final follows it, whatever its second."""
+    if sighting.values.get("status") not in thing.absorbing:
+        return 0
+    return 2 if thing.settles is not None and thing.settles(sighting.values) else 1
 
 
 def needs_anchor(sightings: Sequence[Sighting], thing: StripeObject) -> bool:
@@ -104,7 +106,7 @@ def _evidence(sighting: Sighting, thing: StripeObject) -> tuple[int, ...]:
         else 0
     )
     return (
-        int(is_absorbing(sighting, thing)),
+        absorption(sighting, thing),
         reached,
         _amount(snapshot),
         int(snapshot.get("payment_status") == "paid"),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from projections.declare import StripeObject
-from projections.order_of_events import canonical_order, is_absorbing
+from projections.order_of_events import absorption, canonical_order
 from projections.sighting import Key, Scope, Sighting
 
 __all__ = ["State", "Tally", "Unread", "fold", "new_state", "step"]
@@ -66,7 +66,7 @@ class State(msgspec.Struct):
     links: dict[str, list[str]] = {}
     once: dict[str, int] = {}
     united: dict[str, dict[str, Any]] = {}
-    absorbed: bool = False
+    absorbed: int = 0
     second: int = -1
     snapshot: tuple[int, int, str] | None = None
     direct: Tally = msgspec.field(default_factory=Tally)
@@ -107,11 +107,11 @@ def step(state: State, sighting: Sighting, thing: StripeObject) -> None:
     if sighting.error is not None:
         _set_aside(state, sighting)
         return
-    absorbing = is_absorbing(sighting, thing)
-    if absorbing or not state.absorbed:
+    absorbed = absorption(sighting, thing)
+    if absorbed >= state.absorbed:
         state.values.update(sighting.values)
         state.snapshot = (sighting.created, sighting.position, sighting.event_id)
-        state.absorbed = state.absorbed or absorbing
+        state.absorbed = absorbed
     else:
         # A late or stale snapshot never resurrects; but what nobody told before, it may tell.
         for name, value in sighting.values.items():

@@ -38,11 +38,14 @@ def coerce(type: Type, value: Any, name: str) -> Any:
     """``value`` as the field ``name`` holds it; raises ``Unreadable`` for what does not fit."""
     if value is None:
         return None
-    if value.__class__ is str and type in _TEXTS and len(value) <= _CODE_MAX:
-        # What nearly every text is: nothing in it to refuse or to clean.
-        if value.isascii() and value.isprintable():
-            return value
+    if value.__class__ is str and type in _TEXTS and _is_plain(value):
+        return value
     return _COERCE[type](value, name)
+
+
+def _is_plain(value: str) -> bool:
+    """What nearly every text is: nothing in it to refuse or to clean."""
+    return len(value) <= _CODE_MAX and value.isascii() and value.isprintable()
 
 
 def clean(value: Any) -> Any:

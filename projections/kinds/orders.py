@@ -121,6 +121,7 @@ CHECKOUT_SESSION = StripeObject(
         Read("client_reference_id", Type.CODE, at("client_reference_id")),
     ),
     absorbing=frozenset({"complete", "expired"}),
+    settles=lambda told: told.get("payment_status") in ("paid", "no_payment_required"),
     types=("completed|expired", "async_payment_failed", "async_payment_succeeded"),
     statuses=("open", "expired", "complete"),
     links=(
