@@ -96,10 +96,11 @@ class StripeObject:
     """One of Stripe's objects: what is read of it and how its snapshots are put in order.
 
     ``absorbing`` are the statuses that nothing but another of them follows; ``settles`` tells
-    snapshots that not even those follow. ``types`` and ``statuses`` rank from low to high within one second (alternatives split by
-    ``|``); ``once`` are facts set to the earliest second that shows them; ``unites`` are lists
-    whose items are kept by id from every snapshot; ``adjust`` adds what only a type says.
-    ``lends_only``: no row is its own, only what it tells of others is asked for.
+    snapshots that not even those follow. ``types`` and ``statuses`` rank from low to high within
+    one second (alternatives split by ``|``); ``once`` are facts set to the earliest second that
+    shows them; ``unites`` are lists whose items are kept by id from every snapshot; ``adjust``
+    adds what only a type says. ``lends_only``: no row is its own, only what it tells of others
+    is asked for.
     """
 
     name: str

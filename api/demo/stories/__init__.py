@@ -1,0 +1,28 @@
+"""The stories: every public function of the modules here is one, under its own name.
+
+A story is a function of the `StoryContext`; writing one in any of these files is all it takes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from api.demo.context import StoryContext
+
+Teller = Callable[[StoryContext], None]
+
+
+def _discover() -> Iterator[tuple[str, Teller]]:
+    for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        for name, teller in inspect.getmembers(module, inspect.isfunction):
+            if teller.__module__ == module.__name__ and not name.startswith("_"):
+                yield name, teller
+
+
+STORIES: Mapping[str, Teller] = MappingProxyType(dict(_discover()))
+"""Every story by name."""

@@ -1,0 +1,54 @@
+"""How the demo delivers: signed as Stripe signs, late, twice, and forged."""
+
+from __future__ import annotations
+
+import stripe
+
+from api.demo import body, histories, sign
+from api.demo.deliveries import deliveries
+
+EVENTS = [event for told in histories(1, 20) for event in told.events]
+SECRET = "whsec_of_this_test_only"
+
+
+def test_stripes_own_library_accepts_the_signature() -> None:
+    """The header is the one that Stripe would send."""
+    sent = body(EVENTS[0])
+
+    event = stripe.Webhook.construct_event(sent, sign(sent, SECRET, 2**31), SECRET)
+
+    assert event.id == EVENTS[0]["id"]
+
+
+def test_in_order_and_once_by_default() -> None:
+    """Without options every event is delivered as it happened."""
+    sent = deliveries(EVENTS, seed=1, shuffle=0, duplicate=0, tamper=0)
+
+    assert [d.body for d in sent] == [body(e) for e in EVENTS]
+
+
+def test_shuffled_deliveries_are_all_there_in_another_order() -> None:
+    """Nothing is lost, nothing comes twice, and the order is not the true one."""
+    sent = [d.body for d in deliveries(EVENTS, seed=1, shuffle=9, duplicate=0, tamper=0)]
+    true = [body(e) for e in EVENTS]
+
+    assert sorted(sent) == sorted(true)
+    assert sent != true
+
+
+def test_duplicates_are_equal_to_the_byte() -> None:
+    """All of them twice, at a hundred percent."""
+    sent = [d.body for d in deliveries(EVENTS, seed=1, shuffle=5, duplicate=100, tamper=0)]
+
+    assert len(sent) == 2 * len(EVENTS)
+    assert set(sent) == {body(e) for e in EVENTS}
+
+
+def test_a_forgery_bears_the_signature_of_another_body() -> None:
+    """The altered body is posted beside the true one, never instead of it."""
+    sent = list(deliveries(EVENTS, seed=1, shuffle=0, duplicate=0, tamper=100))
+    forged = [d for d in sent if d.signed is not None]
+
+    assert len(forged) == len(EVENTS)
+    assert all(d.body != d.signed for d in forged)
+    assert [d.body for d in sent if d.signed is None] == [body(e) for e in EVENTS]
