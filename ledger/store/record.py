@@ -25,8 +25,8 @@ class LedgerEventRecord(StoredEventRecord):
     # No AUTOINCREMENT and no sequence: positions are allocated from the locked head.
     id = Column(_BigInteger, primary_key=True, autoincrement=False)
     event_id = Column(Text, nullable=False, unique=True)
-    stream = Column(Text, index=True)
-    type = Column(Text, nullable=False, index=True)
+    stream = Column(Text)
+    type = Column(Text, nullable=False)
     account = Column(Text)
     livemode = Column(Boolean)
     api_version = Column(Text)

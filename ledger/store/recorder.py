@@ -14,8 +14,8 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
+    bindparam,
     func,
-    insert,
     select,
     update,
 )
@@ -25,6 +25,7 @@ from ledger.chain import link
 from ledger.database import IMMEDIATE
 from ledger.store import tables
 from ledger.store.record import COLUMNS, LedgerNotification, LedgerStoredEvent
+from ledger.store.statements import STATEMENTS, as_uuid
 from ledger.store.tables import HEAD
 
 __all__ = ["Known", "LedgerRecorder"]
@@ -75,16 +76,16 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
     ) -> tuple[dict[str, Known], dict[UUID, int]]:
         """The rows that have one of the identities, and the last version of each stream."""
         connection = session.connection()
-        statements = _KNOWN[connection.dialect.name]
+        ask = STATEMENTS[connection.dialect.name]
         known = {
             name: Known(position, stream, type_, bytes(state))
             for name, position, stream, type_, state in connection.exec_driver_sql(
-                *statements.identities(identities)
+                *ask.identities(identities)
             )
         }
         versions = {
-            _uuid(stream): version
-            for stream, version in connection.exec_driver_sql(*statements.streams(streams))
+            as_uuid(stream): version
+            for stream, version in connection.exec_driver_sql(*ask.streams(streams))
             if version is not None
         }
         return known, versions
@@ -130,8 +131,8 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
                 }
             )
         connection = session.connection()
-        connection.execute(insert(self.table), rows)
-        connection.execute(update(HEAD).values(position=position, chain=chain))
+        STATEMENTS[connection.dialect.name].insert(connection, self.table, rows)
+        connection.execute(_MOVE_HEAD, {"new_position": position, "new_chain": chain})
         return [row["id"] for row in rows]
 
     def max_notification_id(self) -> int | None:
@@ -181,51 +182,8 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
             return [_notification(row) for row in _mappings(session.connection(), query)]
 
 
-class _Sqlite:
-    """The two questions of an append, with as many placeholders as there are values."""
-
-    @staticmethod
-    def identities(names: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
-        marks = ",".join("?" * len(names))
-        return f"{_BY_IDENTITY} WHERE event_id IN ({marks})", tuple(names)
-
-    @staticmethod
-    def streams(streams: Sequence[UUID]) -> tuple[str, tuple[Any, ...]]:
-        marks = ",".join(["(?)"] * len(streams))
-        return (
-            f"WITH asked(stream) AS (VALUES {marks}) {_LAST_VERSION} FROM asked",
-            tuple(stream.bytes for stream in streams),
-        )
-
-
-class _Postgresql:
-    """The same with arrays, so that the statement's text never changes."""
-
-    @staticmethod
-    def identities(names: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
-        return f"{_BY_IDENTITY} WHERE event_id = ANY(%s)", (list(names),)
-
-    @staticmethod
-    def streams(streams: Sequence[UUID]) -> tuple[str, tuple[Any, ...]]:
-        return f"{_LAST_VERSION} FROM unnest(%s::uuid[]) AS asked(stream)", (list(streams),)
-
-
-_KNOWN: Mapping[str, type[_Sqlite] | type[_Postgresql]] = {
-    "sqlite": _Sqlite,
-    "postgresql": _Postgresql,
-}
-_BY_IDENTITY = "SELECT event_id, id, stream, type, state FROM ledger_events"
-# One look at the end of the index per stream, however long the stream is.
-_LAST_VERSION = """SELECT asked.stream, (
-    SELECT MAX(originator_version) FROM ledger_events WHERE originator_id = asked.stream
-)"""
-
-
-def _uuid(value: UUID | bytes) -> UUID:
-    return value if isinstance(value, UUID) else UUID(bytes=value)
-
-
 _LOCK_HEAD = select(HEAD.c.position, HEAD.c.chain).with_for_update()
+_MOVE_HEAD = update(HEAD).values(position=bindparam("new_position"), chain=bindparam("new_chain"))
 
 
 def _columns(stored: StoredEvent) -> dict[str, Any]:
