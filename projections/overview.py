@@ -104,10 +104,11 @@ def summary(places: Places, kinds: Mapping[str, Kind]) -> Listed:
             sums = [
                 total
                 for column in summed
-                # In halves: the sum of a column may need more than the 64 bits of its values.
+                # In halves: a sum may need more than the 64 bits of its parts. Both databases
+                # cut an integer's quotient towards zero, and give the remainder its sign.
                 for total in (
-                    func.sum(rows.c[column] / _HALF).label(f"{column}_high"),
-                    func.sum(rows.c[column] % _HALF).label(f"{column}_low"),
+                    func.sum(rows.c[column].op("/")(_HALF)).label(f"{column}_high"),
+                    func.sum(rows.c[column].op("%")(_HALF)).label(f"{column}_low"),
                 )
             ]
             query = select(*by, func.count().label("count"), *sums).group_by(*by)

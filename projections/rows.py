@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +66,7 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
             declared[item.name] = _value(item, subject)
         except (Unreadable, ArithmeticError, LookupError, TypeError, ValueError) as error:
             # The field's derivation failed on what its events told: this row, and no other.
-            declared[item.name] = None
+            declared[item.name] = None if item.nullable else _NOTHING[item.type]
             letters.append(_failed(kind, subject, item, error))
     created = subject.values.get("created")
     made.row = {
@@ -83,6 +83,10 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
         **declared,
     }
     return made
+
+
+# What stands in a field that is never null while it cannot be worked out; the row is `stale`.
+_NOTHING: Mapping[Type, Any] = {Type.INTEGER: 0, Type.LIST: [], Type.CODE: "unknown"}
 
 
 def _value(item: Field, subject: Subject) -> Any:

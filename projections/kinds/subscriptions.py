@@ -16,7 +16,11 @@ __all__ = ["KIND", "SUBSCRIPTION"]
 def _least(value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    return min((item for item in value if type(item) is int), default=None)
+    told = [item for item in value if item is not None]
+    if all(type(item) is int for item in told):
+        return min(told, default=None)
+    # What is no time is left for the reading to refuse.
+    return next(item for item in told if type(item) is not int)
 
 
 def _latest_invoice_status(subscription: Subject) -> Any:
