@@ -65,11 +65,11 @@ class Projections:
         whose rebuild was asked for.
         """
         tables = []
-        requested = Rebuilder(self.places, self.log).requested()
         with reading(self.places.engine) as connection:
-            pointers = {name: self.places.pointer(connection, name) for name in self.kinds}
+            requested = Rebuilder(self.places, self.log).requested(connection)
+            pointers = self.places.pointers(connection)
         for name, kind in self.kinds.items():
-            pointer = pointers[name]
+            pointer = pointers.get(name)
             if pointer is None:
                 self.create()
             elif name in requested or kind.fingerprint not in pointer.history:

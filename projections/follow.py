@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ledger import Entry, Log
+from ledger.database import reading
 from projections.apply import apply
 from projections.declare import Kind
 from projections.engine import writing
@@ -29,11 +30,11 @@ def advance(places: Places, log: Log, tables: Collection[KindTables], *, batch: 
     comes second writes nothing.
     """
     at: dict[int, list[KindTables]] = defaultdict(list)
-    with writing(places.engine) as connection:
-        for one in tables:
-            found = places.position(connection, one.name)
-            if found is not None:
-                at[found[0]].append(one)
+    with reading(places.engine) as connection:
+        positions = places.positions(connection)
+    for one in tables:
+        if one.name in positions:
+            at[positions[one.name]].append(one)
     if not at:
         return 0
     position = min(at)

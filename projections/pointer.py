@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, inspect, select, text, update
 
 from projections.declare import Kind
 from projections.engine import create_lock, schema_of, writing
@@ -69,13 +70,20 @@ class Places:
         """The live table of a kind, or None before there is one."""
         table = self.control.pointers
         row = connection.execute(select(table).where(table.c.kind == kind)).first()
-        if row is None:
-            return None
-        columns = {name: Type(type) for name, type in json.loads(row.columns).items()}
-        return Pointer(
-            kind, row.table_name, row.fingerprint, columns, row.generation,
-            tuple(json.loads(row.history)), row.previous,
-        )  # fmt: skip
+        return None if row is None else _pointer(row)
+
+    def pointers(self, connection: Connection) -> dict[str, Pointer]:
+        """The live tables of all kinds."""
+        rows = connection.execute(select(self.control.pointers)).all()
+        return {row.kind: _pointer(row) for row in rows}
+
+    def positions(self, connection: Connection) -> dict[str, int]:
+        """How far each table has read, live or not."""
+        table = self.control.positions
+        return {
+            row.table_name: row.position
+            for row in connection.execute(select(table.c.table_name, table.c.position))
+        }
 
     def make(self, connection: Connection, tables: KindTables) -> None:
         """Make a kind's tables anew, empty, at position 0."""
@@ -164,6 +172,18 @@ class Places:
     def reflect(self, connection: Connection, name: str) -> bool:
         """Whether a table of rows is still there."""
         return inspect(connection).has_table(name, schema=self.schema)
+
+
+def _pointer(row: Row[Any]) -> Pointer:
+    return Pointer(
+        kind=row.kind,
+        table_name=row.table_name,
+        fingerprint=row.fingerprint,
+        columns={name: Type(type) for name, type in json.loads(row.columns).items()},
+        generation=row.generation,
+        history=tuple(json.loads(row.history)),
+        previous=row.previous,
+    )
 
 
 def _live(tables: KindTables) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import Log, StoreUnavailable
 from projections.declare import Kind
@@ -74,12 +74,11 @@ class Rebuilder:
             connection.execute(insert(rebuilds).values(kind=kind.name, state="requested"))
             return True
 
-    def requested(self) -> list[str]:
+    def requested(self, connection: Connection) -> list[str]:
         """The kinds whose rebuild was asked for and not begun."""
         rebuilds = self._places.control.rebuilds
-        with self._places.engine.connect() as connection:
-            query = select(rebuilds.c.kind).where(rebuilds.c.state == "requested")
-            return list(connection.execute(query).scalars())
+        query = select(rebuilds.c.kind).where(rebuilds.c.state == "requested")
+        return list(connection.execute(query).scalars())
 
     @contextmanager
     def _claimed(self, kind: Kind) -> Iterator[KindTables]:
