@@ -202,8 +202,8 @@ class Kind:
 
     ``owns`` are the objects whose events are a row's own, the main one first; ``lenders`` those
     that only lend facts. A row's neighbourhood is found by following links through objects named
-    in ``through``; ``subjects`` cuts it into rows. ``also`` names the
-    objects whose ids find a row too; ``rank`` is its place among the kinds.
+    in ``through``; ``subjects`` cuts it into rows. ``also`` names the objects whose ids find a row
+    too, with the field that names one nobody told of yet; ``rank`` is its place among the kinds.
     """
 
     name: str
@@ -214,7 +214,7 @@ class Kind:
     lenders: tuple[StripeObject, ...] = ()
     through: frozenset[str] = frozenset()
     subjects: Callable[[Cluster], Iterable[Subject]] | None = None
-    also: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=dict)
     rank: int = 100
 
     @cached_property

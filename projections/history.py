@@ -17,7 +17,7 @@ from projections.kind_store import KindStore
 from projections.neighbourhood import clusters, walk_from
 from projections.order_of_events import canonical_order
 from projections.project import project
-from projections.queries import Account, Live, within
+from projections.queries import ANY, Account, Live, within
 from projections.rows import Made, make
 from projections.sighting import Key, Scope, Sighting, sightings
 from projections.state import State, fold
@@ -56,7 +56,7 @@ def past(
 
 def start(live: Live, id: str) -> dict[UUID, str]:
     """The objects that have an id, or went into the row that has it."""
-    return {stream: name for stream, name, _ in _objects_of(live, id, "*", None)}
+    return {stream: name for stream, name, _ in _objects_of(live, id, ANY, None)}
 
 
 def _objects_of(
@@ -64,7 +64,13 @@ def _objects_of(
 ) -> list[tuple[UUID, str, Scope]]:
     rows, objects = live.rows, live.objects
     # Two questions: both databases answer each from an index, and neither both at once.
-    keys = live.connection.execute(select(rows.c.row_key).where(rows.c.id == id)).scalars().all()
+    keys = [
+        key
+        for name in ("id", *live.kind.also.values())
+        for key in live.connection.execute(
+            select(rows.c.row_key).where(rows.c[name] == id)
+        ).scalars()
+    ]
     query = select(objects.c.key, objects.c.object, objects.c.account, objects.c.livemode).where(
         or_(objects.c.id == id, objects.c.row_key.in_(keys)),
         objects.c.object.in_([thing.name for thing in live.kind.owns]),
@@ -79,7 +85,7 @@ def _objects_of(
 def _the_scope(live: Live, id: str, scopes: set[Scope]) -> Scope:
     if len(scopes) > 1:
         # Not every scope need have a row of its own: the rows decide, and say so if they cannot.
-        _, row = live.one(id, "*", None)
+        _, row = live.one(id, ANY, None)
         return Scope(row["account"], row["livemode"])
     return next(iter(scopes))
 
@@ -92,6 +98,9 @@ def at(kind: Kind, entries: Iterable[Entry], id: str) -> Made:
             return one
     for one in made:
         if any(state.id == id and state.object in kind.also for state in one.own):
+            return one
+    for one in made:
+        if one.row is not None and id in (one.row[name] for name in kind.also.values()):
             return one
     raise NotFound(f"no {kind.object} had the id then")
 

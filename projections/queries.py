@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
@@ -36,9 +37,16 @@ __all__ = ["ANY", "Account", "Answer", "Listed", "Live", "live", "retried", "wit
 
 T = TypeVar("T")
 
-# No filter by account at all; None and "self" are the ledger's own.
-ANY: Final = "*"
-Account = str | None
+
+class AnyAccount(Enum):
+    """No filter by account at all; no client can send it."""
+
+    ACCOUNT = "any"
+
+
+ANY: Final = AnyAccount.ACCOUNT
+# None and "self" are the ledger's own.
+Account = str | None | AnyAccount
 
 _COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
     "gt": lambda left, value: left > value,
@@ -116,7 +124,8 @@ class Live:
         Raises ``NotFound``, and ``Ambiguous`` where several accounts or modes have the id.
         """
         rows = self.rows
-        for condition in (rows.c.id == id, rows.c.row_key.in_(self._keys_of(id))):
+        named = [rows.c[name] == id for name in self.kind.also.values() if name in self.types]
+        for condition in (rows.c.id == id, rows.c.row_key.in_(self._keys_of(id)), *named):
             query = within(select(rows).where(condition), rows, account, livemode).limit(2)
             found = self.connection.execute(query).mappings().all()
             if len(found) > 1:
@@ -192,7 +201,7 @@ def within(
     """Only rows of an account and mode, where they are given."""
     if account in (None, "self"):
         query = query.where(rows.c.account.is_(None))
-    elif account != ANY:
+    elif account is not ANY:
         query = query.where(rows.c.account == account)
     if livemode is not None:
         query = query.where(rows.c.livemode.is_(livemode))

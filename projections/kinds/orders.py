@@ -152,7 +152,7 @@ KIND = Kind(
     lenders=(INVOICE.lending(), INVOICE_PAYMENT),
     through=frozenset({"payment_intent", "charge", "checkout.session", "refund", "dispute"}),
     subjects=subjects,
-    also=("charge", "checkout.session"),
+    also={"charge": "charge", "checkout.session": "checkout_session"},
     fields=(
         Field(
             "status", Type.CODE,

@@ -1,0 +1,128 @@
+"""The WSGI application: stores, routes and error handling put together, in one place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+from api import docs, logs, metrics, problems
+from api.backend import Backend
+from api.keys import Keys, KeyStore
+from api.resources import events, kinds, probes, projections, quarantine, summary
+from api.resources.route import Room
+from api.settings import Settings
+from ledger import Appender, Ledger
+from projections import KINDS, Projections
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class IdConverter(BaseConverter):
+    """An id in a path: what Stripe's ids may be made of, so that anything else is a 404."""
+
+    regex = r"[ -.0-~]{1,255}"
+
+
+class _Hostless(Flask):
+    """No answer depends on the Host header, and a malformed one must not become an error."""
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ.pop("HTTP_HOST", None)
+        environ["SERVER_NAME"] = "localhost"
+        return super().wsgi_app(environ, start_response)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    ledger: Ledger | None = None,
+    projections: Projections | None = None,
+    clock: Callable[[], float] = time.time,
+    appender: Appender | None = None,
+) -> Flask:
+    """The application. What is not given is opened here, so call it in the process that serves.
+
+    Whoever serves may set ``app.config["DRAINING"]`` to a function that tells of the coming end.
+    """
+    ledger = ledger or Ledger.open(
+        settings.database_url,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        pool_size=settings.pool_size,
+    )
+    backend = Backend(
+        settings=settings,
+        ledger=ledger,
+        projections=projections or Projections.open(ledger),
+        appender=appender
+        or Appender(ledger, queue_max=settings.queue_max, on_batch=metrics.observe_batch),
+        keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
+        clock=clock,
+    )
+    app = _flask(settings)
+    backend.attach(app)
+    spec = _declare(app, settings)
+    docs.register(app, spec)
+    problems.register(app)
+    return app
+
+
+def _flask(settings: Settings) -> Flask:
+    app = _Hostless("api", static_folder=None)
+    app.config.update(
+        DRAINING=lambda: False,
+        # Routes that take no body read none; the way in counts its own, to the byte.
+        MAX_CONTENT_LENGTH=settings.max_body + 1,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.url_map.merge_slashes = False  # merging would answer with a redirect
+    app.url_map.converters["id"] = IdConverter
+    app.after_request(_seal)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _declare(app: Flask, settings: Settings) -> dict[str, Any]:
+    """Register every route and return the OpenAPI document that follows from them."""
+    app.config.update(API_TITLE="Ledger", API_VERSION="v1", OPENAPI_VERSION="3.1.0")
+    api = Api(app, spec_kwargs=docs.SPEC_OPTIONS)
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    api.register_converter(IdConverter, _id_parameter)
+    for room in _rooms(settings):
+        api.register_blueprint(room)
+    document: dict[str, Any] = api.spec.to_dict()
+    return document
+
+
+def _rooms(settings: Settings) -> Iterable[Room]:
+    yield probes.webhook_room()
+    yield from kinds.rooms(KINDS)
+    yield events.room()
+    yield summary.room()
+    yield projections.room()
+    yield projections.dead_letters_room()
+    yield quarantine.room()
+    yield probes.room()
+    if not settings.metrics_address:
+        yield probes.metrics_room()
+    yield docs.room()
+
+
+def _id_parameter(converter: BaseConverter) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^{IdConverter.regex}$", "maxLength": 255}
+
+
+def _seal(response: Response) -> Response:
+    """What every answer carries."""
+    response.headers["Request-Id"] = logs.request_id()
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,144 @@
+"""``POST /webhooks/stripe``: from bytes of a stranger to a fact in the log, check by check."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from flask import Response, request
+
+from api import logs, metrics, problems
+from api.backend import Backend, backend, draining
+from api.bodies import Refusal, Refused, read_body
+from api.problems import Problem
+from api.signature import NotVerified, parse, verify
+from ledger import Appended, Delivery, Event, QueueFull, StoreUnavailable, read_delivery
+
+# With what comes before and after, a request that reached the appender stays under 5 s.
+APPEND_SECONDS_MAX = 4.5
+
+
+class Delay(StrEnum):
+    """Why a good delivery is sent back for later; Stripe tries again."""
+
+    DRAINING = "draining"
+    QUEUE_FULL = "queue_full"
+    STORE = "store_unavailable"
+    TIMED_OUT = "timed_out"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(slots=True)
+class Account:
+    """What the log will say of one delivery: enums, numbers and what was validated."""
+
+    outcome: str = "refused"
+    reason: str | None = None
+    secret: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    bytes: int | None = None
+    position: int | None = None
+
+
+def receive() -> Response:
+    """Take one delivery. Whatever happens, the answer is never a 5xx but 503."""
+    started = time.perf_counter()
+    account = Account()
+    try:
+        response = _accept(backend(), account)
+    except Refused as refused:
+        account.reason = refused.reason.value
+        response = Problem(refused.type).response()
+    except NotVerified as refused:
+        account.reason = refused.fault.value
+        response = Problem(problems.NOT_VERIFIED).response()
+    except QueueFull:
+        response = _later(account, Delay.QUEUE_FULL)
+    except StoreUnavailable as error:
+        problems.log_unavailable(error)
+        response = _later(account, Delay.STORE)
+    except FutureTimeout:
+        response = _later(account, Delay.TIMED_OUT)
+    except Exception as error:
+        problems.log_unexpected(error)
+        response = _later(account, Delay.UNEXPECTED)
+    _tell(account, time.perf_counter() - started)
+    return response
+
+
+def _accept(backend: Backend, account: Account) -> Response:
+    """The checks in their order; nothing is parsed or written before the signature fits."""
+    settings = backend.settings
+    if settings.require_https and request.scheme != "https":
+        raise Refused(Refusal.NOT_HTTPS)
+    if request.mimetype != "application/json":
+        raise Refused(Refusal.CONTENT_TYPE)
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise Refused(Refusal.CONTENT_ENCODING)
+    signature = parse(request.headers.get("Stripe-Signature"))
+    body = read_body(request.environ, settings.max_body)
+    account.bytes = len(body)
+    now = backend.clock()
+    account.secret = verify(
+        signature,
+        body,
+        settings.webhook_secrets,
+        now=now,
+        tolerance_seconds=settings.signature_tolerance,
+    )
+    fact = read_delivery(body, livemode=settings.livemode)
+    if isinstance(fact, Event):
+        account.event_id, account.event_type = fact.id, fact.type
+    return _append(backend, Delivery(body, "webhook", int(now * 1_000_000), fact), account)
+
+
+def _append(backend: Backend, delivery: Delivery, account: Account) -> Response:
+    # Only here, after the signature: a forger learns nothing of how the server is.
+    if draining():
+        return _later(account, Delay.DRAINING)
+    with metrics.QUEUE_DEPTH.track_inprogress():
+        appended = backend.appender.submit(delivery).result(APPEND_SECONDS_MAX)
+    account.outcome, account.reason = appended.status, appended.reason
+    account.position = appended.position
+    _count(appended, delivery)
+    answer = {
+        "status": appended.status,
+        "position": appended.position,
+        "request_id": logs.request_id(),
+    }
+    return Response(json.dumps(answer), content_type="application/json")
+
+
+def _count(appended: Appended, delivery: Delivery) -> None:
+    if appended.conflict:
+        metrics.BODY_CONFLICTS.inc()
+    if appended.status == "stored" and isinstance(delivery.fact, Event):
+        delay_seconds = delivery.received_at / 1e6 - delivery.fact.created
+        metrics.EVENT_DELAY_SECONDS.observe(max(0.0, delay_seconds))
+
+
+def _later(account: Account, delay: Delay) -> Response:
+    account.outcome, account.reason = "unavailable", delay.value
+    return Problem(problems.UNAVAILABLE).response()
+
+
+def _tell(account: Account, seconds: float) -> None:
+    """One line and the metrics; nothing in them was chosen by an unverified sender."""
+    metrics.DELIVERIES.labels(account.outcome, account.reason or "").inc()
+    metrics.SECONDS.observe(seconds)
+    if account.secret is not None:
+        metrics.SIGNED_BY.labels(account.secret).inc()
+        metrics.BODY_BYTES.observe(account.bytes or 0)
+    line: dict[str, Any] = {name: getattr(account, name) for name in Account.__slots__}
+    logs.log.info(
+        "delivery",
+        request_id=logs.request_id(),
+        **line,
+        ms=round(seconds * 1000, 2),
+        remote=request.remote_addr,
+    )

@@ -1,0 +1,165 @@
+"""What a signed body becomes: stored, a duplicate or quarantined, and always 200."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ledger import Reason
+from tests.api.wire import Wire, body_of, event
+
+HOSTILE = "<script>alert(1)</script>'; DROP TABLE ledger_events; --\u202e\u0000\""
+
+
+def thin(**changed: Any) -> dict[str, Any]:
+    """A v2 thin event."""
+    base = event()
+    return {
+        "id": base["id"],
+        "object": "v2.core.event",
+        "type": "v1.billing.meter.error_report_triggered",
+        "livemode": True,
+        "created": "2026-01-22T09:00:00.000Z",
+        "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/1"},
+        **changed,
+    }
+
+
+STORED: dict[str, bytes] = {
+    "unknown type": body_of(event(type="toaster.burnt")),
+    "one-word type": body_of(event(type="ping")),
+    "hostile metadata": body_of(
+        event(data={"object": {"id": "ch_x", "object": "charge", "metadata": {"a": HOSTILE}}})
+    ),
+    "thin event": body_of(thin()),
+    "pretty-printed": json.dumps(event(), indent=2).encode(),
+    "raw UTF-8": json.dumps(event(note="Ærø ☃"), ensure_ascii=False).encode(),
+}
+
+ID = "evt_quarantine"
+TEXT = json.dumps(event(id=ID))
+
+QUARANTINED: dict[str, tuple[bytes, Reason]] = {
+    "empty": (b"", Reason.NOT_JSON),
+    "not JSON": (b"hello", Reason.NOT_JSON),
+    "form": (b"id=evt_1&object=event", Reason.NOT_JSON),
+    "not UTF-8": (TEXT.encode()[:-1] + b',"x":"\xff"}', Reason.NOT_JSON),
+    "UTF-16": (TEXT.encode("utf-16"), Reason.NOT_JSON),
+    "BOM": (TEXT.encode("utf-8-sig"), Reason.NOT_JSON),
+    "duplicate keys": (TEXT.encode()[:-1] + b',"id":"evt_other"}', Reason.DUPLICATE_KEY),
+    "NaN": (TEXT.encode()[:-1] + b',"x":NaN}', Reason.BAD_NUMBER),
+    "-Infinity": (TEXT.encode()[:-1] + b',"x":-Infinity}', Reason.BAD_NUMBER),
+    "1e400": (TEXT.encode()[:-1] + b',"x":1e400}', Reason.BAD_NUMBER),
+    "5000-digit integer": (TEXT.encode()[:-1] + b',"x":' + b"9" * 5000 + b"}", Reason.BAD_NUMBER),
+    "100,000-deep array": (b"[" * 100_000 + b"]" * 100_000, Reason.TOO_DEEP),
+    "2,000-deep object": (b'{"a":' * 2000 + b"1" + b"}" * 2000, Reason.TOO_DEEP),
+    "trailing garbage": (TEXT.encode() + b"x", Reason.NOT_JSON),
+    "two documents": (TEXT.encode() * 2, Reason.NOT_JSON),
+    "NULs": (b"\0" * 64, Reason.NOT_JSON),
+    "list": (b"[]", Reason.NOT_AN_EVENT),
+    "null": (b"null", Reason.NOT_AN_EVENT),
+    "string": (b'"x"', Reason.NOT_AN_EVENT),
+    "empty object": (b"{}", Reason.NOT_AN_EVENT),
+    "bare charge": (body_of({"id": "ch_1", "object": "charge"}), Reason.NOT_AN_EVENT),
+    "id an int": (body_of(event(id=5)), Reason.BAD_ID),
+    "id null": (body_of(event(id=None)), Reason.BAD_ID),
+    "id empty": (body_of(event(id="")), Reason.BAD_ID),
+    "id a path": (body_of(event(id="evt_../../etc/passwd")), Reason.BAD_ID),
+    "id with NUL": (body_of(event(id="evt_1\0")), Reason.BAD_ID),
+    "id with newline": (body_of(event(id="evt_1\n")), Reason.BAD_ID),
+    "id SQL": (body_of(event(id="evt_1'; DROP TABLE x; --")), Reason.BAD_ID),
+    "id 10,000 long": (body_of(event(id="evt_" + "1" * 10_000)), Reason.BAD_ID),
+    "id Cyrillic": (body_of(event(id="еvt_1")), Reason.BAD_ID),
+    "id lone surrogate": (body_of(event(id="evt_\ud800")), Reason.BAD_ID),
+    "type a list": (body_of(event(type=["x"])), Reason.BAD_ENVELOPE),
+    "type a tag": (body_of(event(type="<script>")), Reason.BAD_ENVELOPE),
+    "type missing": (body_of({**event(), "type": None}), Reason.BAD_ENVELOPE),
+    "created a string": (body_of(event(created="1790000000")), Reason.BAD_ENVELOPE),
+    "created a bool": (body_of(event(created=True)), Reason.BAD_ENVELOPE),
+    "created a float": (body_of(event(created=1.5)), Reason.BAD_ENVELOPE),
+    "created 1e18": (body_of(event(created=10**18)), Reason.BAD_ENVELOPE),
+    "livemode a string": (body_of(event(livemode="false")), Reason.BAD_ENVELOPE),
+    "data missing": (body_of(event(data=None)), Reason.BAD_ENVELOPE),
+    "data.object a list": (body_of(event(data={"object": []})), Reason.BAD_ENVELOPE),
+    "object id 10,000 long": (
+        body_of(event(data={"object": {"id": "x" * 10_000}})),
+        Reason.BAD_OBJECT_ID,
+    ),
+}
+
+
+@pytest.mark.parametrize("body", STORED.values(), ids=STORED)
+def test_stored(shared: Wire, body: bytes) -> None:
+    """An event of whatever type and content is stored, byte for byte."""
+    before = shared.position
+
+    answer = shared.deliver(body)
+
+    assert answer.get_json()["status"] == "stored"
+    assert shared.position == answer.get_json()["position"] == before + 1
+    kept = shared.get(f"/v1/events/{json.loads(body)['id']}").get_json()
+    assert kept["body"].encode() == body
+
+
+@pytest.mark.parametrize(("body", "reason"), QUARANTINED.values(), ids=QUARANTINED)
+def test_quarantined(shared: Wire, body: bytes, reason: Reason) -> None:
+    """A signed body that is no event is kept apart with its reason; again, it is a duplicate."""
+    before = shared.position
+
+    first, again = shared.deliver(body), shared.deliver(body)
+
+    assert first.status_code == again.status_code == 200
+    assert first.get_json()["status"] == "quarantined"
+    assert again.get_json()["status"] == "duplicate"
+    assert shared.position == first.get_json()["position"] == before + 1
+    assert again.get_json()["position"] == before + 1
+    kept = shared.ledger.log.quarantined(before + 1)
+    assert kept is not None and kept.reason == reason and kept.body == body
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"pending_webhooks": 0}, {"api_version": "2025-03-31.basil"}],
+    ids=["exact", "pending_webhooks", "api_version"],
+)
+def test_duplicate(shared: Wire, change: dict[str, Any]) -> None:
+    """The same id again is a duplicate with the first one's position, and writes nothing."""
+    document = event()
+    first = shared.deliver(body_of(document)).get_json()["position"]
+
+    answer = shared.deliver(body_of({**document, **change}))
+
+    assert answer.get_json()["status"] == "duplicate"
+    assert answer.get_json()["position"] == first == shared.position
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data": {"object": {"id": "ch_other", "object": "charge"}}}, {"type": "charge.failed"}],
+    ids=["object", "type"],
+)
+def test_id_reuse(shared: Wire, change: dict[str, Any]) -> None:
+    """A known id that tells of something else is quarantined, never an update."""
+    document = event()
+    first = shared.deliver(body_of(document)).get_json()["position"]
+
+    answer = shared.deliver(body_of({**document, **change}))
+
+    assert answer.get_json()["status"] == "quarantined"
+    kept = shared.ledger.log.quarantined(answer.get_json()["position"])
+    assert kept is not None and kept.reason == Reason.ID_REUSE
+    event_now = shared.ledger.log.event(document["id"])
+    assert event_now is not None and event_now.position == first
+
+
+def test_wrong_mode(store_url: str) -> None:
+    """Where only one mode is wanted, an event of the other is quarantined."""
+    wire = Wire(store_url, {"livemode": True})
+
+    answers = [wire.deliver(body_of(event(livemode=mode))).get_json() for mode in (False, True)]
+
+    assert [answer["status"] for answer in answers] == ["quarantined", "stored"]
+    assert wire.data("/v1/quarantine")[0]["reason"] == "wrong_mode"
+    wire.close()

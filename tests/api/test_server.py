@@ -1,0 +1,199 @@
+"""The way in on the real server: framing, size and headers as they come over a socket."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger import Ledger
+from projections import Projections
+from tests.api.wire import NEW_SECRET, WEBHOOK, body_of, event, header
+
+LIMIT = 1 << 20
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """A running web process and its store."""
+
+    def __init__(self, ledger: Ledger, port: int) -> None:
+        self.ledger = ledger
+        self.port = port
+
+    @property
+    def position(self) -> int:
+        """Where the log ends."""
+        return self.ledger.log.head().position
+
+    def send(self, *parts: bytes, hang_up: bool = False) -> int | None:
+        """The status of the answer; None where the connection was reset."""
+        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+            try:
+                for part in parts:
+                    connection.sendall(part)
+                if hang_up:
+                    return None
+                answer = connection.recv(65536)
+            except ConnectionError:
+                return None
+        found = re.match(rb"HTTP/1\.1 (\d{3}) ", answer)
+        return int(found[1]) if found else None
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One granian worker on SQLite."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('server') / 'ledger.db'}"
+    ledger = Ledger.open(url, create=True)
+    projections = Projections.open(ledger)
+    projections.create()
+    projections.close()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")},
+        "LEDGER_DATABASE_URL": url,
+        "STRIPE_WEBHOOK_SECRET": NEW_SECRET.value,
+        "PYTHONPATH": str(ROOT),
+    }
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1"]
+    options = ["--port", str(port), "--blocking-threads", "8", "api.serve.wsgi:app"]
+    process = subprocess.Popen(
+        [*granian, *options], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(port)
+        yield Server(ledger, port)
+    finally:
+        process.terminate()
+        process.wait(20)
+        ledger.close()
+
+
+def _wait_for(port: int) -> None:
+    ends = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            assert time.monotonic() < ends, "the server did not start"
+            time.sleep(0.1)
+
+
+def head(body: bytes, *lines: str, method: str = "POST") -> bytes:
+    """The head of a signed request."""
+    signed = f"Stripe-Signature: {header(body, t=int(time.time()))}"
+    all_lines = [
+        f"{method} {WEBHOOK} HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        signed,
+        *lines,
+    ]
+    return "\r\n".join(all_lines).encode() + b"\r\n\r\n"
+
+
+def length(body: bytes) -> str:
+    """How long it is."""
+    return f"Content-Length: {len(body)}"
+
+
+def chunks(body: bytes, size: int = 65536) -> bytes:
+    """The body in chunks."""
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+
+
+def padded(size: int) -> bytes:
+    """A new event, filled up with spaces."""
+    return body_of(event()).ljust(size)
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize("size", [300, LIMIT])
+def test_taken(server: Server, size: int) -> None:
+    """Up to the very limit, in both framings, a delivery is stored."""
+    before, plain, pieces = server.position, padded(size), padded(size)
+
+    assert server.send(head(plain, length(plain)), plain) == 200
+    assert server.send(head(pieces, CHUNKED), chunks(pieces, 1000)) == 200
+    assert server.position == before + 2
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, 10_000_000])
+def test_too_large(server: Server, size: int) -> None:
+    """Beyond it: 413, or a reset while a large one is still being sent; nothing is written."""
+    before, body = server.position, padded(size)
+
+    allowed = {413} if size == LIMIT + 1 else {413, None}
+    assert server.send(head(body, length(body)), body) in allowed
+    assert server.send(head(body, CHUNKED), chunks(body)) in allowed
+    assert server.position == before
+
+
+def test_both_framings(server: Server) -> None:
+    """A length beside chunks: judged by the chunked bytes, or refused."""
+    body = padded(300)
+
+    assert server.send(head(body, "Content-Length: 3", CHUNKED), chunks(body)) in (200, 400)
+
+
+def test_neither_framing(server: Server) -> None:
+    """Without any length: 411."""
+    body = padded(300)
+
+    assert server.send(head(body), body) == 411
+
+
+def test_cut_off(server: Server) -> None:
+    """Who hangs up in the middle leaves nothing behind."""
+    before, body = server.position, padded(300)
+    server.send(head(body, length(body)), body[:100], hang_up=True)
+    server.send(head(body, CHUNKED), b"12c\r\n" + body[:100], hang_up=True)
+    time.sleep(0.3)
+
+    assert server.position == before
+
+
+def test_two_signature_headers(server: Server) -> None:
+    """Two full headers arrive as one with two t: 400."""
+    body = padded(300)
+    second = f"Stripe-Signature: {header(body, t=int(time.time()))}"
+
+    assert server.send(head(body, length(body), second), body) == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
+def test_methods(server: Server, method: str) -> None:
+    """Only POST."""
+    assert server.send(head(b"", "Content-Length: 0", method=method)) == 405
+
+
+def test_empty(server: Server) -> None:
+    """An empty body of a declared length of 0 is quarantined."""
+    assert server.send(head(b"", "Content-Length: 0")) == 200
+
+
+def test_slow_senders(server: Server) -> None:
+    """Slow bodies of others do not keep a delivery waiting."""
+    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(6)]
+    for connection in slow:
+        connection.sendall(head(b"x" * 9000, "Content-Length: 9000") + b"x")
+    body = padded(300)
+    started = time.monotonic()
+
+    assert server.send(head(body, length(body)), body) == 200
+    assert time.monotonic() - started < 2
+    for connection in slow:
+        connection.close()

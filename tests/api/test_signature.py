@@ -1,0 +1,134 @@
+"""The signature header: every malformed or wrong one is the same 400, and writes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+import stripe
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.signature import NotVerified, parse, verify
+from tests.api.wire import (
+    NEW_SECRET,
+    NOW,
+    OLD_SECRET,
+    Wire,
+    body_of,
+    event,
+    header,
+    mac,
+    problem,
+)
+
+Forge = Callable[[bytes], str]
+
+REFUSED: dict[str, Forge] = {
+    "empty": lambda body: "",
+    "hello": lambda body: "hello",
+    "no t": lambda body: f"v1={mac(body)}",
+    "no v1": lambda body: f"t={NOW}",
+    "only v0": lambda body: f"t={NOW},v0={mac(body)}",
+    "two t": lambda body: f"t={NOW},t={NOW},v1={mac(body)}",
+    "underscore in t": lambda body: f"t=1_0,v1={mac(body, t='1_0')}",
+    "negative t": lambda body: f"t=-5,v1={mac(body, t='-5')}",
+    "4000-digit t": lambda body: f"t={'1' * 4000},v1={mac(body, t='1' * 4000)}",
+    "13-digit t": lambda body: f"t={'1' * 13},v1={mac(body, t='1' * 13)}",
+    "leading zero in t": lambda body: f"t=0{NOW},v1={mac(body, t=f'0{NOW}')}",
+    "Arabic-digit t": lambda body: f"t=١٢٣,v1={mac(body)}",
+    "non-ASCII v1": lambda body: f"t={NOW},v1={'é' * 64}",
+    "upper-case hex": lambda body: f"t={NOW},v1={mac(body).upper()}",
+    "truncated hex": lambda body: f"t={NOW},v1={mac(body)[:63]}",
+    "17 v1": lambda body: f"t={NOW}" + f",v1={mac(body)}" * 17,
+    "5 KB": lambda body: f"{header(body)},v0={'0' * 5000}",
+    "wrong secret": lambda body: header(body, secret="whsec_wrong_0123456789"),
+    "empty key": lambda body: header(body, secret=""),
+    "301 s old": lambda body: header(body, t=NOW - 301),
+    "301 s ahead": lambda body: header(body, t=NOW + 301),
+    "body plus one byte": lambda body: header(body + b" "),
+    "t altered": lambda body: f"t={NOW + 1},v1={mac(body)}",
+    "re-serialised body": lambda body: header(body.replace(b": ", b":")),
+    "two headers": lambda body: f"{header(body)},{header(body)}",
+    "two headers, joined with a space": lambda body: f"{header(body)}, {header(body)}",
+}
+
+TAKEN: dict[str, Forge] = {
+    "previous secret": lambda body: header(body, secret=OLD_SECRET.value),
+    "two v1 and a v0": lambda body: (
+        f"{header(body, secret=OLD_SECRET.value)},v1={mac(body)},v0={'0' * 64}"
+    ),
+    "290 s old": lambda body: header(body, t=NOW - 290),
+    "290 s ahead": lambda body: header(body, t=NOW + 290),
+    "16 v1, the last fits": lambda body: f"t={NOW}" + f",v1={'0' * 64}" * 15 + f",v1={mac(body)}",
+}
+
+
+@pytest.mark.parametrize("forge", REFUSED.values(), ids=REFUSED)
+def test_forged(shared: Wire, forge: Forge) -> None:
+    """A header that does not verify is a 400 that tells nothing, and nothing is written."""
+    before, body = shared.position, body_of(event())
+
+    answer = shared.deliver(body, forge(body))
+
+    assert problem(answer, 400)["title"] == "The delivery could not be verified"
+    assert shared.position == before
+
+
+def test_no_header(shared: Wire) -> None:
+    """Without the header it is the same 400."""
+    before = shared.position
+
+    answer = shared.client.post("/webhooks/stripe", json=event())
+
+    assert problem(answer, 400)["title"] == "The delivery could not be verified"
+    assert shared.position == before
+
+
+@pytest.mark.parametrize("sign", TAKEN.values(), ids=TAKEN)
+def test_verified(shared: Wire, sign: Forge) -> None:
+    """Any configured secret, any of the signatures, within the window: stored."""
+    before, body = shared.position, body_of(event())
+
+    answer = shared.deliver(body, sign(body))
+
+    assert answer.get_json()["status"] == "stored"
+    assert shared.position == before + 1
+
+
+@given(
+    t=st.integers(NOW - 400, NOW + 400),
+    late=st.floats(0, 0.999),
+    shape=st.sampled_from(
+        ["t={t},v1={v1}", "v1={v1},t={t}", "t={t},v1={v1},v1={v1}", "t=0{t},v1={v1}"]
+    ),
+    secret=st.sampled_from([NEW_SECRET.value, OLD_SECRET.value, "whsec_of_somebody_else"]),
+    text=st.text(max_size=20),
+)
+def test_stripe_agrees(t: int, late: float, shape: str, secret: str, text: str) -> None:
+    """Whatever we accept, Stripe's own library accepts too."""
+    body = text.encode("utf-8", "replace")
+    sent = shape.format(t=t, v1=mac(body, t=t, secret=secret))
+    try:
+        name = verify(
+            parse(sent), body, [NEW_SECRET, OLD_SECRET], now=NOW + late, tolerance_seconds=300
+        )
+    except NotVerified:
+        return
+
+    value = {"new": NEW_SECRET.value, "old": OLD_SECRET.value}[name]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.time", lambda: NOW + late)  # the library takes no clock
+        assert stripe.WebhookSignature.verify_header(body, sent, value, 300)
+
+
+@given(st.text(st.characters(codec="latin-1"), max_size=300))
+def test_any_header(sent: str) -> None:
+    """Any text is either refused as malformed or has the one grammar."""
+    try:
+        parse(sent)
+    except NotVerified:
+        return
+
+    assert re.fullmatch(r"[!-~]+", sent)
