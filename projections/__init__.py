@@ -10,6 +10,7 @@ from projections.errors import (
     NotFound,
     NotReady,
     ProjectionError,
+    RebuildStopped,
 )
 from projections.facade import Projections
 from projections.kinds import KINDS
@@ -36,6 +37,7 @@ __all__ = [
     "ProjectionError",
     "ProjectionState",
     "Projections",
+    "RebuildStopped",
     "Rebuilt",
     "Type",
 ]

@@ -12,6 +12,7 @@ __all__ = [
     "NotFound",
     "NotReady",
     "ProjectionError",
+    "RebuildStopped",
     "Unreadable",
 ]
 
@@ -38,6 +39,10 @@ class NotReady(ProjectionError):
 
 class AlreadyRunning(ProjectionError):
     """A rebuild of this kind runs already."""
+
+
+class RebuildStopped(ProjectionError):
+    """A rebuild was told to end before it took over; the living table is as it was."""
 
 
 class FlipBlocked(ProjectionError):

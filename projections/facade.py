@@ -15,7 +15,7 @@ from projections.apply import refold, refresh
 from projections.check import Difference, compare
 from projections.declare import Kind
 from projections.engine import make_engine, writing
-from projections.errors import AlreadyRunning, BeyondHead, NotReady
+from projections.errors import BeyondHead, NotReady
 from projections.follow import advance
 from projections.kind_store import KindStore
 from projections.kinds import KINDS
@@ -24,6 +24,7 @@ from projections.overview import ProjectionState, dead_letters, states, summary
 from projections.pointer import Places
 from projections.queries import ANY, Account, Answer, Listed, live, retried
 from projections.rebuild import Progress, Rebuilder, Rebuilt
+from projections.renewal import Renewal
 from projections.rows import Made
 from projections.state import State
 
@@ -42,57 +43,56 @@ class Projections:
     places: Places
     log: Log
     kinds: Mapping[str, Kind]
+    renewal: Renewal
 
     @classmethod
     def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
         """The projections of a ledger, beside its log."""
-        return cls(Places(make_engine(ledger.engine.url)), ledger.log, kinds)
+        places = Places(make_engine(ledger.engine.url))
+        return cls(places, ledger.log, kinds, Renewal(Rebuilder(places, ledger.log)))
 
     def create(self) -> None:
         """Make the tables that are missing; safe from many processes at once."""
         self.places.create(self.kinds)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back, once a rebuild in the background has ended."""
+        self.renewal.close()
         self.places.engine.dispose()
 
     # Following and rebuilding
 
-    def follow(self) -> int:
+    def follow(self, *, background: bool = False) -> int:
         """One round: read on where live tables stand; returns how many events were read.
 
-        A kind whose declaration is new is rebuilt first, beside the table that serves; so is one
-        whose rebuild was asked for.
+        A kind whose declaration is new is rebuilt, beside the table that serves; so is one whose
+        rebuild was asked for. With ``background`` that goes on while this returns, and what it
+        raises is raised by a later round.
         """
-        tables = []
+        live, due = [], []
         with reading(self.places.engine) as connection:
             requested = Rebuilder(self.places, self.log).requested(connection)
             pointers = self.places.pointers(connection)
+        if self.kinds.keys() - pointers.keys():
+            self.create()
         for name, kind in self.kinds.items():
             pointer = pointers.get(name)
             if pointer is None:
-                self.create()
-            elif name in requested or kind.fingerprint not in pointer.history:
-                self._rebuild_quietly(kind)
-            elif pointer.fingerprint == kind.fingerprint:
-                tables.append(self.places.tables(kind, pointer.table_name))
-        return advance(self.places, self.log, tables)
-
-    def _rebuild_quietly(self, kind: Kind) -> None:
-        try:
-            Rebuilder(self.places, self.log).rebuild(kind)
-        except AlreadyRunning:
-            # Another process of this code is at it; its table will be ours to follow.
-            return
+                continue
+            if name in requested or kind.fingerprint not in pointer.history:
+                due.append(kind)
+            if pointer.fingerprint == kind.fingerprint:
+                live.append(self.places.tables(kind, pointer.table_name))
+        self.renewal.run(due, background=background)
+        return advance(self.places, self.log, live)
 
     def rebuild(
         self, kinds: Sequence[str] = (), *, progress: Progress | None = None
     ) -> builtins.list[Rebuilt]:
         """Rebuild kinds (all, if none is named) from the log; raises ``AlreadyRunning``."""
         names = kinds or list(self.kinds)
-        return [
-            Rebuilder(self.places, self.log).rebuild(self.kinds[name], progress) for name in names
-        ]
+        chosen = [self.kinds[name] for name in names]
+        return Rebuilder(self.places, self.log).rebuild(chosen, progress)
 
     def request_rebuild(self, kind: str) -> bool:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""

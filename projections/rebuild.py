@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -14,14 +15,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 from ledger import Log, StoreUnavailable
 from projections.declare import Kind
 from projections.engine import create_lock, writing
-from projections.errors import AlreadyRunning
+from projections.errors import AlreadyRunning, RebuildStopped
 from projections.follow import advance
 from projections.pointer import Places
 from projections.tables import KindTables
 
 __all__ = ["Rebuilder", "Rebuilt"]
 
-_BATCH = 2000
+_BATCH = 5000
 # A builder that has not been heard of for so long is dead; its work is thrown away.
 _SILENT_SECONDS_MAX = 60
 _FLIP_TRIES = 40
@@ -46,21 +47,54 @@ class Rebuilder:
         self._places = places
         self._log = log
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
+        self._stopped = threading.Event()
 
-    def rebuild(self, kind: Kind, progress: Progress | None = None) -> Rebuilt:
-        """Build a kind from the log and let it take over; raises ``AlreadyRunning``."""
+    def rebuild(
+        self,
+        kinds: Sequence[Kind],
+        progress: Progress | None = None,
+        *,
+        skip_running: bool = False,
+    ) -> list[Rebuilt]:
+        """Build kinds in one pass over the log and let them take over.
+
+        Raises ``AlreadyRunning`` where one of them is being rebuilt, unless such are skipped.
+        Each takes over by itself: should one be held up, those before it have done so.
+        """
         started = time.monotonic()
-        with self._claimed(kind) as tables:
-            total = self._log.head().position
-            while True:
-                position = self._position(tables)
-                self._beat(kind, position, total := max(total, position))
-                if progress is not None:
-                    progress(kind.name, position, total)
-                if not advance(self._places, self._log, [tables], batch=_BATCH):
-                    break
-            self._flip(tables)
-        return Rebuilt(kind.name, kind.fingerprint, position, time.monotonic() - started)
+        with ExitStack() as claims:
+            claimed = []
+            for kind in kinds:
+                try:
+                    claimed.append(claims.enter_context(self._claimed(kind)))
+                except AlreadyRunning:
+                    if not skip_running:
+                        raise
+            position = self._fill(claimed, progress) if claimed else 0
+            for tables in claimed:
+                self._flip(tables)
+        seconds = time.monotonic() - started
+        return [
+            Rebuilt(tables.kind.name, tables.kind.fingerprint, position, seconds)
+            for tables in claimed
+        ]
+
+    def stop(self) -> None:
+        """Let a rebuild that runs in another thread end at its next step."""
+        self._stopped.set()
+
+    def _fill(self, claimed: Sequence[KindTables], progress: Progress | None) -> int:
+        names = ", ".join(tables.kind.name for tables in claimed)
+        total = self._log.head().position
+        while not self._stopped.is_set():
+            position = min(map(self._position, claimed))
+            total = max(total, position)
+            self._beat(position, total, expected=len(claimed))
+            if progress is not None:
+                progress(names, position, total)
+            if not advance(self._places, self._log, claimed, batch=_BATCH):
+                return position
+        raise RebuildStopped(f"the rebuild of {names} was stopped")
 
     def request(self, kind: Kind) -> bool:
         """Ask whoever follows to rebuild a kind; False while a rebuild runs or is asked for."""
@@ -112,8 +146,9 @@ class Rebuilder:
                     places.drop(connection, tables.name)
             raise
         finally:
+            mine = (rebuilds.c.owner == self._owner, rebuilds.c.kind == kind.name)
             with writing(places.engine) as connection:
-                connection.execute(delete(rebuilds).where(rebuilds.c.owner == self._owner))
+                connection.execute(delete(rebuilds).where(*mine))
 
     def _is_live(self, kind: Kind, name: str) -> bool:
         with self._places.engine.connect() as connection:
@@ -125,13 +160,13 @@ class Rebuilder:
             found = self._places.position(connection, tables.name)
         return found[0] if found is not None else 0
 
-    def _beat(self, kind: Kind, done: int, total: int) -> None:
+    def _beat(self, done: int, total: int, *, expected: int) -> None:
         rebuilds = self._places.control.rebuilds
         with writing(self._places.engine) as connection:
             beat = update(rebuilds).where(rebuilds.c.owner == self._owner)
             moved = connection.execute(beat.values(beat=int(time.time()), done=done, total=total))
-        if moved.rowcount != 1:
-            raise AlreadyRunning(f"another rebuild of {kind.name} took over from this one")
+        if moved.rowcount != expected:
+            raise AlreadyRunning("another rebuild took over from this one, which had been silent")
 
     def _flip(self, tables: KindTables) -> None:
         """Take over once no less is known than the living table knows."""
