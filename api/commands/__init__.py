@@ -1,0 +1,7 @@
+"""The command line: `ledger` and its verbs."""
+
+from __future__ import annotations
+
+from api.commands.cli import main
+
+__all__ = ["main"]

@@ -1,0 +1,102 @@
+"""A ledger of one's own for a while: a process on a free port, with its own secrets and file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.serve.address import answers
+from api.settings import is_ours
+from ledger import LedgerError
+
+__all__ = ["Embedded", "NotStarted", "embedded"]
+
+_HOST = "127.0.0.1"
+_START_SECONDS_MAX = 30
+_STOP_SECONDS_MAX = 30
+
+
+class NotStarted(LedgerError):
+    """The embedded ledger did not come up; the text ends with what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Where it is, and what one needs to talk to it."""
+
+    url: str
+    secret: str
+    api_key: str
+
+
+@contextmanager
+def embedded(database: Path | None = None) -> Iterator[Embedded]:
+    """Starts `ledger serve`, and ends it after the block; without a file all is gone then.
+
+    Nothing of this process's configuration is used: made-up events must not reach a real ledger.
+    """
+    with tempfile.TemporaryDirectory(prefix="ledger-demo-") as directory:
+        file = Path(directory, "ledger.db") if database is None else database.absolute()
+        port = _free_port()
+        ledger = Embedded(
+            url=f"http://{_HOST}:{port}",
+            secret=f"whsec_{secrets.token_hex(24)}",
+            api_key=f"lk_{secrets.token_hex(24)}",
+        )
+        log = Path(directory, "log")
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "api.commands", "serve"],
+                env=_environment(ledger, file, port),
+                cwd=directory,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            _wait(process, port, log)
+            yield ledger
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _environment(ledger: Embedded, file: Path, port: int) -> dict[str, str]:
+    others = {name: value for name, value in os.environ.items() if not is_ours(name)}
+    return {
+        **others,
+        "LEDGER_DATABASE_URL": f"sqlite:///{file}",
+        "STRIPE_WEBHOOK_SECRET": ledger.secret,
+        "LEDGER_API_KEY": ledger.api_key,
+        "LEDGER_HOST": _HOST,
+        "LEDGER_PORT": str(port),
+        "LEDGER_DRAIN_SECONDS": "0",
+        "LEDGER_LOG_FORMAT": "json",
+    }
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS_MAX
+    while not answers(_HOST, port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise NotStarted(f"the ledger did not start:\n{log.read_text('utf-8')[-2000:]}")
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind((_HOST, 0))
+        port: int = trial.getsockname()[1]
+    return port

@@ -1,0 +1,30 @@
+"""`ledger export`: the log as lines of JSON."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import click
+
+from api.settings import Settings
+from api.stores import existing
+from ledger import export_lines
+
+
+@click.command()
+@click.option(
+    "--output",
+    "-o",
+    type=click.File("wb", atomic=True),
+    default="-",
+    metavar="FILE.jsonl",
+    help="Where to write; standard output by default.",
+)
+def export(output: BinaryIO) -> None:
+    """Write the log out, one JSON object per line, quarantined deliveries included.
+
+    `ledger import` makes the same log of it, on either database.
+    """
+    with existing(Settings.read()) as (ledger, _):
+        for line in export_lines(ledger):
+            output.write(line)

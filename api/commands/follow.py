@@ -1,0 +1,21 @@
+"""`ledger follow`: the follower alone."""
+
+from __future__ import annotations
+
+import click
+
+from api import logs, stores
+from api.serve.follower import run
+from api.settings import Settings
+
+
+@click.command()
+def follow() -> None:
+    """Keep the projections up to date until SIGTERM or Ctrl-C, without a web server.
+
+    Any number of followers may run beside each other, and beside `ledger serve`.
+    """
+    settings = Settings.read(probe=stores.probe)
+    logs.configure(settings.log_format)
+    stores.create(settings)
+    run(settings)

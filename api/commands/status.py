@@ -1,0 +1,29 @@
+"""`ledger status`: where the log and the projections stand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from api.commands.output import as_json, json_option, table
+from api.settings import Settings
+from api.stores import existing, shown
+
+_COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters")
+
+
+@click.command()
+@json_option
+def status(as_program: bool) -> None:
+    """Say where the log ends, how far each projection has read, and what it could not read."""
+    settings = Settings.read()
+    with existing(settings) as (ledger, projections):
+        head = ledger.log.head()
+        states = [asdict(state) for state in projections.states()]
+    if as_program:
+        log = {"position": head.position, "chain": head.chain.hex()}
+        as_json({"database": shown(settings.database_url), "log": log, "projections": states})
+    else:
+        click.echo(f"{shown(settings.database_url)}: {head.position} entries")
+        table(states, _COLUMNS)

@@ -1,0 +1,1 @@
+"""The processes of a running ledger: a supervisor, web workers, the follower."""

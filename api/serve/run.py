@@ -1,0 +1,72 @@
+"""What the processes of one running ledger share: a directory, a flag in it, one end for all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+__all__ = ["Run", "end_with_parent"]
+
+_VARIABLE = "_STRIPE_LEDGER_RUN"
+_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own
+
+_WATCH_SECONDS = 0.1
+_GRACE_SECONDS = 5
+
+
+class Run:
+    """The directory of one run; children find it through their environment."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.metrics = directory / "metrics"
+        self._draining = directory / "draining"
+
+    @classmethod
+    def begin(cls) -> Run:
+        """A new directory, with a place for the metrics that worker processes add up."""
+        run = cls(Path(tempfile.mkdtemp(prefix="ledger-run-")))
+        run.metrics.mkdir()
+        os.environ[_VARIABLE] = str(run.directory)
+        os.environ[_METRICS_VARIABLE] = str(run.metrics)
+        return run
+
+    @classmethod
+    def joined(cls) -> Run | None:
+        """The run this process is part of; None under somebody else's server."""
+        directory = os.environ.get(_VARIABLE)
+        return cls(Path(directory)) if directory else None
+
+    def drain(self) -> None:
+        """From now on every process of the run says that it is not ready."""
+        self._draining.touch()
+
+    def is_draining(self) -> bool:
+        """Whether the run is about to end; costs one stat of a file."""
+        return self._draining.exists()
+
+    def end(self) -> None:
+        """Removes the directory."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def end_with_parent(parent: int) -> None:
+    """Ends this process soon after its parent: first in good order, then at any price.
+
+    A server's workers outlive its kill -9 otherwise, and go on answering beside their successors.
+    Nothing acknowledged is lost by the hard end: what was answered was committed before.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_GRACE_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

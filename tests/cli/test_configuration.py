@@ -1,0 +1,160 @@
+"""Wrong settings: one message that names each, exit code 2, no traceback, no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, SettingsError
+from tests.cli.processes import ledger
+
+GOOD = {"STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef"}
+
+
+def problems(**environ: str) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.read({**GOOD, **environ}, serving=True)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRIPE_WEBHOOK_SECRET", ""),
+        ("STRIPE_WEBHOOK_SECRET", " "),
+        ("STRIPE_WEBHOOK_SECRET", ","),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_short"),
+        ("STRIPE_WEBHOOK_SECRET", "old=,new=whsec_0123456789abcdef"),
+        ("STRIPE_WEBHOOK_SECRET", "a=whsec_0123456789abcdef,a=whsec_1123456789abcdef"),
+        ("LEDGER_API_KEY", "short"),
+        ("LEDGER_DATABASE_URL", "nonsense"),
+        ("LEDGER_DATABASE_URL", "mysql://localhost/ledger"),
+        ("LEDGER_DATABASE_URL", "sqlite://"),
+        ("LEDGER_PORT", "0"),
+        ("LEDGER_PORT", "٨٠٠٠"),
+        ("LEDGER_HOST", "http://localhost"),
+        ("LEDGER_WORKERS", "many"),
+        ("LEDGER_SIGNATURE_TOLERANCE", "0"),
+        ("LEDGER_SIGNATURE_TOLERANCE", "3601"),
+        ("LEDGER_LIVEMODE", "yes"),
+        ("LEDGER_REQUIRE_HTTPS", "perhaps"),
+        ("LEDGER_METRICS_ADDRESS", "9100"),
+        ("LEDGER_DRAIN_SECONDS", "-1"),
+        ("LEDGER_LOG_FORMAT", "xml"),
+        ("LEDGER_UNHEARD_OF", "1"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, value: str) -> None:
+    """Each wrong value gives one problem, with the variable's name."""
+    [problem] = problems(**{name: value})
+
+    assert name in problem
+
+
+def test_a_near_name_is_suggested() -> None:
+    """A misspelt variable is told together with the one that was meant."""
+    [problem] = problems(LEDGER_DATABSE_URL="sqlite:///ledger.db")
+
+    assert "did you mean LEDGER_DATABASE_URL?" in problem
+
+
+def test_all_are_told_at_once() -> None:
+    """Nobody has to start three times to find three mistakes."""
+    assert len(problems(LEDGER_PORT="x", LEDGER_WORKERS="y", LEDGER_POOLSIZE="5")) == 3
+
+
+def test_secrets_are_kept() -> None:
+    """Neither a message nor a repr shows the value of a secret or a password."""
+    secret, password = "tooshortsecret", "pass-word-pass-word"
+    told = problems(STRIPE_WEBHOOK_SECRET=secret, LEDGER_API_KEY=secret[:9])
+    settings = Settings.read(
+        {
+            "STRIPE_WEBHOOK_SECRET": f"main={password}",
+            "LEDGER_API_KEY": password,
+            "LEDGER_DATABASE_URL": f"postgresql://me:{password}@localhost/ledger",
+        },
+        serving=True,
+    )
+
+    assert secret[:9] not in " ".join(told)
+    assert password not in repr(settings)
+
+
+def test_secrets_have_names() -> None:
+    """A secret is called by the name it is given, else by its place."""
+    settings = Settings.read(
+        {"STRIPE_WEBHOOK_SECRET": "old=whsec_0123456789abcdef, whsec_1123456789abcdef"},
+        serving=True,
+    )
+
+    assert [secret.name for secret in settings.webhook_secrets] == ["old", "secret2"]
+
+
+@pytest.mark.parametrize(
+    ("host", "required"), [("127.0.0.1", False), ("localhost", False), ("::1", False),
+                           ("0.0.0.0", True), ("ledger.example", True)],
+)  # fmt: skip
+def test_https_is_required_where_others_can_reach(host: str, required: bool) -> None:
+    """Plain http is for this machine alone, unless somebody says otherwise."""
+    assert Settings.read({"LEDGER_HOST": host}).require_https is required
+
+
+def test_only_serve_wants_a_secret(tmp_path: Path) -> None:
+    """Other commands work without a webhook secret."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+
+    assert ledger("keys", "create", cwd=tmp_path, LEDGER_DATABASE_URL=url).returncode == 0
+    assert ledger("status", cwd=tmp_path, LEDGER_DATABASE_URL=url).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////nowhere/at/all/ledger.db",
+        "postgresql://ledger:hunter2hunter2@127.0.0.1:1/ledger",
+        "postgresql://ledger@/ledger?host=/nowhere",
+        "nonsense",
+    ],
+)
+def test_serve_names_all_that_is_wrong(tmp_path: Path, url: str) -> None:
+    """A database that cannot be reached is told beside all else, in one message, with code 2."""
+    done = ledger("serve", cwd=tmp_path, LEDGER_DATABASE_URL=url, LEDGER_PORT="x", LEDGER_TYPO="1")
+
+    assert done.returncode == 2
+    for name in ("STRIPE_WEBHOOK_SECRET", "LEDGER_DATABASE_URL", "LEDGER_PORT", "LEDGER_TYPO"):
+        assert done.stderr.count(name) == 1
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "export", "rebuild"])
+def test_no_ledger_is_made_by_looking(tmp_path: Path, command: str) -> None:
+    """A mistyped address is told, and leaves no empty database behind."""
+    missing = tmp_path / "missing.db"
+    done = ledger(command, cwd=tmp_path, LEDGER_DATABASE_URL=f"sqlite:///{missing}")
+
+    assert done.returncode == 2
+    assert "there is no ledger" in done.stderr
+    assert not missing.exists()
+
+
+def test_help_tells_every_variable(tmp_path: Path) -> None:
+    """`ledger serve --help` lists what can be set."""
+    from api.settings import VARIABLES
+
+    shown = ledger("serve", "--help", cwd=tmp_path).stdout
+
+    assert [each.name for each in VARIABLES if each.name not in shown] == []
+
+
+def test_dotenv_lies_beneath_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.env` in the working directory is read, and the environment wins."""
+    (tmp_path / ".env").write_text("# ours\nLEDGER_PORT=9001\nLEDGER_WORKERS=3\nOTHER=1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_PORT", "9002")
+
+    settings = Settings.read()
+    assert (settings.port, settings.workers) == (9002, 3)
