@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
@@ -18,7 +18,7 @@ from api.resources import events, kinds, probes, projections, quarantine, summar
 from api.resources.route import Room
 from api.settings import Settings
 from ledger import Appender, Ledger
-from projections import KINDS, Projections
+from projections import Kind, Projections
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -67,8 +67,8 @@ def create_app(
     )
     app = _flask(settings)
     backend.attach(app)
-    spec = _declare(app, settings)
-    docs.register(app, spec)
+    declared = backend.projections.kinds
+    docs.register(app, _declare(app, settings, declared), declared)
     problems.register(app)
     return app
 
@@ -91,21 +91,21 @@ def _flask(settings: Settings) -> Flask:
     return app
 
 
-def _declare(app: Flask, settings: Settings) -> dict[str, Any]:
+def _declare(app: Flask, settings: Settings, declared: Mapping[str, Kind]) -> dict[str, Any]:
     """Register every route and return the OpenAPI document that follows from them."""
     app.config.update(API_TITLE="Ledger", API_VERSION="v1", OPENAPI_VERSION="3.1.0")
     api = Api(app, spec_kwargs=docs.SPEC_OPTIONS)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.register_converter(IdConverter, _id_parameter)
-    for room in _rooms(settings):
+    for room in _rooms(settings, declared):
         api.register_blueprint(room)
     document: dict[str, Any] = api.spec.to_dict()
     return document
 
 
-def _rooms(settings: Settings) -> Iterable[Room]:
+def _rooms(settings: Settings, declared: Mapping[str, Kind]) -> Iterable[Room]:
     yield probes.webhook_room()
-    yield from kinds.rooms(KINDS)
+    yield from kinds.rooms(declared)
     yield events.room()
     yield summary.room()
     yield projections.room()

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from api import problems
 from api.resources.answers import tagged
 from api.resources.route import Room, open_route
-from projections import KINDS
+from projections import Kind
 
 SPEC_OPTIONS: dict[str, Any] = {
     "info": {
@@ -71,7 +71,7 @@ def docs_page() -> Response:
     return tagged(response)
 
 
-def register(app: Flask, document: dict[str, Any]) -> None:
+def register(app: Flask, document: dict[str, Any], kinds: Mapping[str, Kind]) -> None:
     """Both documents are made once: the declarations do not change while a process lives."""
     _tidy(document)
     app.config[_OPENAPI] = json.dumps(document, separators=(",", ":"))
@@ -81,7 +81,7 @@ def register(app: Flask, document: dict[str, Any]) -> None:
         app.config[_PAGE] = render_template(
             "docs.html",
             info=document["info"],
-            kinds=list(KINDS.values()),
+            kinds=list(kinds.values()),
             operations=list(_operations(document)),
             problems=problems.ALL,
         )

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import itertools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -17,7 +18,7 @@ from api.app import create_app
 from api.keys import KeyStore
 from api.settings import Secret, Settings
 from ledger import Ledger
-from projections import Projections
+from projections import KINDS, Kind, Projections
 
 NOW = 1_790_000_000
 OLD_SECRET = Secret("old", "whsec_old_0123456789abcdef")
@@ -89,11 +90,12 @@ class Wire:
     changed: dict[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     create: bool = True
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
 
     def __post_init__(self) -> None:
         self.settings = settings(self.url, **self.changed)
         self.ledger = Ledger.open(self.url, create=self.create, lock_timeout_ms=300)
-        self.projections = Projections.open(self.ledger)
+        self.projections = Projections.open(self.ledger, self.kinds)
         if self.create:
             self.projections.create()
         self.app = create_app(
