@@ -131,6 +131,7 @@ class _Folding:
 
     kind: Kind
     id: str
+    own: frozenset[Key]
     told: dict[Key, list[Sighting]] = field(default_factory=lambda: defaultdict(list))
     states: dict[Key, State] = field(default_factory=dict)
 
@@ -150,7 +151,9 @@ class _Folding:
             if one.row is not None
         ]
         final = [one.row for one in made if one.id == self.id]
-        alone = sorted(made, key=lambda one: one.id)
+        # Only what the row gathers in the end is a part of it; its neighbours are strangers.
+        parts = [one for one in made if self.own >= {state.key for state in one.own}]
+        alone = sorted(parts, key=lambda one: one.id)
         row = final[0] if final else alone[0].row if alone else None
         return row or {}
 
@@ -161,7 +164,7 @@ def timeline(kind: Kind, found: Past, made: Made) -> list[dict[str, Any]]:
     events = _in_order(kind, found.entries, own)
     lent = sorted(_lent(kind, found.entries, own), key=lambda sighting: sighting.created)
     latest = _latest_before({entry.position: entry.created for entry, _ in events})
-    folding = _Folding(kind, made.id)
+    folding = _Folding(kind, made.id, frozenset(own))
     entries, taken = [], 0
     before = folding.row()
     for entry, told in events:
