@@ -90,7 +90,7 @@ def _run(options: DemoOptions, client: Client) -> int:
     truth = _whole(progress.told)
     rows = {kind: _by_id(client, kind) for kind in truth}
     wrong = differences(truth, rows, only=fresh)
-    summary = _ask(client, "/v1/summary")
+    summary = _ask(client, "/v1/summary?limit=100")
     for block in (
         report.state(summary, rows),
         report.verdict(truth, wrong),
