@@ -12,7 +12,7 @@ from ledger.database import reading
 from ledger.event import Event, Reason, quarantine, read_delivery
 from ledger.log import Entry, Head
 from ledger.store import Ledger
-from ledger.store.application import columns_of, topic_of
+from ledger.store.batch import columns_of, topic_of
 from ledger.store.tables import HEAD
 
 __all__ = ["Verified", "verify"]
