@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -44,7 +45,9 @@ class Appender:
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._queue_max = queue_max
         self._on_batch = on_batch
-        self._closed = threading.Event()
+        self._closed = False
+        # Nothing may be put behind the sign that ends the thread.
+        self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
         self._thread.start()
 
@@ -58,26 +61,30 @@ class Appender:
 
         Raises ``QueueFull`` at once when too many wait or the appender is closed.
         """
-        if self._closed.is_set() or self._queue.qsize() >= self._queue_max:
-            raise QueueFull("too many deliveries wait to be written")
         future: Future[Appended] = Future()
-        self._queue.put(_Waiting(delivery, future))
+        with self._gate:
+            if self._closed or self._queue.qsize() >= self._queue_max:
+                raise QueueFull("too many deliveries wait to be written")
+            self._queue.put(_Waiting(delivery, future))
         return future
 
     def close(self) -> None:
         """Commit what waits, then stop."""
-        if not self._closed.is_set():
-            self._closed.set()
-            self._queue.put(None)
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
             batch, ended = self._drain(first)
             started = time.perf_counter()
-            self._append(batch)
-            if self._on_batch is not None:
-                self._on_batch(len(batch), time.perf_counter() - started)
+            # Who gave up waiting is not written for; who did not is answered from here on.
+            wanted = [one for one in batch if one.future.set_running_or_notify_cancel()]
+            if wanted:
+                self._append(wanted)
+                self._tell(len(wanted), time.perf_counter() - started)
             if ended:
                 return
 
@@ -92,6 +99,15 @@ class Appender:
                 return batch, True
             batch.append(waiting)
         return batch, False
+
+    def _tell(self, size: int, seconds: float) -> None:
+        if self._on_batch is None:
+            return
+        try:
+            self._on_batch(size, seconds)
+        except Exception as error:
+            # A counter that fails must not end the thread that all requests wait for.
+            warnings.warn(f"on_batch failed: {type(error).__name__}", stacklevel=2)
 
     def _append(self, batch: list[_Waiting]) -> None:
         try:

@@ -74,6 +74,14 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
 
 def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
     """Make SQLite's transactions SQLAlchemy's own, and durable as ``synchronous`` says."""
+
+    @event.listens_for(engine, "checkin")
+    def end_clean(connection: Any, _: object) -> None:
+        # A commit that failed half-way would go back to the pool as it is, and the next user go
+        # on in its transaction.
+        if connection is not None and _is_in_transaction(connection):
+            connection.rollback()
+
     if engine.dialect.name != "sqlite":
         return
 
@@ -86,6 +94,13 @@ def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
     def begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("ledger_immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _is_in_transaction(connection: Any) -> bool:
+    if isinstance(connection, sqlite3.Connection):
+        return connection.in_transaction
+    # psycopg's enumeration: 0 is idle.
+    return int(connection.info.transaction_status) != 0
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy import select
 
 from ledger.chain import GENESIS, link
 from ledger.database import reading
-from ledger.event import Event, Reason, quarantine, read_delivery
+from ledger.event import Reason, quarantine, read_delivery
 from ledger.log import Entry, Head
 from ledger.store import Ledger
 from ledger.store.batch import columns_of, topic_of
@@ -28,6 +29,7 @@ class Verified:
     position: int = 0
     chain: bytes = GENESIS
     problems: list[str] = field(default_factory=list)
+    versions: dict[UUID, int] = field(default_factory=dict, repr=False)
 
 
 def verify(
@@ -84,8 +86,10 @@ def _check(
     )
     if chain != entry.chain:
         wrong("the chain does not match: the body, id, time or an earlier row was altered")
-    if version < 1:
-        wrong(f"the stream's version is {version}")
+    expected = found.versions.get(entry.originator_id, 0) + 1
+    if version != expected:
+        wrong(f"it is version {version} of its stream, and should be {expected}")
+    found.versions[entry.originator_id] = version
     for column in _differing(entry, topic):
         wrong(f"column {column} does not say what the body says")
     # Go on from what the row claims, so that one altered row is one problem and not all.
@@ -105,7 +109,7 @@ def _differing(entry: Entry, topic: str) -> list[str]:
         differing.append("originator_id")
     if topic_of(fact) != topic:
         differing.append("topic")
-    if isinstance(fact, Event) and entry.source not in ("webhook", "import"):
+    if entry.source not in ("webhook", "import"):
         differing.append("source")
     return differing
 
