@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ledger.errors import ConfigurationError, StoreUnavailable
 
-__all__ = ["IMMEDIATE", "configure", "database_url", "engine_options", "reading"]
+__all__ = ["IMMEDIATE", "configure", "database_url", "engine_options", "reading", "use_wal"]
 
 # An execution option: take SQLite's write lock at BEGIN. A deferred read that then writes fails
 # at once when somebody else wrote in between, however long the busy timeout.
@@ -28,7 +28,7 @@ def database_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigurationError(
             "LEDGER_DATABASE_URL is no database URL; write for example"
             " sqlite:///ledger.db or postgresql://user:password@host/database"
@@ -94,6 +94,24 @@ def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
     def begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("ledger_immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def use_wal(engine: Engine) -> None:
+    """Let SQLite's readers and its writer go on beside each other; kept in the file from then on.
+
+    Raises ``StoreUnavailable`` where the file cannot be opened.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            # Outside any transaction, as SQLite demands.
+            raw.rollback()
+            raw.execute("PRAGMA journal_mode=WAL")
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"the database cannot be opened: {explain(error)}") from error
 
 
 def _is_in_transaction(connection: Any) -> bool:

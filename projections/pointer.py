@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, inspect, select, text, update
 
+from ledger.database import use_wal
 from projections.declare import Kind
 from projections.engine import create_lock, schema_of, writing
 from projections.errors import FlipBlocked
@@ -45,7 +46,7 @@ class Places:
 
     def create(self, kinds: Mapping[str, Kind]) -> None:
         """Make what is missing: the shared tables, and live tables for kinds that have none."""
-        self._prepare_file()
+        use_wal(self.engine)
         with writing(self.engine) as connection:
             create_lock(connection)
             if self.schema is not None:
@@ -57,14 +58,6 @@ class Places:
                     self.make(connection, tables)
                     self._set_view(connection, tables)
                     connection.execute(insert(self.control.pointers).values(**_live(tables)))
-
-    def _prepare_file(self) -> None:
-        if self.schema is None:
-            with self.engine.connect() as connection:
-                raw = connection.connection.driver_connection
-                assert raw is not None
-                raw.rollback()
-                raw.execute("PRAGMA journal_mode=WAL")
 
     def pointer(self, connection: Connection, kind: str) -> Pointer | None:
         """The live table of a kind, or None before there is one."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import Log, StoreUnavailable
+from ledger.database import reading
 from projections.declare import Kind
 from projections.engine import create_lock, writing
 from projections.errors import AlreadyRunning, RebuildStopped
@@ -151,12 +152,12 @@ class Rebuilder:
                 connection.execute(delete(rebuilds).where(*mine))
 
     def _is_live(self, kind: Kind, name: str) -> bool:
-        with self._places.engine.connect() as connection:
+        with reading(self._places.engine) as connection:
             pointer = self._places.pointer(connection, kind.name)
         return pointer is not None and pointer.table_name == name
 
     def _position(self, tables: KindTables) -> int:
-        with self._places.engine.connect() as connection:
+        with reading(self._places.engine) as connection:
             found = self._places.position(connection, tables.name)
         return found[0] if found is not None else 0
 

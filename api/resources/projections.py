@@ -14,7 +14,7 @@ from api.resources.answers import list_object, page_of
 from api.resources.route import Room, route
 from projections import KINDS, ProjectionState
 
-# The fields of the answer, as rest.md calls them, are the state's own.
+# The fields of the answer are the state's own.
 _FIELDS = [name for name in schemas.PROJECTION().fields if name not in ("object", "id")]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from ledger.chain import GENESIS
-from ledger.database import IMMEDIATE
+from ledger.database import IMMEDIATE, use_wal
 
 __all__ = ["HEAD", "create"]
 
@@ -94,13 +94,7 @@ def create(engine: Engine, events: Table) -> None:
     start takes no heavy lock beside a ledger at work.
     """
     is_sqlite = engine.dialect.name == "sqlite"
-    if is_sqlite:
-        with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            # Outside any transaction, as SQLite demands; kept in the file from then on.
-            raw.rollback()
-            raw.execute("PRAGMA journal_mode=WAL")
+    use_wal(engine)
     with engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
         if not is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATE_LOCK})"))
