@@ -67,7 +67,8 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
         options["pool_pre_ping"] = True
         options["connect_args"] = {
             "connect_timeout": _CONNECT_SECONDS,
-            "options": f"-c lock_timeout={lock_timeout_ms}",
+            # Durable whatever the server, the database or the role has as its default.
+            "options": f"-c lock_timeout={lock_timeout_ms} -c synchronous_commit=on",
         }
     return options
 
