@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 def recorded() -> list[dict[str, Any]]:
     """All sample events, each with an event id of its own."""
-    events = []
+    events: list[dict[str, Any]] = []
     for folder in ("recorded", "shapes", "sequences"):
         for path in sorted((SAMPLES / folder).rglob("*.json")):
             document = json.loads(path.read_text())

@@ -1,0 +1,31 @@
+"""Floor (a): reads the body, verifies it as the ledger does, answers, and keeps nothing."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Flask, Response, request
+
+from api.bodies import read_body
+from api.settings import Secret
+from api.signature import parse, verify
+from scripts.benchmarks.floors import tie
+from scripts.benchmarks.posts import SECRET, TOLERANCE_SECONDS
+
+_SECRETS = (Secret("benchmark", SECRET),)
+_BODY_BYTES_MAX = 1 << 20
+
+
+def app() -> Flask:
+    """The application."""
+    tie()
+    app = Flask("verify", static_folder=None)
+
+    @app.post("/webhooks/stripe")
+    def receive() -> Response:
+        signature = parse(request.headers.get("Stripe-Signature"))
+        body = read_body(request.environ, _BODY_BYTES_MAX)
+        verify(signature, body, _SECRETS, now=time.time(), tolerance_seconds=TOLERANCE_SECONDS)
+        return Response('{"status": "verified"}', content_type="application/json")
+
+    return app

@@ -1,0 +1,39 @@
+-- Sends the requests of a file, one after the other; each thread has a file of its own.
+-- Arguments: the files' common name, and "again" to begin anew at a file's end.
+
+local width = 8
+local threads = 0
+
+function setup(thread)
+  thread:set("number", threads)
+  threads = threads + 1
+end
+
+function init(args)
+  file = assert(io.open(args[1] .. "." .. number, "rb"))
+  again = args[2] == "again"
+end
+
+function request()
+  local length = file:read(width)
+  if not length then
+    if again then
+      file:seek("set", 0)
+      length = file:read(width)
+    else
+      wrk.thread:stop()
+      return last
+    end
+  end
+  last = file:read(tonumber(length))
+  return last
+end
+
+function done(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests": %d, "microseconds": %d, "p50": %g, "p99": %g, "status": %d, "connect": %d, '
+      .. '"read": %d, "write": %d, "timeout": %d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    errors.status, errors.connect, errors.read, errors.write, errors.timeout))
+end

@@ -1,0 +1,76 @@
+"""A web process that kills itself at a named step of its first append.
+
+`python -m tests.durability.dying PORT STEP`, with the settings of `ledger serve`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+from wsgiref.simple_server import make_server
+
+from sqlalchemy import Engine, event
+
+from api.app import create_app
+from api.settings import Settings
+from ledger import Appended, Delivery, Ledger
+
+# Each is done by the statement that begins so; the last two have none that could be seen.
+STATEMENTS = {
+    "locked": "SELECT ledger_events_head",
+    "inserted": "INSERT INTO ledger_events",
+    "head moved": "UPDATE ledger_events_head",
+}
+COMMITTING = "before the commit"
+COMMITTED = "after the commit"
+STEPS = (*STATEMENTS, COMMITTING, COMMITTED)
+
+
+def die() -> None:
+    """kill -9 of this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_at(engine: Engine, step: str) -> None:
+    """Arranges the end at a step inside the transaction."""
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def executed(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if step in STATEMENTS and statement.startswith(STATEMENTS[step]):
+            die()
+
+    @event.listens_for(engine, "commit")
+    def commit(_: Any) -> None:
+        if step == COMMITTING:
+            die()
+
+
+class Dying(Ledger):
+    """A ledger that does not live to tell what it committed."""
+
+    name = Ledger.name  # the library would name the tables after the class
+
+    def append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
+        """Appends; the answer reaches nobody."""
+        answers = super().append(deliveries)
+        die()
+        return answers
+
+
+def main() -> None:
+    """Serves one request at a time."""
+    port, step = int(sys.argv[1]), sys.argv[2]
+    settings = Settings.read(serving=True)
+    kind = Dying if step == COMMITTED else Ledger
+    ledger = kind.open(settings.database_url)
+    app = create_app(settings, ledger=ledger)
+    with make_server("127.0.0.1", port, app) as server:
+        die_at(ledger.engine, step)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""No room left: 503 until there is some again, and then everything goes on by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import Connection, event
+
+from ledger import Appended, Appender, Delivery, Ledger, StoreUnavailable, read_delivery, verify
+from tests.cli.processes import (
+    DEADLINE_SECONDS,
+    LEDGER,
+    SECRET,
+    environment,
+    eventually,
+    free_port,
+    serving,
+)
+from tests.conftest import FreshDatabase
+from tests.durability.proof import entries, prove
+from tests.durability.traffic import FORGED, Traffic, bodies, post
+from tests.servers import PostgresServer, temporary_directory
+
+BALLAST = "ballast"
+MIB = 1 << 20
+
+
+@contextmanager
+def small_disk(mebibytes: int) -> Iterator[Path]:
+    """A file system of its own; the test is skipped where nothing may be mounted."""
+    place = temporary_directory()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=755", "tmpfs", str(place)]
+    try:
+        done = subprocess.run(mount, capture_output=True, text=True)
+        said = done.stderr.strip()
+    except OSError as error:
+        said = str(error)
+    if said:
+        place.rmdir()
+        pytest.skip(f"no small disk can be mounted here: {said}")
+    try:
+        yield place
+    finally:
+        # Lazily: whoever still looks at it is about to end.
+        subprocess.run(["umount", "-l", str(place)], check=True)
+        place.rmdir()
+
+
+@contextmanager
+def database_on(disk: Path, request: pytest.FixtureRequest, dialect: str) -> Iterator[str]:
+    """The URL of an empty database that has no other room than this disk."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{disk / 'ledger.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    place, name = disk / "tablespace", sql.Identifier(disk.name.replace("-", "_"))
+    place.mkdir()
+    owner = server.data.stat()
+    os.chown(place, owner.st_uid, owner.st_gid)
+    admin = psycopg.connect(
+        host=str(server.directory / "socket"), user="postgres", dbname="postgres", autocommit=True
+    )
+    with admin:
+        where = sql.SQL("CREATE TABLESPACE {} LOCATION {}")
+        admin.execute(where.format(name, sql.Literal(str(place))))
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 TABLESPACE {}")
+        admin.execute(make.format(name, name))
+        try:
+            yield server.url(disk.name.replace("-", "_"))
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+            admin.execute(sql.SQL("DROP TABLESPACE {}").format(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_full_disk(request: pytest.FixtureRequest, tmp_path: Path, dialect: str) -> None:
+    """The running server answers every delivery, and needs no restart once there is room."""
+    with (
+        small_disk(48) as disk,
+        database_on(disk, request, dialect) as url,
+        serving(url, tmp_path, TMPDIR=str(disk)) as server,
+    ):
+        worker = server.one("spawn_main")
+        with Traffic([server.port]) as traffic:
+            traffic.goes_on(20)
+            with (disk / BALLAST).open("wb") as ballast:
+                fill(ballast.fileno())
+            eventually(lambda: traffic.seen(503) > 100, "503")
+            assert post(server.port, next(bodies())[1], secret=FORGED).status == 400
+            (disk / BALLAST).unlink()
+            traffic.goes_on(20)
+        traffic.complete()
+
+        assert traffic.statuses[0] == 0
+        assert worker in server.family()
+        prove(url, traffic)
+        assert server.end() == 0
+
+
+def test_an_output_that_is_full(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    """A log that nobody can write any more is no reason to refuse an event."""
+    url, port = fresh_database("sqlite"), free_port()
+    settings = {"LEDGER_DATABASE_URL": url, "STRIPE_WEBHOOK_SECRET": SECRET}
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.Popen(
+            [*LEDGER, "serve", "--port", str(port)],
+            cwd=tmp_path,
+            env=environment(**settings, LEDGER_DRAIN_SECONDS="0"),
+            stdout=full,
+            stderr=full,
+            start_new_session=True,
+        )
+    try:
+        events = bodies()
+        eventually(lambda: process.poll() or post(port, next(events)[1]).status == 200, "taken")
+        time.sleep(0.5)  # as long as it takes to say where it listens
+        assert post(port, next(events)[1]).status == 200
+        process.terminate()
+        assert process.wait(DEADLINE_SECONDS) == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def fill(descriptor: int) -> None:
+    """Writes until nothing more fits."""
+    size = MIB
+    while size:
+        try:
+            size = size if os.write(descriptor, bytes(size)) else 0
+        except OSError:
+            size //= 2
+
+
+def test_no_more_pages(tmp_path: Path) -> None:
+    """Many wait while a SQLite file may not grow: each is told, and each is stored later."""
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", create=True)
+    pages_max = {"now": 1}  # SQLite takes the size that the file has for the least
+
+    @event.listens_for(ledger.engine, "begin")
+    def limit(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages_max['now']}")
+
+    appender = Appender(ledger)
+    deliveries = [
+        Delivery(sent, "webhook", 1, read_delivery(sent)) for _, sent in islice(bodies(), 300)
+    ]
+
+    def deliver(delivery: Delivery) -> Appended | StoreUnavailable:
+        try:
+            return appender.submit(delivery).result(30)
+        except StoreUnavailable as error:
+            return error
+
+    with ThreadPoolExecutor(16) as pool:
+        first = list(pool.map(deliver, deliveries))
+        taken = [answer for answer in first if isinstance(answer, Appended)]
+        assert sorted(answer.position for answer in taken) == list(range(1, len(taken) + 1))
+        assert len(taken) < len(deliveries)
+        assert len(entries(ledger)) == len(taken)
+
+        pages_max["now"] = 1 << 30
+        again = list(pool.map(deliver, deliveries))
+
+    assert all(isinstance(answer, Appended) for answer in again)
+    assert len(entries(ledger)) == len(deliveries)
+    assert verify(ledger).problems == []
+    appender.close()
+    ledger.close()

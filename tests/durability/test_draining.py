@@ -1,0 +1,60 @@
+"""SIGTERM under load: whoever was let in is answered, and what was answered is in the log."""
+
+from __future__ import annotations
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import DEADLINE_SECONDS, eventually, serving
+from tests.durability.locks import locked
+from tests.durability.proof import entries, opened, prove
+from tests.durability.traffic import Traffic, bodies, post
+
+pytestmark = pytest.mark.slow
+
+
+def test_sigterm_under_load(store_url: str, tmp_path: Path) -> None:
+    """It says that it is not ready, sends deliveries back, ends with 0, and lost nothing."""
+    with serving(store_url, tmp_path, LEDGER_DRAIN_SECONDS="2", LEDGER_WORKERS="2") as server:
+        with Traffic([server.port]) as traffic:
+            traffic.goes_on(50)
+            server.process.send_signal(signal.SIGTERM)
+            eventually(lambda: server.status("/readyz") == 503, "not ready")
+            assert server.status("/livez") == 200
+            assert server.process.wait(DEADLINE_SECONDS) == 0
+        assert traffic.seen(503) > 0
+        server.output.close()
+
+        server.start()
+        traffic.complete()
+        prove(store_url, traffic)
+
+
+def test_who_waits_is_answered(store_url: str, tmp_path: Path) -> None:
+    """Requests that wait for the store when the listener closes get their own, true answer."""
+    some = list(islice(bodies(), 20))
+    with serving(store_url, tmp_path, LEDGER_DRAIN_SECONDS="1") as server:
+        with ThreadPoolExecutor(len(some)) as pool:
+            with locked(store_url):
+                answers = [pool.submit(post, server.port, sent) for _, sent in some]
+                time.sleep(0.5)
+                server.process.send_signal(signal.SIGTERM)
+                time.sleep(1.5)
+            replies = [answer.result() for answer in answers]
+        assert server.process.wait(DEADLINE_SECONDS) == 0
+
+    with opened(store_url) as (ledger, _):
+        log = {entry.event_id: entry.position for entry in entries(ledger)}
+    assert {reply.status for reply in replies} <= {200, 503}
+    acknowledged = {
+        event_id: reply.said["position"]
+        for (event_id, _), reply in zip(some, replies, strict=True)
+        if reply.status == 200
+    }
+    assert acknowledged
+    assert acknowledged.items() <= log.items()

@@ -1,0 +1,65 @@
+"""A small log with one of everything in it, and hands that reach behind its triggers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from ledger import Delivery, Ledger, read_delivery
+from ledger.database import IMMEDIATE
+
+
+def body(number: int, **more: Any) -> bytes:
+    """An event's bytes; spaces and key order as no writer of ours would have them."""
+    document = {
+        "type": "charge.succeeded",
+        "id": f"evt_{number}",
+        "object": "event",
+        "created": 1000 + number,
+        "livemode": number % 2 == 0,
+        "api_version": "2026-10-28.endive",
+        "account": f"acct_{number % 3}" if number % 3 else None,
+        "data": {
+            "object": {"id": f"ch_{number % 5}", "object": "charge", "n": "\u20ac\ud83d\ude00"}
+        },
+        **more,
+    }
+    return json.dumps(document, separators=(" , ", " :")).encode()
+
+
+def delivered(body: bytes, received_at: int = 1_700_000_000_123_456) -> Delivery:
+    return Delivery(body, "webhook", received_at, read_delivery(body))
+
+
+NO_EVENTS = (b"", b"\xff\xfe\x00", b"[]", b'{"object": "event"}', b'{"a": NaN}', b'{"a":1,"a":2}')
+
+
+def fill(ledger: Ledger, events: int = 10) -> None:
+    """Events of several streams, accounts and modes, and bodies that are no events."""
+    bodies = [body(number) for number in range(1, events + 1)]
+    bodies[3:3] = NO_EVENTS
+    # A reused id is quarantined although its body is an event by itself.
+    bodies.append(body(1, type="charge.updated"))
+    for number, sent in enumerate(bodies):
+        ledger.append([delivered(sent, 1_700_000_000_000_000 + number)])
+
+
+@contextmanager
+def behind_the_triggers(engine: Engine) -> Iterator[Connection]:
+    """A transaction of somebody who owns the database and means harm."""
+    with engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            yield connection
+            return
+        named = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = connection.execute(text(named)).all()
+        for name, _ in triggers:
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        yield connection
+        for _, sql in triggers:
+            connection.exec_driver_sql(sql)

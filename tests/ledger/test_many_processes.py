@@ -1,0 +1,70 @@
+"""Many processes on an empty database at once: one set of tables, one log, no error."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from ledger import Ledger, verify
+from projections import KINDS, Projections
+
+ROOT = Path(__file__).parents[2]
+PROCESSES, EVENTS = 6, 20
+
+# What a starting process does: make what is missing, take webhooks in, and follow.
+PROCESS = """
+import sys
+from ledger import Ledger
+from projections import Projections
+from tests.ledger.facts import body, delivered
+
+url, events = sys.argv[1], int(sys.argv[2])
+sys.stdin.readline()
+ledger = Ledger.open(url, create=True, lock_timeout_ms=20_000)
+projections = Projections.open(ledger)
+projections.create()
+for number in range(events):
+    ledger.append([delivered(body(number))])
+    projections.follow()
+"""
+
+
+def test_six_processes_on_an_empty_database(store_url: str) -> None:
+    """Each starts, appends the same events and follows: nobody fails, each event is there once."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, store_url, str(EVENTS)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate(timeout=120)
+        assert (process.returncode, errors) == (0, "")
+
+    ledger = Ledger.open(store_url)
+    projections = Projections.open(ledger)
+    while projections.follow():
+        pass
+    assert [entry.event_id for entry in ledger.log.after(0, 100)] == [
+        f"evt_{number}" for number in range(EVENTS)
+    ]
+    assert verify(ledger).problems == []
+    assert projections.check() == []
+    names = inspect(projections.places.engine).get_table_names(schema=projections.places.schema)
+    for kind in KINDS.values():
+        assert {name for name in names if name.startswith(kind.name)} == {
+            f"{kind.name}_{kind.fingerprint}{part}" for part in ("", "_links", "_objects")
+        }
+    projections.close()
+    ledger.close()

@@ -1,0 +1,211 @@
+"""Histories into ledgers and rows out of them: what the laws of this folder are stated in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sqlalchemy import event
+
+from ledger import Delivery, Entry, Event, Ledger, read_delivery
+from ledger.database import reading
+from projections import KINDS, Kind, Projections
+from projections.follow import advance
+from projections.project import project
+
+Json = dict[str, Any]
+Scoped = tuple[str | None, bool, str]
+Rows = dict[str, dict[Scoped, Json]]
+
+# Fields that hang on arrival: the only ones in which two deliveries of one history may differ.
+ARRIVAL = ("position",)
+ARRIVAL_OF_ENTRIES = ("position", "received_at", "late")
+
+RECEIVED_AT = 1_800_000_000_000_000
+
+
+def delivery(event: Json, received_at: int = RECEIVED_AT) -> Delivery:
+    """The event as Stripe would send it, verified."""
+    sent = json.dumps(event).encode()
+    return Delivery(sent, "webhook", received_at, read_delivery(sent))
+
+
+def entry(position: int, event: Json) -> Entry:
+    """The row of the log that the event would be at a position."""
+    sent = json.dumps(event).encode()
+    fact = read_delivery(sent)
+    assert isinstance(fact, Event), fact
+    return Entry(
+        position, fact.id, fact.object_id, fact.type, fact.account, fact.livemode,
+        fact.api_version, fact.created, RECEIVED_AT, "webhook", b"", fact.originator_id, sent,
+        len(sent),
+    )  # fmt: skip
+
+
+def entries(events: Iterable[Json]) -> list[Entry]:
+    """A log of events, as the fold reads it."""
+    return [entry(position, event) for position, event in enumerate(events, start=1)]
+
+
+def folded(log: Iterable[Entry], kinds: Mapping[str, Kind] = KINDS) -> Rows:
+    """The rows that the pure fold gives, without what hangs on arrival."""
+    log = list(log)
+    return {
+        name: {
+            scoped(made.row): without(made.row, ARRIVAL)
+            for made in project(kind, log)
+            if made.row is not None
+        }
+        for name, kind in kinds.items()
+    }
+
+
+def rows(events: Iterable[Json]) -> Rows:
+    """The rows of some events."""
+    return folded(entries(events))
+
+
+def scoped(row: Json) -> Scoped:
+    """A row's identity: an id says which object only within an account and mode."""
+    return (row["account"], row["livemode"], row["id"])
+
+
+def without(row: Json, names: Sequence[str]) -> Json:
+    """The row but for some fields."""
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def shuffled(events: Sequence[Json], seed: int, duplicates: float = 0.3) -> list[Json]:
+    """The events in another order, some of them twice."""
+    random = Random(seed)
+    sent = [*events, *(event for event in events if random.random() < duplicates)]
+    random.shuffle(sent)
+    return sent
+
+
+def unique(events: Iterable[Json]) -> list[Json]:
+    """The first of each event id: what the log keeps of repeated deliveries."""
+    first: dict[str, Json] = {}
+    for one in events:
+        first.setdefault(one["id"], one)
+    return list(first.values())
+
+
+def differing(found: Rows, expected: Rows) -> list[str]:
+    """Where two sets of rows differ, in words short enough for a failed test."""
+    lines = []
+    for kind in expected.keys() | found.keys():
+        one, other = found.get(kind, {}), expected.get(kind, {})
+        lines += [f"{kind} {key}: too many" for key in one.keys() - other.keys()]
+        lines += [f"{kind} {key}: missing" for key in other.keys() - one.keys()]
+        lines += [
+            f"{kind} {key} {name}: found {one[key].get(name)!r}, expected {value!r}"
+            for key in one.keys() & other.keys()
+            for name, value in other[key].items()
+            if one[key].get(name) != value
+        ]
+    return sorted(lines)
+
+
+class Crash(BaseException):
+    """The process ends here, as a kill would end it."""
+
+
+@dataclass
+class Store:
+    """A ledger with its projections, on a database of its own."""
+
+    ledger: Ledger
+    projections: Projections
+
+    @classmethod
+    def open(cls, url: str, kinds: Mapping[str, Kind] = KINDS, *, create: bool = False) -> Store:
+        """The ledger at a URL; its tables are there unless ``create`` has to make them."""
+        ledger = Ledger.open(url, create=create)
+        projections = Projections.open(ledger, kinds)
+        if create:
+            projections.create()
+        return cls(ledger, projections)
+
+    def close(self) -> None:
+        self.projections.close()
+        self.ledger.close()
+
+    def restart(self) -> None:
+        """A new process takes over the follower's work."""
+        self.projections.close()
+        self.projections = Projections.open(self.ledger, self.projections.kinds)
+
+    def append(self, events: Iterable[Json]) -> None:
+        self.ledger.append([delivery(event) for event in events])
+
+    def deliver(self, events: Iterable[Json]) -> None:
+        """Append events in one transaction and follow to the head."""
+        self.append(events)
+        self.follow()
+
+    def follow(self) -> None:
+        while self.projections.follow():
+            pass
+
+    def advance(self, batch: int, kinds: Iterable[str] = KINDS) -> int:
+        """One round of the follower over some kinds, with a batch of a given size."""
+        places = self.projections.places
+        with reading(places.engine) as connection:
+            found = {name: places.pointer(connection, name) for name in kinds}
+        tables = [
+            places.tables(self.projections.kinds[name], pointer.table_name)
+            for name, pointer in found.items()
+            if pointer is not None
+        ]
+        return advance(places, self.ledger.log, tables, batch=batch)
+
+    def living(self) -> Rows:
+        """All rows as the lists show them, with what hangs on arrival."""
+        return {name: {scoped(row): row for row in self.items(name)} for name in KINDS}
+
+    def rows(self) -> Rows:
+        """All rows as the lists show them, without what hangs on arrival."""
+        return {
+            name: {key: without(row, ARRIVAL) for key, row in found.items()}
+            for name, found in self.living().items()
+        }
+
+    def items(self, kind: str, **filters: Any) -> list[Json]:
+        """A whole list, page by page; the pages part where ids of several scopes are alike."""
+        return self.projections.list(kind, filters=filters, limit=100_000).items
+
+    def timelines(self) -> dict[tuple[str, Scoped], list[Json]]:
+        """The timeline of every row, without what hangs on arrival."""
+        found = {}
+        for kind, rows in self.rows().items():
+            for account, livemode, id in rows:
+                told = self.projections.timeline(
+                    kind, id, account=account or "self", livemode=livemode
+                )
+                lines = [without(line, ARRIVAL_OF_ENTRIES) for line in told.row]
+                found[kind, (account, livemode, id)] = lines
+        return found
+
+    @contextmanager
+    def crashing(self, statement: int) -> Iterator[None]:
+        """The follower dies at its n-th statement from here, wherever that is."""
+        engine, left = self.projections.places.engine, [statement]
+
+        def count(*_: object) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Crash
+
+        event.listen(engine, "before_cursor_execute", count)
+        try:
+            yield
+        except Crash:
+            pass
+        finally:
+            event.remove(engine, "before_cursor_execute", count)
+            self.restart()

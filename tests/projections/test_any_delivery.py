@@ -1,0 +1,102 @@
+"""The law of the ledger: rows and timelines are functions of the set of events, nothing else."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.demo import API_VERSIONS, STORIES, histories, story
+from projections import KINDS, Projections
+from tests.projections.conftest import Opened
+from tests.projections.histories import Store, rows
+from tests.projections.laws import Step, a_history, any_delivery, law
+
+
+def live_through(store: Store, steps: list[Step]) -> None:
+    """Take deliveries in while the follower reads, dies and comes back; then read to the head."""
+    for step in steps:
+        store.append(step.sent)
+        if step.crash_at is not None:
+            with store.crashing(step.crash_at):
+                while store.advance(step.batch, step.kinds):
+                    pass
+        else:
+            store.advance(step.batch, step.kinds)
+        if step.restart:
+            store.restart()
+    store.follow()
+
+
+def holds(opened: Opened, dialect: str, data: st.DataObject) -> None:
+    history = data.draw(a_history())
+    steps = data.draw(any_delivery(history.events, list(KINDS)))
+    with opened("sqlite") as orderly, opened(dialect) as store:
+        orderly.deliver(history.events)
+        live_through(store, steps)
+
+        assert store.rows() == orderly.rows() == rows(history.events)
+        assert store.timelines() == orderly.timelines()
+        assert store.projections.check() == []
+        assert store.projections.dead_letters().items == []
+
+        living = store.living()
+        store.projections.rebuild()
+        assert store.living() == living
+
+
+@law(25)
+@given(data=st.data())
+def test_any_delivery_gives_the_rows_of_the_history_on_sqlite(
+    opened: Opened, data: st.DataObject
+) -> None:
+    """However events come and however the follower fares, rows and timelines are the same."""
+    holds(opened, "sqlite", data)
+
+
+@law(5)
+@given(data=st.data())
+def test_any_delivery_gives_the_rows_of_the_history_on_postgresql(
+    opened: Opened, data: st.DataObject
+) -> None:
+    """The same law on PostgreSQL, compared with an orderly delivery on SQLite."""
+    holds(opened, "postgresql", data)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 2000])
+def test_any_batch_gives_the_same_rows(opened: Opened, batch: int) -> None:
+    """One event at a time or all at once, rows, their positions and dead letters are the same."""
+    stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(STORIES)]
+    events = [event for told in stories for event in told.events]
+    Random(1).shuffle(events)
+    with opened("sqlite") as store:
+        store.append(events)
+        while store.advance(batch):
+            pass
+
+        assert store.projections.check() == []
+        assert store.rows() == rows(events)
+
+
+def test_two_followers_at_once_are_one(store: Store) -> None:
+    """Followers that race for the same events leave the rows that one of them would."""
+    events = [event for told in histories(4, 10) for event in told.events]
+    Random(2).shuffle(events)
+    store.append(events)
+    others = [Projections.open(store.ledger) for _ in range(3)]
+
+    def follow(one: Projections) -> None:
+        while one.follow():
+            pass
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(follow, others))
+
+    assert {state.position for state in others[0].states()} == {len(events)}
+    assert store.projections.check() == []
+    assert store.rows() == rows(events)
+    for one in others:
+        one.close()

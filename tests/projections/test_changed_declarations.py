@@ -1,0 +1,130 @@
+"""A declaration that changed is a rebuild beside the table that serves, and nobody's migration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import inspect
+
+from projections import KINDS, Field, Kind, NotReady, Projections, Type
+from projections.declare import main
+from projections.kinds.payouts import PAYOUT
+from projections.paths import at
+from tests.projections.cases import event, payout
+from tests.projections.histories import Store
+
+ADDED = Field(
+    "statement_descriptor", Type.TEXT, "What the bank's statement says.", at("statement_descriptor")
+)
+
+
+def with_one_more_field() -> Mapping[str, Kind]:
+    """The kinds as code would declare them that adds one line to payouts."""
+    fields = (*KINDS["payouts"].fields, ADDED)
+    payouts = replace(KINDS["payouts"], fields=fields, owns=(replace(PAYOUT, reads=main(*fields)),))
+    return {**KINDS, "payouts": payouts}
+
+
+def told(number: int, descriptor: str) -> dict[str, object]:
+    return event(
+        "payout.paid", 100 + number,
+        {**payout("paid", statement_descriptor=descriptor), "id": f"po_{number}"},
+    )  # fmt: skip
+
+
+def descriptors(projections: Projections) -> list[object]:
+    return [row.get(ADDED.name, "no such field") for row in projections.list("payouts").items]
+
+
+@pytest.fixture
+def new(store: Store) -> Projections:
+    """Code with one more field, started beside a ledger that has two payouts."""
+    store.deliver([told(1, "RENT"), told(2, "FOOD")])
+    return Projections.open(store.ledger, with_one_more_field())
+
+
+def test_a_field_added_is_filled_from_history_by_following(store: Store, new: Projections) -> None:
+    """A restart with the new declaration, and nothing else, gives old rows their new value."""
+    before = store.living()
+    while new.follow():
+        pass
+
+    assert descriptors(new) == ["FOOD", "RENT"]
+    assert new.check() == []
+    # The others were not touched, and the payouts' other fields neither.
+    assert store.living() == before
+    assert {state.kind: state.status for state in new.states()} == dict.fromkeys(KINDS, "live")
+    new.close()
+
+
+def test_the_old_table_serves_until_then(store: Store, new: Projections) -> None:
+    """New code reads the old rows: the new field is null, a filter on it is for later."""
+    assert descriptors(new) == [None, None]
+    assert new.one("payouts", "po_1").row[ADDED.name] is None
+    with pytest.raises(NotReady):
+        new.list("payouts", filters={ADDED.name: "RENT"})
+    store.deliver([told(3, "TAX")])
+    assert descriptors(new) == [None, None, None]
+    while new.follow():
+        pass
+    assert descriptors(new) == ["TAX", "FOOD", "RENT"]
+    new.close()
+
+
+def test_the_view_shows_the_new_field(store: Store, new: Projections) -> None:
+    """People and BI tools find the column under the kind's own name."""
+    new.follow()
+
+    found = inspect(new.places.engine).get_columns("payouts", schema=new.places.schema)
+    assert [column["name"] for column in found][-1] == ADDED.name
+    new.close()
+
+
+def test_old_and_new_code_at_once_do_not_flip_back_and_forth(
+    store: Store, new: Projections
+) -> None:
+    """The newer stays live however often the older follows; both answer with what they know."""
+    generations = set()
+    for number in range(3, 9):
+        store.append([told(number, f"N{number}")])
+        for projections in (store.projections, new) if number % 2 else (new, store.projections):
+            projections.follow()
+        with new.places.engine.connect() as connection:
+            pointer = new.places.pointer(connection, "payouts")
+        assert pointer is not None
+        generations.add((pointer.generation, pointer.fingerprint))
+        assert len(descriptors(new)) == number
+        assert descriptors(store.projections) == ["no such field"] * number
+
+    assert len(generations) == 1
+    assert new.check() == []
+    new.close()
+
+
+def test_going_back_needs_a_rebuild(store: Store, new: Projections) -> None:
+    """A fingerprint that was live once becomes live again only by asking for it."""
+    new.follow()
+    old = store.projections
+
+    old.follow()
+    assert old.check() == []
+    assert descriptors(new) == ["FOOD", "RENT"]
+    old.rebuild(["payouts"])
+    assert descriptors(new) == [None, None]
+    new.follow()
+    assert descriptors(new) == [None, None]
+    new.close()
+
+
+def test_a_fingerprint_names_a_declaration() -> None:
+    """It is 12 hex digits, the same in each process, another after a change, not after a word."""
+    payouts = KINDS["payouts"]
+    reworded = tuple(replace(field, about="Said otherwise.") for field in payouts.fields)
+
+    assert all(re.fullmatch("[0-9a-f]{12}", kind.fingerprint) for kind in KINDS.values())
+    assert replace(payouts, fields=reworded).fingerprint == payouts.fingerprint
+    assert with_one_more_field()["payouts"].fingerprint != payouts.fingerprint
+    assert len({kind.fingerprint for kind in KINDS.values()}) == len(KINDS)

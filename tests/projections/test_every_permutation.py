@@ -1,0 +1,87 @@
+"""Every arrival of the small histories that break simpler rules: right each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import permutations
+from random import Random
+
+import pytest
+
+from projections import KINDS
+from projections.project import project
+from tests.projections.cases import CASES, changed, event, is_, sub, told
+from tests.projections.conftest import Opened
+from tests.projections.histories import Json, entries
+
+
+def after(kind: str, arrived: list[Json]) -> Json:
+    """The one row of a kind, once these events have come."""
+    (made,) = project(KINDS[kind], entries(arrived))
+    assert made.row is not None
+    return made.row
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_permutation_of_every_beginning_is_right(name: str) -> None:
+    """Whatever part of a case has happened, all its arrivals give the row that is true then."""
+    case = CASES[name]
+
+    for happened, fields in enumerate(case.after, start=1):
+        for arrived in permutations(case.events[:happened]):
+            row = after(case.kind, list(arrived))
+            assert {name: row[name] for name in fields} == fields, [e["type"] for e in arrived]
+
+
+@pytest.mark.parametrize("together", [1, 2, 3])
+@pytest.mark.parametrize(("dialect", "orders"), [("sqlite", 24), ("postgresql", 3)])
+def test_the_follower_is_right_about_every_case(
+    opened: Opened, dialect: str, orders: int, together: int
+) -> None:
+    """Read one, two or three at a time, in an account for each arrival: right at every stop."""
+    arrivals: dict[str, tuple[str, tuple[Json, ...]]] = {}
+    for case in CASES.values():
+        every = list(permutations(case.events))
+        for arrived in Random(1).sample(every, min(orders, len(every))):
+            arrivals[f"acct_{len(arrivals)}"] = (case.kind, arrived)
+    with opened(dialect) as store:
+        for start in range(0, 5, together):
+            store.deliver(
+                {**one, "id": f"{one['id']}_{account}", "account": account}
+                for account, (_, arrived) in arrivals.items()
+                for one in arrived[start : start + together]
+            )
+            assert store.projections.check() == []
+        found = store.rows()
+        for account, (kind, arrived) in arrivals.items():
+            (row,) = (row for key, row in found[kind].items() if key[0] == account)
+            case = next(case for case in CASES.values() if set_of(case.events) == set_of(arrived))
+            assert {name: row[name] for name in case.after[-1]} == case.after[-1]
+
+
+def set_of(events: Iterable[Json]) -> set[str]:
+    """The ids of some events."""
+    return {event["id"] for event in events}
+
+
+def test_more_changes_in_one_second_than_all_orders_can_be_tried_of() -> None:
+    """Beyond six events the next best is taken each time: a long chain still ends right."""
+    statuses = ["active", "past_due", "unpaid", "active", "trialing", "active", "paused", "active"]
+    steps = [(event("customer.subscription.created", 100, sub("trialing", quantity=0)), is_(""))]
+    before: Json = {"status": "trialing", "quantity": 0}
+    for number, status in enumerate(statuses, start=1):
+        steps.append((changed(200, status, before, quantity=number), is_("")))
+        before = {"status": status, "quantity": number}
+    case = told("subscriptions", *steps)
+
+    for seed in range(200):
+        arrived = Random(seed).sample(case.events, len(case.events))
+        assert after("subscriptions", arrived)["status"] == "active"
+
+
+def test_ids_break_the_last_ties() -> None:
+    """Two changes that nothing tells apart: arbitrary, but the same in every arrival."""
+    events = [changed(200, "active", metadata={"n": str(number)}) for number in range(4)]
+    found = [after("subscriptions", list(some))["metadata"] for some in permutations(events)]
+
+    assert found == found[:1] * len(found)

@@ -1,0 +1,134 @@
+"""Timelines: what happened to a row, event by event, and whether the ledger heard it late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.demo import API_VERSIONS, STORIES, story
+from projections import KINDS, NotFound
+from tests.projections.cases import CASES
+from tests.projections.conftest import Opened
+from tests.projections.histories import Json, Store, shuffled
+
+# Told by other objects' events, which stand in no timeline but their own.
+LENT = {
+    "orders": {"invoice"},
+    "subscriptions": {"latest_invoice_status"},
+    "invoices": {"order"},
+    "refunds": {"order"},
+    "disputes": {"order"},
+}
+ENVELOPE = {"object", "id", "account", "livemode", "created", "updated", "position", "events",
+            "stale"}  # fmt: skip
+
+
+def timelines(store: Store) -> Iterator[tuple[str, Json, list[Json]]]:
+    """Every row of every kind with its timeline."""
+    for kind, rows in store.living().items():
+        for (account, livemode, id), row in rows.items():
+            told = store.projections.timeline(
+                kind, id, account=account or "self", livemode=livemode
+            )
+            yield kind, row, told.row
+
+
+def shuffled_stories(store: Store) -> None:
+    stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(STORIES)]
+    store.deliver(shuffled([event for told in stories for event in told.events], seed=8))
+
+
+def test_changes_applied_one_after_another_give_the_row(opened: Opened) -> None:
+    """Each entry goes on from the values before it, and the last one leaves the row as it is."""
+    with opened("sqlite") as store:
+        shuffled_stories(store)
+        for kind, row, entries in timelines(store):
+            value: Json = {}
+            for entry in entries:
+                for name, (before, after) in entry["changes"].items():
+                    if name not in LENT.get(kind, ()):
+                        assert value.get(name) == before, (kind, row["id"], name)
+                    value[name] = after
+            for name in row.keys() - ENVELOPE - LENT.get(kind, set()):
+                assert value.get(name) == row[name], (kind, row["id"], name)
+
+
+def test_entries_are_the_rows_own_events_oldest_first(opened: Opened) -> None:
+    """As many as the row counts, up to its newest second and position, none named twice."""
+    with opened("sqlite") as store:
+        shuffled_stories(store)
+        for kind, row, entries in timelines(store):
+            assert len(entries) == row["events"] == len({entry["event"] for entry in entries})
+            created = [entry["created"] for entry in entries]
+            assert created == sorted(created), (kind, row["id"])
+            assert created[-1] == row["updated"]
+            assert max(entry["position"] for entry in entries) == row["position"]
+
+
+def test_late_is_what_was_created_before_what_was_known(opened: Opened) -> None:
+    """An entry is late if an own event with a greater `created` has a smaller position."""
+    with opened("sqlite") as store:
+        shuffled_stories(store)
+        lates = []
+        for _, _, entries in timelines(store):
+            for entry in entries:
+                known = [other for other in entries if other["position"] < entry["position"]]
+                late = any(other["created"] > entry["created"] for other in known)
+                assert entry["late"] == late
+                lates.append(late)
+
+        assert True in lates and False in lates
+
+
+@pytest.mark.parametrize("version", ["2020-08-27", API_VERSIONS[-1]])
+@pytest.mark.parametrize("name", ["twins", "twin_subscription_updates"])
+def test_twins_leave_one_change(opened: Opened, name: str, version: str) -> None:
+    """Of two Event objects for one change, the second changes nothing."""
+    told = story(name, api_version=version)
+    with opened("sqlite") as store:
+        store.deliver(shuffled(told.events, seed=2))
+        (_, row, entries), *_ = (
+            one for one in timelines(store) if one[0] in ("orders", "subscriptions")
+        )
+        changes = [(entry["type"], entry["changes"]) for entry in entries]
+        by_type = {type for type, _ in changes}
+
+        # One event of each type changed the row, at the most: its twin left no mark.
+        for type in by_type & {"payment_intent.succeeded", "customer.subscription.updated"}:
+            assert sum(bool(change) for of, change in changes if of == type) == 1
+        assert row["events"] == len(entries) == len(told.events)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "in one second" in name])
+def test_entries_of_one_second_stand_in_the_order_in_which_they_happened(
+    store: Store, name: str
+) -> None:
+    """The canonical order is the timeline's: backwards delivery, forwards told."""
+    case = CASES[name]
+    store.deliver(list(case.events[::-1]))
+    ((_, _, entries),) = (one for one in timelines(store) if one[0] == case.kind)
+
+    assert [entry["event"] for entry in entries] == [event["id"] for event in case.events]
+
+
+def test_a_row_that_is_gone_has_no_timeline_of_its_own(store: Store) -> None:
+    """A charge that disappeared into its PaymentIntent's order shows that order's timeline."""
+    told = story("charge_that_names_no_intent", api_version="2024-06-20")
+    store.deliver(told.events)
+    (order,) = (row for row in store.items("orders"))
+    charge = order["charge"]
+
+    assert charge is not None and charge != order["id"]
+    by_order = store.projections.timeline("orders", order["id"]).row
+    assert store.projections.timeline("orders", charge).row == by_order
+    assert any(entry["type"].startswith("charge.") for entry in by_order)
+    with pytest.raises(NotFound):
+        store.projections.timeline("orders", "pi_nobody")
+
+
+def test_every_kind_has_a_timeline(store: Store) -> None:
+    """All seven kinds answer, lent facts standing in the row without an entry of their own."""
+    shuffled_stories(store)
+
+    assert {kind for kind, _, entries in timelines(store) if entries} == set(KINDS)

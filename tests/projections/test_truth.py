@@ -1,0 +1,142 @@
+"""The past as it was: the rows of any second are those that were true in it."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from api.demo import API_VERSIONS, STORIES, Story, story
+from api.demo.comparison import differences
+from projections import KINDS, NotFound
+from tests.projections.conftest import Opened
+from tests.projections.histories import Json, Scoped, Store, entries, folded, shuffled, without
+
+VERSIONS = ("2019-02-11", "2020-08-27", "2024-06-20", "2025-05-28.basil", API_VERSIONS[-1])
+
+# The stories that merge, lend, vanish, repeat, go back on their word, or belong to somebody.
+SAMPLE = (
+    "access_given_taken_given",
+    "authorised_then_partly_captured",
+    "charge_that_names_no_intent",
+    "dispute_won_on_appeal",
+    "first_payment_in_one_second",
+    "inquiry_that_escalates",
+    "invoice_deleted",
+    "live_order",
+    "organisation_order",
+    "payout_paid_then_failed",
+    "refund_fails_and_is_repeated",
+    "refund_of_an_unheard_charge",
+    "session_before_its_intent",
+    "three_changes_in_one_second",
+    "trial_that_converts_and_lapses",
+    "twins",
+    "two_accounts",
+    "undone_cancellation",
+)
+
+
+@pytest.mark.parametrize("version", [*VERSIONS, API_VERSIONS], ids=lambda v: str(v)[:10])
+@pytest.mark.parametrize("name", STORIES)
+def test_every_second_of_every_story_is_as_it_was(
+    name: str, version: str | tuple[str, ...]
+) -> None:
+    """The fold of the events up to a second gives the truth of it, and no row beyond."""
+    told = story(name, api_version=version)
+    log = entries(shuffled(told.events, seed=1, duplicates=0))
+
+    for second in told.seconds():
+        found = {
+            kind: {row["id"]: row for row in rows.values()}
+            for kind, rows in folded(e for e in log if e.created <= second).items()
+        }
+        assert known(told, second, found) == []
+
+
+def known(told: Story, second: int, found: dict[str, dict[str, Json]]) -> list[str]:
+    """Where rows are not the truth of a second, but for what hangs on arrival."""
+    truth = {
+        kind: {id: without(row, ("position",)) for id, row in rows.items()}
+        for kind, rows in told.truth(second).items()
+    }
+    return [str(difference) for difference in differences(truth, found, only=True)]
+
+
+def ever(told: Story) -> dict[str, set[str]]:
+    """Every id that was ever a row's, also of those that disappeared into others."""
+    truths = [told.truth(second) for second in told.seconds()]
+    return {kind: {id for truth in truths for id in truth[kind]} for kind in KINDS}
+
+
+def asked(store: Store, told: Story, second: int) -> dict[str, dict[str, Json]]:
+    """The rows that the ids ever known had in a second; another id's row is no row of theirs."""
+    found: dict[str, dict[str, Json]] = {}
+    for kind, ids in ever(told).items():
+        found[kind] = {}
+        for id in ids:
+            try:
+                row = store.projections.at(kind, id, as_of=second).row
+            except NotFound:
+                continue
+            if row["id"] == id:
+                found[kind][id] = row
+    return found
+
+
+@pytest.mark.parametrize(
+    ("dialect", "version"),
+    [("sqlite", API_VERSIONS), ("sqlite", "2020-08-27"), ("postgresql", API_VERSIONS)],
+    ids=["sqlite-mixed", "sqlite-2020-08-27", "postgresql-mixed"],
+)
+def test_as_of_is_the_truth_of_the_second(
+    opened: Opened, dialect: str, version: str | tuple[str, ...]
+) -> None:
+    """Stories delivered shuffled, in parts twice: as_of any of their seconds tells the truth."""
+    stories = [story(name, index=n, api_version=version) for n, name in enumerate(SAMPLE)]
+    with opened(dialect) as store:
+        store.deliver(shuffled([event for told in stories for event in told.events], seed=5))
+        for told in stories:
+            for second in [told.seconds()[0] - 1, *told.seconds()]:
+                assert known(told, second, asked(store, told, second)) == []
+
+
+def test_lists_hold_what_the_truth_knows(store: Store) -> None:
+    """Every kind's list has exactly the ids of the truth: no row is missing, none is a phantom."""
+    stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(STORIES)]
+    store.deliver(shuffled([e for told in stories for e in told.events], seed=3))
+
+    for kind in KINDS:
+        truth = [id for told in stories for id in told.truth()[kind]]
+        assert sorted(row["id"] for row in store.items(kind)) == sorted(truth)
+
+
+@pytest.mark.parametrize(("dialect", "names"), [("sqlite", SAMPLE[:9]), ("postgresql", SAMPLE[:3])])
+def test_at_position_is_what_the_live_row_was(
+    opened: Opened, dialect: str, names: tuple[str, ...]
+) -> None:
+    """at_position=p is the row that the follower had made when it stood at p, in every field."""
+    stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(names)]
+    events = [event for told in stories for event in told.events]
+    Random(9).shuffle(events)
+    with opened(dialect) as store:
+        lived = []
+        for event in events:
+            store.deliver([event])
+            lived.append(store.living())
+        everything = {(kind, key) for rows in lived for kind in rows for key in rows[kind]}
+        for position, rows in enumerate(lived, start=1):
+            for kind, key in everything:
+                assert at_position(store, kind, key, position) == rows[kind].get(key)
+
+
+def at_position(store: Store, kind: str, key: Scoped, position: int) -> Json | None:
+    """The row of an id when the log ended at a position; None where another's row bore it."""
+    account, livemode, id = key
+    try:
+        row: Json = store.projections.at(
+            kind, id, at_position=position, account=account or "self", livemode=livemode
+        ).row
+    except NotFound:
+        return None
+    return row if row["id"] == id else None
