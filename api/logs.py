@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import structlog
 from flask import g
 
@@ -30,7 +31,7 @@ def _factory(*_: Any) -> _Stderr:
 
 def configure(log_format: str) -> None:
     """Set the process's logs up: "json", or "console" for a person at a terminal."""
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(_json)
     if log_format == "console":
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
@@ -43,6 +44,10 @@ def configure(log_format: str) -> None:
         logger_factory=_factory,
         cache_logger_on_first_use=True,
     )
+
+
+def _json(line: Any, **_: Any) -> str:
+    return msgspec.json.encode(line, enc_hook=repr).decode()
 
 
 def request_id() -> str:

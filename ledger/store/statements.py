@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Dialect, Table, Uuid, insert
+from sqlalchemy import Connection, Dialect, Table, Uuid
 from sqlalchemy.dialects import postgresql
 
 __all__ = ["STATEMENTS", "as_uuid"]
@@ -41,7 +41,12 @@ class _Sqlite:
     @staticmethod
     def insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
         """Writes rows, each a call of one prepared statement."""
-        connection.execute(insert(table), rows)
+        names = list(rows[0])
+        marks = ", ".join("?" * len(names))
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})",
+            [tuple(map(_plain, row.values())) for row in rows],
+        )
 
 
 class _Postgresql:
@@ -69,6 +74,10 @@ class _Postgresql:
 
 
 _DIALECT: Dialect = postgresql.base.PGDialect()  # type: ignore[no-untyped-call]
+
+
+def _plain(value: Any) -> Any:
+    return value.bytes if value.__class__ is UUID else value
 
 
 def _array_type(table: Table, name: str) -> str:

@@ -24,7 +24,7 @@ def test_killed_at_random_moments(store_url: str, tmp_path: Path) -> None:
     seed = secrets.randbelow(1 << 48)
     print(f"kills of seed {seed}")
     rng = Random(seed)
-    with serving(store_url, tmp_path) as server:
+    with serving(store_url, tmp_path, TMPDIR=str(tmp_path)) as server:
         with Traffic([server.port]) as traffic:
             for _ in range(KILLS):
                 traffic.goes_on()

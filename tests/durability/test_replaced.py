@@ -31,7 +31,7 @@ def successor(server: Server, mark: str, killed: int) -> bool:
 
 def test_each_is_replaced(store_url: str, tmp_path: Path) -> None:
     """Worker, follower and server, killed one after the other under load, cost no event."""
-    with serving(store_url, tmp_path) as server:
+    with serving(store_url, tmp_path, TMPDIR=str(tmp_path)) as server:
         with Traffic([server.port]) as traffic:
             for mark in (WORKER, FOLLOWER, WEB):
                 traffic.goes_on(20)
@@ -50,7 +50,7 @@ def test_each_is_replaced(store_url: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("busy", [False, True], ids=["working", "waiting for a lock"])
 def test_orphans_end(store_url: str, tmp_path: Path, busy: bool) -> None:
     """After kill -9 of the supervisor its children end by themselves, and a successor starts."""
-    with serving(store_url, tmp_path) as server:
+    with serving(store_url, tmp_path, TMPDIR=str(tmp_path)) as server:
         with Traffic([server.port]) as traffic:
             traffic.goes_on(20)
             family = server.family()

@@ -194,6 +194,19 @@ def test_an_older_shape_erases_nothing(change: str) -> None:
         assert [{name: row[name] for name in expected} for row in found] == [expected]
 
 
+def test_an_absent_key_erases_nothing_and_a_null_does() -> None:
+    """A shape that lacks a key says nothing of it; one that has null there says that it is null."""
+    told = ev(payout("paid", destination="ba_1", reconciliation_status="completed"), created=100)
+    silent = ev(payout("paid"), created=200)
+    null = ev(payout("paid", destination=None), created=300)
+
+    (row,) = rows([told, silent])["payouts"].values()
+    assert (row["destination"], row["reconciliation_status"]) == ("ba_1", "completed")
+    assert row["paid_at"] == 100
+    (row,) = rows([told, silent, null])["payouts"].values()
+    assert (row["destination"], row["reconciliation_status"]) == (None, "completed")
+
+
 @pytest.mark.parametrize(
     "version", [None, "2016-03-07; orders_beta=v3", "2026-10-28.endive", "2031-01-01.unheard_of"]
 )
