@@ -15,6 +15,7 @@ __all__ = ["Run", "end_with_parent"]
 _VARIABLE = "_STRIPE_LEDGER_RUN"
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own
 
+_PREFIX = "ledger-run-"
 _WATCH_SECONDS = 0.1
 _GRACE_SECONDS = 5
 
@@ -30,7 +31,9 @@ class Run:
     @classmethod
     def begin(cls) -> Run:
         """A new directory, with a place for the metrics that worker processes add up."""
-        run = cls(Path(tempfile.mkdtemp(prefix="ledger-run-")))
+        place = _place()
+        _sweep(place)
+        run = cls(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place)))
         run.metrics.mkdir()
         os.environ[_VARIABLE] = str(run.directory)
         os.environ[_METRICS_VARIABLE] = str(run.metrics)
@@ -53,6 +56,31 @@ class Run:
     def end(self) -> None:
         """Removes the directory."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _place() -> Path:
+    # Metrics are counted in mapped files: on a full disk, touching a new page of one is not an
+    # error that could be handled but the end of the process. Memory is not full with a disk.
+    memory = Path("/dev/shm")
+    return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _sweep(place: Path) -> None:
+    """Remove what runs that were killed have left."""
+    for left in place.glob(f"{_PREFIX}*-*"):
+        pid = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def end_with_parent(parent: int) -> None:

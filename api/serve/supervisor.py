@@ -6,7 +6,9 @@ children, and it does so little that there is little in it to die of.
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
 from importlib.metadata import version
 from types import FrameType
@@ -80,9 +82,14 @@ def _end(settings: Settings, children: list[Child], stop: _Stop, run: Run) -> bo
 
 
 def _announce(settings: Settings) -> None:
-    click.echo(
-        f"ledger {version('stripe-ledger')} listens on"
-        f" http://{address.shown(settings.host, settings.port)}"
-        f" ({settings.workers} web, 1 follower)"
-        f" and keeps its log in {stores.shown(settings.database_url)}; Ctrl-C ends it"
-    )
+    try:
+        click.echo(
+            f"ledger {version('stripe-ledger')} listens on"
+            f" http://{address.shown(settings.host, settings.port)}"
+            f" ({settings.workers} web, 1 follower)"
+            f" and keeps its log in {stores.shown(settings.database_url)}; Ctrl-C ends it"
+        )
+    except OSError:
+        # A line that nobody can read any more is no reason to refuse facts, nor to end as if
+        # something had failed, when the interpreter tries to write it once more.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
