@@ -29,6 +29,18 @@ def event(type: str, created: int, object: Json, previous: Json | None = None, *
     }
 
 
+def thin(number: int) -> Json:
+    """An event that names its object and does not show it."""
+    return {
+        "id": f"evt_thin{number}",
+        "object": "v2.core.event",
+        "type": "v1.charge.updated",
+        "created": "2026-10-28T00:00:00.000Z",
+        "livemode": False,
+        "related_object": {"id": "ch_1", "type": "charge", "url": "/v1/charges/ch_1"},
+    }
+
+
 @dataclass(frozen=True)
 class Case:
     """Events in the order in which they happened, and the row's fields after each of them."""

@@ -80,7 +80,7 @@ def all_letters(store: Store) -> list[Json]:
     return sorted(found, key=lambda one: (one["kind"], one["id"], one["event"], one["error"]))
 
 
-@law(40)
+@law(25)
 @given(data=st.data())
 def test_any_json_in_an_object_stops_nobody_on_sqlite(opened: Opened, data: st.DataObject) -> None:
     """Live rows and dead letters equal those of a rebuild, and every row can be asked for."""
@@ -89,7 +89,7 @@ def test_any_json_in_an_object_stops_nobody_on_sqlite(opened: Opened, data: st.D
         agree(store, events, data.draw(st.integers(1, 9)))
 
 
-@law(6)
+@law(4)
 @given(data=st.data())
 def test_any_json_in_an_object_stops_nobody_on_postgresql(
     opened: Opened, data: st.DataObject

@@ -13,7 +13,7 @@ import pytest
 
 from api.demo import API_VERSIONS, STORIES, story
 from projections import KINDS, Ambiguous, NotFound
-from tests.projections.cases import charge, event, payout
+from tests.projections.cases import charge, event, payout, thin
 from tests.projections.histories import Json, Store, differing, rows, shuffled
 
 SCOPES = list(product((None, "acct_one", "acct_two"), (False, True)))
@@ -174,17 +174,6 @@ def test_an_old_events_user_id_is_its_account(store: Store) -> None:
 
 
 THIN = Path(__file__).parents[3] / "shared" / "stripe" / "thin"
-
-
-def thin(number: int) -> Json:
-    return {
-        "id": f"evt_thin{number}",
-        "object": "v2.core.event",
-        "type": "v1.charge.updated",
-        "created": "2026-10-28T00:00:00.000Z",
-        "livemode": False,
-        "related_object": {"id": "ch_1", "type": "charge", "url": "/v1/charges/ch_1"},
-    }
 
 
 def test_thin_events_are_counted_and_project_nothing(store: Store) -> None:
