@@ -101,7 +101,10 @@ def sightings(
     # One event tells of one object once: as its own before as embedded, and the first item first.
     first: dict[Key, Sighting] = {}
     for sighting in told:
-        first.setdefault(sighting.key, sighting)
+        kept = first.setdefault(sighting.key, sighting)
+        # A second copy tells nothing but links: what it carries has to be found by them again.
+        for to, ids in sighting.links.items():
+            kept.links[to] += [id for id in ids if id not in kept.links[to]]
     return list(first.values())
 
 
