@@ -117,7 +117,7 @@ class Settings:
         "LEDGER_FOLLOW_INTERVAL_MS",
         integer(1, 60_000),
         "50",
-        "Milliseconds that the follower rests at the end of the log",
+        "Milliseconds that the follower rests between rounds, unless it is behind",
     )
     metrics_address: tuple[str, int] | None = variable(
         "LEDGER_METRICS_ADDRESS",

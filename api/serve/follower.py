@@ -14,6 +14,8 @@ from ledger import StoreUnavailable
 
 __all__ = ["follow", "run"]
 
+# So many events at once are a backlog to work off without a rest.
+_BACKLOG = 500
 _DELAY_SECONDS_MIN = 0.25
 _DELAY_SECONDS_MAX = 10.0
 
@@ -25,7 +27,8 @@ def follow(settings: Settings, stop: threading.Event) -> None:
         try:
             with stores(settings) as (_, projections):
                 while not stop.is_set():
-                    if not projections.follow(background=True):
+                    if projections.follow(background=True) < _BACKLOG:
+                        # A rest also under load: a few events at a time cost the most each.
                         stop.wait(settings.follow_interval_ms / 1000)
                     delay = _DELAY_SECONDS_MIN
         except StoreUnavailable as error:
