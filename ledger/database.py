@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ledger.errors import ConfigurationError, StoreUnavailable
 
-__all__ = ["IMMEDIATE", "configure", "database_url", "engine_options", "reading", "use_wal"]
+__all__ = [
+    "COMPARE",
+    "IMMEDIATE",
+    "configure",
+    "database_url",
+    "engine_options",
+    "reading",
+    "use_wal",
+]
+
+# The comparisons that a list may ask of a time, by the names Stripe gives them.
+COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
+    "gt": lambda column, value: column > value,
+    "gte": lambda column, value: column >= value,
+    "lt": lambda column, value: column < value,
+    "lte": lambda column, value: column <= value,
+}
 
 # An execution option: take SQLite's write lock at BEGIN. A deferred read that then writes fails
 # at once when somebody else wrote in between, however long the busy timeout.

@@ -9,20 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, Table, func, select
 
-from ledger.database import reading
+from ledger.database import COMPARE, reading
 from ledger.errors import UnknownCursor
 from ledger.identity import QUARANTINE_STREAM
 
 __all__ = ["Entry", "Head", "Log", "Page"]
 
 T = TypeVar("T")
-
-_COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
-    "gt": lambda column, value: column > value,
-    "gte": lambda column, value: column >= value,
-    "lt": lambda column, value: column < value,
-    "lte": lambda column, value: column <= value,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +124,7 @@ class Log:
         if livemode is not None:
             query = query.where(rows.livemode.is_(livemode))
         for operator, value in (created or {}).items():
-            query = query.where(_COMPARE[operator](rows.created, value))
+            query = query.where(COMPARE[operator](rows.created, value))
         if position_gt is not None:
             query = query.where(rows.id > position_gt)
         return self._page(

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ledger import StoreUnavailable, UnknownCursor
-from ledger.database import reading
+from ledger.database import COMPARE, reading
 from projections.declare import Kind
 from projections.errors import Ambiguous, NotFound, NotReady
 from projections.kind_store import as_row
@@ -47,13 +47,6 @@ class AnyAccount(Enum):
 ANY: Final = AnyAccount.ACCOUNT
 # None and "self" are the ledger's own.
 Account = str | None | AnyAccount
-
-_COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
-    "gt": lambda left, value: left > value,
-    "gte": lambda left, value: left >= value,
-    "lt": lambda left, value: left < value,
-    "lte": lambda left, value: left <= value,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +155,7 @@ class Live:
                 raise NotReady(f"{self.kind.name} cannot be filtered by {name} until rebuilt")
             query = query.where(rows.c[name] == value)
         for operator, value in created.items():
-            query = query.where(_COMPARE[operator](rows.c.created, value))
+            query = query.where(COMPARE[operator](rows.c.created, value))
         backwards = ending_before is not None
         cursor = ending_before if backwards else starting_after
         if cursor is not None:
