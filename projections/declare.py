@@ -99,7 +99,8 @@ class StripeObject:
     snapshots that not even those follow. ``types`` and ``statuses`` rank from low to high within
     one second (alternatives split by ``|``); ``once`` are facts set to the earliest second that
     shows them; ``unites`` are lists whose items are kept by id from every snapshot; ``adjust``
-    adds what only a type says. ``lends_only``: no row is its own, only what it tells of others
+    adds what only a type says; events of a type in ``ignores`` tell nothing of it.
+    ``lends_only``: no row is its own, only what it tells of others
     is asked for.
     """
 
@@ -114,6 +115,7 @@ class StripeObject:
     once: Mapping[str, Shows] = field(default_factory=dict)
     unites: Mapping[str, Unite] = field(default_factory=dict)
     adjust: Adjust | None = None
+    ignores: frozenset[str] = frozenset()
     lends_only: bool = False
 
     @cached_property

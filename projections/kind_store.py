@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.identity import stream_id
@@ -206,11 +206,6 @@ class KindStore:
         else:
             statement = statement.on_conflict_do_nothing(index_elements=keys)
         self.connection.execute(statement, list(rows))
-
-    def fill(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows into an empty table."""
-        if rows:
-            self.connection.execute(insert(table), list(rows))
 
 
 def _chunks(items: list[bytes]) -> Iterator[list[bytes]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, text, update
 
 from ledger.database import use_wal
 from projections.declare import Kind
@@ -161,10 +161,6 @@ class Places:
         grants = connection.execute(_GRANTS, {"schema": SCHEMA, "view": view}).all()
         connection.execute(text(f"DROP VIEW IF EXISTS {prefix}{view}"))
         return [(row.grantee, row.privilege_type) for row in grants]
-
-    def reflect(self, connection: Connection, name: str) -> bool:
-        """Whether a table of rows is still there."""
-        return inspect(connection).has_table(name, schema=self.schema)
 
 
 def _pointer(row: Row[Any]) -> Pointer:

@@ -129,7 +129,7 @@ def _tell(
 ) -> Iterator[Sighting]:
     name, id = snapshot.get("object", expected), snapshot.get("id")
     thing = objects.get(name) if isinstance(name, str) else None
-    if thing is None or not is_id(id) or entry.type == "invoice.upcoming":
+    if thing is None or not is_id(id) or entry.type in thing.ignores:
         return
     if expected is not None and name != expected:
         return

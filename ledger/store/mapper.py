@@ -48,11 +48,6 @@ class LedgerMapper(Mapper[UUID]):
             state = self.compressor.decompress(state)
         return state
 
-    @property
-    def is_verbatim(self) -> bool:
-        """Whether stored bytes are the signed bytes."""
-        return self.cipher is None and self.compressor is None
-
 
 def _uuid(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
