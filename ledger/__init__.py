@@ -13,6 +13,7 @@ from ledger.errors import (
 )
 from ledger.event import Delivery, Event, Quarantined, Reason, read_delivery
 from ledger.log import Entry, Head, Log, Page
+from ledger.scan import Line
 from ledger.store import Appended, Ledger
 from ledger.transfer import Imported, export_lines, import_lines
 from ledger.verify import Verified, verify
@@ -30,6 +31,7 @@ __all__ = [
     "Imported",
     "Ledger",
     "LedgerError",
+    "Line",
     "Log",
     "Page",
     "Quarantined",

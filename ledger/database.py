@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ledger.errors import ConfigurationError, StoreUnavailable
 
@@ -147,7 +147,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
-    except (DBAPIError, SQLAlchemyError) as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         raise StoreUnavailable(f"the database cannot be read: {explain(error)}") from error
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Select, Table, func, select
 from ledger.database import COMPARE, reading
 from ledger.errors import UnknownCursor
 from ledger.identity import QUARANTINE_STREAM
+from ledger.scan import Line, scan
 
 __all__ = ["Entry", "Head", "Log", "Page"]
 
@@ -151,6 +152,15 @@ class Log:
         query = select(self.table).where(rows.id > position).order_by(rows.id).limit(limit)
         with reading(self.engine) as connection:
             return [self.entry(row) for row in connection.execute(query).mappings()]
+
+    def scan(self, after: int, upto: int) -> list[Line]:
+        """The lines behind a position up to another, in order, as a fold reads them."""
+        with reading(self.engine) as connection:
+            return scan(connection, self._body, after, upto)
+
+    def lines(self, positions: Collection[int]) -> list[Line]:
+        """The lines at some positions, in whatever order."""
+        return [line for at in sorted(positions) for line in self.scan(at - 1, at)]
 
     def streams(self, originator_ids: Collection[UUID], *, upto: int) -> list[Entry]:
         """All rows of some streams up to a position, in order of position, bodies included."""

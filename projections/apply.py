@@ -1,116 +1,155 @@
-"""Following: take a stretch of the log into one kind's tables, and only where it touches."""
+"""Applying a slice of the log to one kind's tables: what is new is added, the rest made anew."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from ledger import Entry
 from projections.declare import Kind
 from projections.kind_store import KindStore
-from projections.neighbourhood import clusters, edges, walk_from
-from projections.order_of_events import canonical_order, needs_anchor
-from projections.project import fold_objects
-from projections.rows import make
-from projections.sighting import Key, Sighting, sightings
-from projections.state import State, fold, step
+from projections.parts import Part, parts
+from projections.piece import Content, Piece, members_of, piece
+from projections.sighting import Key
+from projections.slice import Slice
+from projections.state import State, lent
 
-__all__ = ["Streams", "apply", "refold", "refresh"]
-
-# Reads all rows of some streams of the log, up to the position that is being folded.
-Streams = Callable[[Collection[UUID]], list[Entry]]
+__all__ = ["Prepared", "apply", "prepare"]
 
 
-def apply(store: KindStore, told: Sequence[Sighting], streams: Streams) -> None:
-    """Fold sightings, which the log has and the store has not, into states and rows."""
+@dataclass(slots=True)
+class Prepared:
+    """What a slice tells a kind, by what is linked; ready where it was made beforehand."""
+
+    parts: list[Part]
+    pieces: dict[Part, Piece] = field(default_factory=dict)
+
+
+def prepare(kind: Kind, slice: Slice) -> Prepared:
+    """All that can be worked out without the tables: the pieces, should nothing be known yet."""
+    found = parts(slice.told, kind.objects)
+    return Prepared(found, {part: _fresh(kind, part, slice) for part in found})
+
+
+def apply(store: KindStore, slice: Slice, prepared: Prepared | None = None) -> None:
+    """Fold what the log has and the tables have not into states and rows."""
     kind = store.kind
-    by_key: dict[Key, list[Sighting]] = defaultdict(list)
-    for sighting in told:
-        by_key[sighting.key].append(sighting)
-    if not by_key:
-        return
-    before = store.states(key.uuid for key in by_key)
-    states: dict[UUID, State] = {}
-    behind: list[Key] = []
-    for key, group in by_key.items():
-        state = before.get(key.uuid)
-        if state is None:
-            states[key.uuid] = fold(group, kind.objects[key.object])
-        elif _is_ahead(state, group, kind):
-            for sighting in canonical_order(group, kind.objects[key.object]):
-                step(state, sighting, kind.objects[key.object])
-            states[key.uuid] = state
+    if prepared is None:
+        prepared = Prepared(parts(slice.told, kind.objects))
+    known = store.find([key for part in prepared.parts for key in part.members])
+    fresh, touched = [], []
+    for part in prepared.parts:
+        if known and any(key in known for key in part.members):
+            touched.append(part)
         else:
-            behind.append(key)
-    # Links first: a refold finds an object's carriers by them.
-    store.save_links([edge for state in states.values() for edge in edges(kind, state)])
-    store.save_links([edge for key in behind for edge in edges(kind, _linking(by_key[key]))])
-    for state in refold(store, behind, streams):
-        states[state.key.uuid] = state
-    store.save_states(states)
-    refresh(store, {stream: state.object for stream, state in states.items()})
+            fresh.append(prepared.pieces.get(part) or _fresh(kind, part, slice))
+    if fresh:
+        store.add(fresh)
+    if touched:
+        _merge(store, slice, touched, known)
 
 
-def refresh(store: KindStore, touched: Mapping[UUID, str]) -> None:
-    """Make the rows anew whose objects, or whose lenders, were touched."""
-    reached = walk_from(store.kind, touched, store.touching)
-    made = [
-        one
-        for cluster in clusters(store.kind, store.states(reached).values())
-        for one in make(store.kind, cluster)
-    ]
-    store.replace_rows(store.row_keys(reached), made)
+def _fresh(kind: Kind, part: Part, slice: Slice) -> Piece:
+    states = [_kept(kind, slice.state(key)) for key in part.told]
+    return piece(kind, states, part.members)
 
 
-def refold(store: KindStore, keys: Collection[Key], streams: Streams) -> list[State]:
-    """States of objects from the log itself: their own streams, and those that carried them."""
-    if not keys:
-        return []
-    wanted = set(keys)
-    places = {key.uuid for key in wanted}
-    places |= _carriers(store, {key.uuid: key.object for key in wanted})
-    told = (
-        sighting
-        for entry in streams(places)
-        for sighting in sightings(entry, store.kind.objects)
-        if sighting.key in wanted
-    )
-    return fold_objects(store.kind, told)
+def _kept(kind: Kind, state: State) -> State:
+    return lent(state, kind.lent.get(state.object))
 
 
-def _carriers(store: KindStore, objects: Mapping[UUID, str]) -> set[UUID]:
-    """Streams whose events embed a snapshot of one of the objects, or of one that embeds it."""
-    embedders = {
-        (embed.object, thing.name)
-        for thing in store.kind.objects.values()
-        for embed in thing.embeds
-    }
-    found: set[UUID] = set()
-    frontier = dict(objects)
-    while frontier:
-        carriers = {
-            edge.source: edge.source_object
-            for edge in store.touching(frontier)
-            if edge.target in frontier and (edge.target_object, edge.source_object) in embedders
-        }
-        frontier = {key: name for key, name in carriers.items() if key not in found}
-        found |= carriers.keys()
+@dataclass(slots=True, eq=False)
+class _Merged:
+    """What becomes one cluster: parts of the slice, and the clusters that they touch."""
+
+    told: list[Key] = field(default_factory=list)
+    numbers: set[int] = field(default_factory=set)
+    states: dict[Key, State] = field(default_factory=dict)
+
+
+def _merge(
+    store: KindStore, slice: Slice, touched: Collection[Part], known: Mapping[Key, int]
+) -> None:
+    kind = store.kind
+    old = store.load(set(known.values()))
+    # Before anything is folded: a step changes the states that were loaded.
+    places = {key: number for number, kept in old.items() for key in members_of(kind, kept.states)}
+    merged = _joined(touched, known, old)
+    _fold(kind, slice, merged)
+    new = {}
+    for one in merged:
+        states = list(one.states.values())
+        new[min(one.numbers)] = piece(kind, states, list(members_of(kind, states)))
+    store.replace(old, places, new)
+
+
+def _joined(
+    touched: Iterable[Part], known: Mapping[Key, int], old: Mapping[int, Content]
+) -> list[_Merged]:
+    of: dict[int, _Merged] = {}
+    for part in touched:
+        one = _Merged(list(part.told), {known[key] for key in part.members if key in known})
+        others = {id(of[number]): of[number] for number in one.numbers if number in of}
+        for other in others.values():
+            one.told += other.told
+            one.numbers |= other.numbers
+        for number in one.numbers:
+            of[number] = one
+    merged = list({id(one): one for one in of.values()}.values())
+    for one in merged:
+        for number in sorted(one.numbers):
+            one.states |= {state.key: state for state in old[number].states}
+    return merged
+
+
+def _fold(kind: Kind, slice: Slice, merged: Iterable[_Merged]) -> None:
+    """Take what the slice tells into the states of what was known before."""
+    steps: list[tuple[_Merged, State]] = []
+    anchored: list[State] = []
+    behind: list[tuple[_Merged, Key]] = []
+    for one in merged:
+        for key in one.told:
+            state = one.states.get(key)
+            if state is None:
+                one.states[key] = _kept(kind, slice.state(key))
+            elif slice.follows(state):
+                steps.append((one, state))
+                if slice.needs_anchor(state):
+                    anchored.append(state)
+            else:
+                behind.append((one, key))
+    carried = [(one, key, _carriers(kind, key, one.states, slice)) for one, key in behind]
+    slice.fetch(anchored, [[key, *carriers] for _, key, carriers in carried])
+    for one, state in steps:
+        slice.step(state)
+        one.states[state.key] = _kept(kind, state)
+    for one, key, carriers in carried:
+        one.states[key] = _kept(kind, slice.refold(key, carriers))
+
+
+def _carriers(kind: Kind, key: Key, states: Mapping[Key, State], slice: Slice) -> list[Key]:
+    """The objects whose events embed a snapshot of one, or of what embeds it."""
+    found: list[Key] = []
+    wanted = [key]
+    while wanted:
+        inner = wanted.pop()
+        for thing in kind.objects.values():
+            if any(embed.object == inner.object for embed in thing.embeds):
+                carriers = [
+                    other
+                    for other, state in states.items()
+                    if other.object == thing.name
+                    and other not in found
+                    and (
+                        inner.id in state.links.get(inner.object, ()) or _tells(slice, other, inner)
+                    )
+                ]
+                found += carriers
+                wanted += carriers
     return found
 
 
-def _is_ahead(state: State, group: Sequence[Sighting], kind: Kind) -> bool:
-    """Whether all is newer than every second the state has seen, and orders itself."""
-    if min(sighting.created for sighting in group) <= state.second:
-        return False
-    return not needs_anchor(group, kind.objects[state.object])
-
-
-def _linking(group: Sequence[Sighting]) -> State:
-    """A state with nothing but the links that some sightings tell."""
-    key = group[0].key
-    state = State(key.object, key.id, key.scope.account, key.scope.livemode)
-    for sighting in group:
-        for to, ids in sighting.links.items():
-            state.links.setdefault(to, []).extend(ids)
-    return state
+def _tells(slice: Slice, carrier: Key, inner: Key) -> bool:
+    # Its state may not have taken in yet what the slice tells.
+    return any(
+        inner.id in sighting.links.get(inner.object, ()) for sighting in slice.told.get(carrier, ())
+    )

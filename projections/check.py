@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ledger import Entry, Log
 from projections.declare import Kind
-from projections.kind_store import row_key
+from projections.piece import row_key
 from projections.pointer import Places
 from projections.project import project
 from projections.queries import live

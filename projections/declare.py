@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "Embed",
     "Field",
     "Kind",
+    "Lent",
     "Link",
     "Read",
     "StripeObject",
@@ -100,8 +101,8 @@ class StripeObject:
     one second (alternatives split by ``|``); ``once`` are facts set to the earliest second that
     shows them; ``unites`` are lists whose items are kept by id from every snapshot; ``adjust``
     adds what only a type says; events of a type in ``ignores`` tell nothing of it.
-    ``lends_only``: no row is its own, only what it tells of others
-    is asked for.
+
+    An object is declared once, and one event tells the same of it to every kind.
     """
 
     name: str
@@ -116,14 +117,12 @@ class StripeObject:
     unites: Mapping[str, Unite] = field(default_factory=dict)
     adjust: Adjust | None = None
     ignores: frozenset[str] = frozenset()
-    lends_only: bool = False
 
     @cached_property
     def all_reads(self) -> tuple[Read, ...]:
-        """Its reads, and the two that every object has (a lender's metadata are nobody's)."""
+        """Its reads, and the two that every object has."""
         named = {read.name for read in self.reads}
-        every = _EVERY[:1] if self.lends_only else _EVERY
-        return (*(read for read in every if read.name not in named), *self.reads)
+        return (*(read for read in _EVERY if read.name not in named), *self.reads)
 
     @cached_property
     def type_ranks(self) -> Mapping[str, int]:
@@ -135,10 +134,17 @@ class StripeObject:
         """Rank of each status."""
         return _ranks(self.statuses)
 
-    def lending(self, *names: str) -> StripeObject:
-        """The same object where nothing but its links and the named reads are asked for."""
-        reads = tuple(read for read in self.reads if read.name in names)
-        return replace(self, reads=reads, once={}, unites={}, lends_only=True)
+    def lending(self, *names: str) -> Lent:
+        """The object where nothing but its links, its age and the named reads are asked for."""
+        return Lent(self, frozenset({"created", *names}))
+
+
+@dataclass(frozen=True)
+class Lent:
+    """An object that has no row of its own in a kind: what it lends to those that have."""
+
+    thing: StripeObject
+    reads: frozenset[str]
 
 
 _EVERY = (
@@ -213,7 +219,7 @@ class Kind:
     about: str
     owns: tuple[StripeObject, ...]
     fields: tuple[Field, ...]
-    lenders: tuple[StripeObject, ...] = ()
+    lenders: tuple[Lent, ...] = ()
     through: frozenset[str] = frozenset()
     subjects: Callable[[Cluster], Iterable[Subject]] | None = None
     also: Mapping[str, str] = field(default_factory=dict)
@@ -222,7 +228,13 @@ class Kind:
     @cached_property
     def objects(self) -> Mapping[str, StripeObject]:
         """All Stripe objects it reads, by name."""
-        return {thing.name: thing for thing in (*self.owns, *self.lenders)}
+        lent = (lender.thing for lender in self.lenders)
+        return {thing.name: thing for thing in (*self.owns, *lent)}
+
+    @cached_property
+    def lent(self) -> Mapping[str, frozenset[str]]:
+        """What is asked of the objects that only lend, by name."""
+        return {lender.thing.name: lender.reads for lender in self.lenders}
 
     @cached_property
     def columns(self) -> tuple[Field, ...]:
@@ -248,7 +260,7 @@ def main(*fields: Field) -> tuple[Read, ...]:
 
 def describe(thing: Any) -> str:
     """A declaration as a text that is the same in every process; functions by their code."""
-    if isinstance(thing, Field | Read | Link | Embed | Unite | StripeObject | Kind):
+    if isinstance(thing, Field | Read | Link | Embed | Unite | StripeObject | Lent | Kind):
         parts = {name: getattr(thing, name) for name in thing.__dataclass_fields__}
         # The meaning is prose: rewording it changes no row.
         parts.pop("about", None)

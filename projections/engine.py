@@ -52,7 +52,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
             yield connection
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        # The driver's own: what is written by the thousand goes past SQLAlchemy.
         raise StoreUnavailable(
             f"the projections' database cannot be written: {explain(error)}"
         ) from error

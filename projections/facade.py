@@ -11,7 +11,6 @@ from typing import Any
 from ledger import Ledger, Log
 from ledger.database import reading
 from projections import history
-from projections.apply import refold, refresh
 from projections.check import Difference, compare
 from projections.declare import Kind
 from projections.engine import make_engine, writing
@@ -19,14 +18,13 @@ from projections.errors import BeyondHead, NotReady
 from projections.follow import advance
 from projections.kind_store import KindStore
 from projections.kinds import KINDS
-from projections.neighbourhood import walk_from
 from projections.overview import ProjectionState, dead_letters, states, summary
 from projections.pointer import Places
 from projections.queries import ANY, Account, Answer, Listed, live, retried
 from projections.rebuild import Progress, Rebuilder, Rebuilt
+from projections.refold import refold
 from projections.renewal import Renewal
 from projections.rows import Made
-from projections.state import State
 
 __all__ = ["Projections"]
 
@@ -110,23 +108,13 @@ class Projections:
         """Fold one row again from the log; False where nothing ever told of the id."""
         one = self.kinds[kind]
         with live(self.places, one) as now:
-            start = history.start(now, id)
             name, position = now.pointer.table_name, now.position
-        if not start:
-            return False
         with writing(self.places.engine) as connection:
             found = self.places.position(connection, name)
             if found is None or found[0] != position:
                 raise NotReady("the table moved on meanwhile; ask again")
             store = KindStore(connection, self.places.tables(one, name), self.places.control)
-            reached = walk_from(one, start, store.touching)
-            keys = [state.key for state in store.states(reached).values()]
-            folded: list[State] = refold(
-                store, keys, lambda streams: self.log.streams(streams, upto=position)
-            )
-            store.save_states({state.key.uuid: state for state in folded})
-            refresh(store, reached)
-        return True
+            return refold(store, self.log, id, upto=position)
 
     # Asking
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any
-from uuid import UUID
 
-from ledger import Entry, Log
+from ledger import Line, Log
 from ledger.database import reading
 from projections.apply import apply
-from projections.declare import Kind
 from projections.engine import writing
 from projections.kind_store import KindStore
 from projections.pointer import Places
-from projections.sighting import Sighting, decode, sightings
+from projections.slice import Slice, alike
 from projections.tables import KindTables
 
 __all__ = ["advance", "take"]
 
 BATCH = 2000
-THIN = "v2.core.event"
 
 
 def advance(places: Places, log: Log, tables: Collection[KindTables], *, batch: int = BATCH) -> int:
@@ -38,10 +34,10 @@ def advance(places: Places, log: Log, tables: Collection[KindTables], *, batch: 
     if not at:
         return 0
     position = min(at)
-    entries = log.after(position, batch)
-    if entries:
-        take(places, log, at[position], position, entries)
-    return len(entries)
+    lines = log.scan(position, position + batch)
+    if lines:
+        take(places, log, at[position], position, lines)
+    return len(lines)
 
 
 def take(
@@ -49,34 +45,15 @@ def take(
     log: Log,
     tables: Collection[KindTables],
     position: int,
-    entries: list[Entry],
+    lines: Sequence[Line],
 ) -> None:
-    """Move some tables, which all stand at ``position``, behind ``entries``."""
-    last = entries[-1].position
-    # A quarantined body may be anything at all.
-    documents = [{} if entry.is_quarantined else decode(entry.body) for entry in entries]
-    told = {one.kind.name: told_to(one.kind, entries, documents) for one in tables}
-    thin = sum(document.get("object") == THIN for document in documents)
-
-    def streams(places: Collection[UUID]) -> list[Entry]:
-        return log.streams(places, upto=last)
-
-    with writing(places.engine) as connection:
-        for one in tables:
-            moved = places.advance(
-                connection, one.name, old=position, new=last, without_snapshot=thin
-            )
-            if moved:
-                store = KindStore(connection, one, places.control)
-                apply(store, told[one.kind.name], streams)
-
-
-def told_to(
-    kind: Kind, entries: Sequence[Entry], documents: Sequence[dict[str, Any]]
-) -> list[Sighting]:
-    """What some events tell a kind."""
-    return [
-        sighting
-        for entry, document in zip(entries, documents, strict=True)
-        for sighting in sightings(entry, kind.objects, document)
-    ]
+    """Move some tables, which all stand at ``position``, behind ``lines``."""
+    for group in alike([one.kind for one in tables]):
+        slice = Slice(log, {name: it for kind in group for name, it in kind.objects.items()})
+        slice.take(lines)
+        with writing(places.engine) as connection:
+            for one in tables:
+                if one.kind in group and places.advance(
+                    connection, one.name, old=position, new=slice.last, without_snapshot=slice.thin
+                ):
+                    apply(KindStore(connection, one, places.control), slice)

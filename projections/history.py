@@ -6,23 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
-
-from sqlalchemy import or_, select
 
 from ledger import Entry, Log
 from projections.declare import COMMON, Kind
 from projections.errors import NotFound
-from projections.kind_store import KindStore
-from projections.neighbourhood import clusters, walk_from
+from projections.neighbourhood import clusters
 from projections.order_of_events import canonical_order
+from projections.piece import members_of
 from projections.project import project
-from projections.queries import ANY, Account, Live, within
+from projections.queries import ANY, Account, Live
+from projections.reading import sightings
 from projections.rows import Made, make
-from projections.sighting import Key, Scope, Sighting, sightings
+from projections.sighting import Key, Scope, Sighting, snapshot_of
 from projections.state import State, fold
 
-__all__ = ["Past", "at", "past", "snapshot", "start", "timeline"]
+__all__ = ["Past", "at", "past", "snapshot", "timeline"]
 
 # What `changes` leaves out: it belongs to how we came to know, or never changes.
 _ENVELOPE = frozenset(column.name for column in COMMON) - {"metadata"}
@@ -42,44 +40,29 @@ def past(
 ) -> Past:
     """The events of everything that is, or ever was, linked to a row: more than enough to fold
     it at any time, for links are never untold."""
-    found = _objects_of(live, id, account, livemode)
+    found = _around(live, id, account, livemode)
     if not found:
         raise NotFound(f"no {live.kind.object} has the id")
-    scope = _the_scope(live, id, {one for _, _, one in found})
-    at = {stream: name for stream, name, one in found if one == scope}
-    tables = live.places.tables(live.kind, live.pointer.table_name)
-    store = KindStore(live.connection, tables, live.places.control)
-    streams = walk_from(live.kind, at, store.touching)
+    scope = _the_scope(live, id, {key.scope for key in found})
+    streams = {key.uuid for key in found if key.scope == scope}
     end = live.position if upto is None else min(upto, live.position)
     return Past(scope, log.streams(streams, upto=end), live.position)
 
 
-def start(live: Live, id: str) -> dict[UUID, str]:
-    """The objects that have an id, or went into the row that has it."""
-    return {stream: name for stream, name, _ in _objects_of(live, id, ANY, None)}
+def _around(live: Live, id: str, account: Account, livemode: bool | None) -> set[Key]:
+    """All objects that are linked to one that has an id and feeds rows, itself included."""
+    owned = {thing.name for thing in live.kind.owns}
+    found: set[Key] = set()
+    for kept in live.around(id):
+        members = members_of(live.kind, kept.states)
+        if any(key.id == id and key.object in owned for key in members):
+            found |= {key for key in members if _is_within(key.scope, account, livemode)}
+    return found
 
 
-def _objects_of(
-    live: Live, id: str, account: Account, livemode: bool | None
-) -> list[tuple[UUID, str, Scope]]:
-    rows, objects = live.rows, live.objects
-    # Two questions: both databases answer each from an index, and neither both at once.
-    keys = [
-        key
-        for name in ("id", *live.kind.also.values())
-        for key in live.connection.execute(
-            select(rows.c.row_key).where(rows.c[name] == id)
-        ).scalars()
-    ]
-    query = select(objects.c.key, objects.c.object, objects.c.account, objects.c.livemode).where(
-        or_(objects.c.id == id, objects.c.row_key.in_(keys)),
-        objects.c.object.in_([thing.name for thing in live.kind.owns]),
-    )
-    found = live.connection.execute(within(query, objects, account, livemode))
-    return [
-        (UUID(bytes=bytes(key)), name, Scope(account, bool(livemode)))
-        for key, name, account, livemode in found
-    ]
+def _is_within(scope: Scope, account: Account, livemode: bool | None) -> bool:
+    own = None if account == "self" else account
+    return own in (ANY, scope.account) and livemode in (None, scope.livemode)
 
 
 def _the_scope(live: Live, id: str, scopes: set[Scope]) -> Scope:
@@ -121,7 +104,7 @@ def snapshot(kind: Kind, made: Made, log: Log) -> dict[str, Any] | None:
     entry = log.after(position - 1, 1)[0]
     for sighting in sightings(entry, kind.objects):
         if sighting.key == newest.key:
-            return dict(sighting.snapshot)
+            return dict(snapshot_of(sighting))
     return None
 
 

@@ -1,57 +1,19 @@
-"""One kind's tables in one transaction: states, links and rows in and out."""
+"""One kind's tables in one transaction: clusters and rows in and out."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
-from uuid import UUID
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-import msgspec
-from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, func, select
 
-from ledger.identity import stream_id
-from projections.declare import Kind
-from projections.neighbourhood import Edge
-from projections.rows import Made
-from projections.sighting import Scope
-from projections.state import State
+from projections.piece import Content, Piece, content
+from projections.sighting import Key, Scope
 from projections.tables import Control, KindTables
-from projections.values import Type
+from projections.writer import WRITERS, Writer
 
-__all__ = ["KindStore", "as_row", "row_key", "sql_row"]
+__all__ = ["KindStore"]
 
-_CHUNK = 400
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(State).decode
-
-
-def row_key(kind: Kind, scope: Scope, id: str) -> bytes:
-    """A row's key: its id in its account and mode."""
-    return stream_id(scope.account, scope.livemode, kind.object, id).bytes
-
-
-def sql_row(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as its table holds it."""
-    return {column.name: _as_sql(column.type, row.get(column.name)) for column in kind.columns}
-
-
-def as_row(types: Mapping[str, Type], columns: Mapping[str, Any]) -> dict[str, Any]:
-    """A table's row as it is shown."""
-    return {
-        name: json.loads(columns[name])
-        if type in (Type.OBJECT, Type.LIST) and columns[name] is not None
-        else columns[name]
-        for name, type in types.items()
-    }
-
-
-def _as_sql(type: Type, value: Any) -> Any:
-    if type in (Type.OBJECT, Type.LIST) and value is not None:
-        return json.dumps(value)
-    return value
+_KEY = "id, object, account, livemode"
 
 
 class KindStore:
@@ -62,152 +24,94 @@ class KindStore:
         self.tables = tables
         self.kind = tables.kind
         self._control = control
+        self._writer: Writer = WRITERS[connection.dialect.name](connection)
 
-    def states(self, streams: Iterable[UUID]) -> dict[UUID, State]:
-        """The stored states of some objects."""
-        table = self.tables.objects
-        return {
-            UUID(bytes=bytes(key)): _decode(state)
-            for some in _chunks([stream.bytes for stream in streams])
-            for key, state in self.connection.execute(
-                select(table.c.key, table.c.state).where(table.c.key.in_(some))
-            )
+    def find(self, keys: Collection[Key]) -> dict[Key, int]:
+        """The clusters of those objects that were told of or named before."""
+        if not keys:
+            return {}
+        ids = {key.id for key in keys}
+        wanted = set(keys)
+        found = self._writer.select(self.tables.objects, f"{_KEY}, cluster", "id", ids)
+        known = {
+            Key(Scope(account or None, bool(livemode)), object, id): cluster
+            for id, object, account, livemode, cluster in found
         }
+        return {key: cluster for key, cluster in known.items() if key in wanted}
 
-    def save_states(self, states: Mapping[UUID, State]) -> None:
-        """Write states, new or changed."""
-        self._upsert(
-            self.tables.objects,
-            [
-                {
-                    "key": stream.bytes,
-                    "object": state.object,
-                    "id": state.id,
-                    "account": state.account,
-                    "livemode": state.livemode,
-                    "state": _encode(state),
-                }
-                for stream, state in states.items()
-            ],
-            changing=("state",),
+    def around(self, id: str) -> set[int]:
+        """The clusters in which something has an id."""
+        found = self._writer.select(self.tables.objects, "cluster", "id", [id])
+        return {cluster for (cluster,) in found}
+
+    def load(self, clusters: Collection[int]) -> dict[int, Content]:
+        """What is kept of some clusters."""
+        found = self._writer.select(self.tables.clusters, "cluster, content", "cluster", clusters)
+        return {cluster: content(bytes(stored)) for cluster, stored in found}
+
+    def next_cluster(self) -> int:
+        """A number from which on no cluster has one."""
+        greatest = select(func.max(self.tables.clusters.c.cluster))
+        return (self.connection.execute(greatest).scalar() or 0) + 1
+
+    def add(self, pieces: Sequence[Piece]) -> None:
+        """Write clusters none of whose objects was known."""
+        first = self.next_cluster()
+        numbered = list(enumerate(pieces, first))
+        writer, tables = self._writer, self.tables
+        writer.insert(tables.clusters, [(number, one.content) for number, one in numbered])
+        writer.insert(
+            tables.objects,
+            sorted(_member(key, number) for number, one in numbered for key in one.members),
         )
+        writer.insert(tables.rows, sorted(row for one in pieces for row in one.rows))
+        self._add_letters(pieces)
 
-    def save_links(self, edges: Collection[Edge]) -> None:
-        """Write links; what was told stays told."""
-        self._upsert(
-            self.tables.links,
-            [
-                {
-                    "source": edge.source.bytes,
-                    "target": edge.target.bytes,
-                    "source_object": edge.source_object,
-                    "target_object": edge.target_object,
-                }
-                for edge in set(edges)
-            ],
-            changing=(),
-        )
-
-    def touching(self, streams: Collection[UUID]) -> Iterator[Edge]:
-        """The stored links at some objects, in either direction."""
-        links = self.tables.links.c
-        for some in _chunks([stream.bytes for stream in streams]):
-            query = select(
-                links.source, links.source_object, links.target, links.target_object
-            ).where(or_(links.source.in_(some), links.target.in_(some)))
-            for source, source_object, target, target_object in self.connection.execute(query):
-                yield Edge(
-                    UUID(bytes=bytes(source)),
-                    source_object,
-                    UUID(bytes=bytes(target)),
-                    target_object,
-                )
-
-    def row_keys(self, streams: Iterable[UUID]) -> set[bytes]:
-        """The rows that some objects went into so far."""
-        table = self.tables.objects.c
-        return {
-            bytes(key)
-            for some in _chunks([stream.bytes for stream in streams])
-            for (key,) in self.connection.execute(
-                select(table.row_key).where(table.key.in_(some), table.row_key.is_not(None))
-            )
-        }
-
-    def replace_rows(self, old: set[bytes], made: Sequence[Made]) -> None:
-        """Put rows in the place of those that the same objects went into before."""
-        keyed = {row_key(self.kind, one.own[0].key.scope, one.id): one for one in made}
-        rows = [
-            {"row_key": key, **sql_row(self.kind, one.row)}
-            for key, one in keyed.items()
-            if one.row is not None
-        ]
-        gone = old - {row["row_key"] for row in rows}
-        self._delete(self.tables.rows, "row_key", gone)
-        self._upsert(self.tables.rows, rows, changing=[column.name for column in self.kind.columns])
-        self._assign(keyed)
-        self._replace_letters(old | keyed.keys(), keyed)
-
-    def _assign(self, keyed: Mapping[bytes, Made]) -> None:
-        # A lender's object never belongs to a row; only the owned ones remember theirs.
-        places = [
-            {"at": state.key.uuid.bytes, "into": key}
-            for key, one in keyed.items()
-            for state in one.own
-        ]
-        if places:
-            table = self.tables.objects
-            statement = update(table).where(table.c.key == bindparam("at"))
-            self.connection.execute(statement.values(row_key=bindparam("into")), places)
-
-    def _replace_letters(self, keys: set[bytes], keyed: Mapping[bytes, Made]) -> None:
-        letters = self._control.dead_letters
-        for some in _chunks(list(keys)):
-            self.connection.execute(
-                delete(letters).where(
-                    letters.c.table_name == self.tables.name, letters.c.row_key.in_(some)
-                )
-            )
-        self._upsert(
-            letters,
-            [
-                {
-                    "table_name": self.tables.name,
-                    "row_key": key,
-                    "event": letter.event,
-                    "kind": letter.kind,
-                    "row_id": letter.id,
-                    "position": letter.position,
-                    "error": letter.error,
-                    "account": one.own[0].account,
-                    "livemode": one.own[0].livemode,
-                }
-                for key, one in keyed.items()
-                for letter in one.dead_letters
-            ],
-            changing=("error",),
-        )
-
-    def _delete(self, table: Table, column: str, keys: Iterable[bytes]) -> None:
-        for some in _chunks(list(keys)):
-            self.connection.execute(delete(table).where(table.c[column].in_(some)))
-
-    def _upsert(
-        self, table: Table, rows: Sequence[Mapping[str, Any]], *, changing: Sequence[str]
+    def replace(
+        self, old: Mapping[int, Content], known: Mapping[Key, int], new: Mapping[int, Piece]
     ) -> None:
-        if not rows:
-            return
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
-        keys = list(table.primary_key.columns)
-        if changing:
-            new = {name: statement.excluded[name] for name in changing}
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=new)
-        else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
-        self.connection.execute(statement, list(rows))
+        """Write clusters in the place of others.
+
+        ``old`` are those that were there, ``known`` where each of their objects was.
+        """
+        writer, tables = self._writer, self.tables
+        before = {row.key for kept in old.values() for row in kept.rows}
+        failed = {row.key for kept in old.values() for row in kept.rows if row.failed}
+        rows = [row for one in new.values() for row in one.rows]
+        writer.delete(tables.clusters, "cluster", old.keys() - new.keys())
+        writer.upsert(tables.clusters, [(number, one.content) for number, one in new.items()])
+        writer.upsert(
+            tables.objects,
+            sorted(
+                _member(key, number)
+                for number, one in new.items()
+                for key in one.members
+                if known.get(key) != number
+            ),
+        )
+        writer.delete(tables.rows, "row_key", before - {row[0] for row in rows})
+        writer.upsert(tables.rows, sorted(rows))
+        self._forget_letters(failed)
+        self._add_letters(new.values())
+
+    def _forget_letters(self, keys: Collection[bytes]) -> None:
+        letters = self._control.dead_letters
+        for key in keys:
+            mine = (letters.c.table_name == self.tables.name, letters.c.row_key == key)
+            self.connection.execute(delete(letters).where(*mine))
+
+    def _add_letters(self, pieces: Iterable[Piece]) -> None:
+        name = self.tables.name
+        rows = {
+            (name, key, letter.event): (
+                name, key, letter.event, letter.kind, letter.id, letter.position, letter.error,
+                scope.account, scope.livemode,
+            )
+            for piece in pieces
+            for key, scope, letter in piece.letters
+        }  # fmt: skip
+        self._writer.upsert(self._control.dead_letters, list(rows.values()))
 
 
-def _chunks(items: list[bytes]) -> Iterator[list[bytes]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]
+def _member(key: Key, cluster: int) -> tuple[str, str, str, bool, int]:
+    return (key.id, key.object, key.scope.account or "", key.scope.livemode, cluster)

@@ -1,64 +1,16 @@
-"""Which objects belong together: a walk along links, in memory or over the stored ones."""
+"""Which objects belong together in a kind, and which of them only lend."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from uuid import UUID
+from collections.abc import Iterable
 
 from projections.declare import Kind
 from projections.sighting import Scope
 from projections.state import State
 from projections.subject import Cluster
 
-__all__ = ["Edge", "clusters", "edges", "walk_from"]
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A link that an object told of, between two streams."""
-
-    source: UUID
-    source_object: str
-    target: UUID
-    target_object: str
-
-
-def edges(kind: Kind, state: State) -> Iterator[Edge]:
-    """The links of one object to others that the kind reads."""
-    key = state.key
-    for to, ids in state.links.items():
-        if to in kind.objects:
-            for id in ids:
-                yield Edge(key.uuid, key.object, key.scope.key(to, id).uuid, to)
-
-
-def walk_from(
-    kind: Kind,
-    start: Mapping[UUID, str],
-    touching: Callable[[Collection[UUID]], Iterable[Edge]],
-) -> dict[UUID, str]:
-    """All objects (by stream, with their names) whose states the rows around ``start`` hang on.
-
-    The walk goes on through the objects the kind names in ``through``; a lender is reached, and
-    left only where it is itself the start. ``touching`` gives the links at some streams.
-    """
-    reached = dict(start)
-    frontier = dict(start)
-    while frontier:
-        found: dict[UUID, str] = {}
-        for edge in touching(frontier):
-            for here, there, name in (
-                (edge.source, edge.target, edge.target_object),
-                (edge.target, edge.source, edge.source_object),
-            ):
-                if here in frontier and there not in reached:
-                    found[there] = name
-        # A lender at the start leads to the rows it lends to, never to other lenders.
-        reached.update(found)
-        frontier = {stream: name for stream, name in found.items() if name in kind.through}
-    return reached
+__all__ = ["clusters"]
 
 
 def clusters(kind: Kind, states: Iterable[State]) -> list[Cluster]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby, pairwise, permutations
 from typing import Any
 
 from projections.declare import StripeObject
-from projections.sighting import Sighting
+from projections.sighting import Scalars, Sighting
 
 __all__ = ["absorption", "canonical_order", "needs_anchor"]
 
 # All orders of so many events are tried; beyond, the next best one is taken each time.
 _EXHAUSTIVE_MAX = 6
-
-Scalars = Mapping[str, Any]
 
 
 def canonical_order(
@@ -98,41 +96,14 @@ def _is_in(sighting: Sighting, group: list[Sighting]) -> bool:
 
 
 def _evidence(sighting: Sighting, thing: StripeObject) -> tuple[int, ...]:
-    snapshot = sighting.snapshot
-    transitions = snapshot.get("status_transitions")
-    reached = (
-        sum(value is not None for value in transitions.values())
-        if isinstance(transitions, dict)
-        else 0
-    )
-    return (
-        absorption(sighting, thing),
-        reached,
-        _amount(snapshot),
-        int(snapshot.get("payment_status") == "paid"),
-    )
-
-
-def _amount(snapshot: Mapping[str, Any]) -> int:
-    for name in ("amount_received", "amount_captured", "amount_paid"):
-        if type(snapshot.get(name)) is int:
-            return int(snapshot[name])
-    # Charges before `amount_captured`: captured, or not.
-    if snapshot.get("captured") is True and type(snapshot.get("amount")) is int:
-        return int(snapshot["amount"])
-    return 0
+    return (absorption(sighting, thing), *sighting.evidence)
 
 
 def _rank(sighting: Sighting, thing: StripeObject) -> tuple[Any, ...]:
-    def number(name: str) -> int:
-        value = sighting.snapshot.get(name)
-        return value if type(value) is int else 0
-
     return (
         thing.type_ranks.get(sighting.carrier, -1),
         thing.status_ranks.get(str(sighting.values.get("status")), -1),
-        number("amount_refunded"),
-        number("attempt_count"),
+        *sighting.ranks,
         sighting.event_id,
     )
 
@@ -141,9 +112,9 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     """The order whose before-images disagree least; of equal ones the first by rank."""
     if len(ranked) < 2:
         return ranked
-    after = [_scalars(sighting.snapshot) for sighting in ranked]
-    before = [_before_image(sighting) for sighting in ranked]
-    start = _scalars(anchor.snapshot) if anchor is not None else {}
+    after = [sighting.after for sighting in ranked]
+    before = [sighting.before for sighting in ranked]
+    start = anchor.after if anchor is not None else {}
     indexes = range(len(ranked))
     # Each pair is compared once, however many orders are tried.
     first = [_disagreement(start, before[j]) for j in indexes]
@@ -166,14 +137,6 @@ def _greedy(first: list[int], cost: list[list[int]]) -> tuple[int, ...]:
         order.append(min(left, key=lambda index: cost[order[-1]][index]))
         left.remove(order[-1])
     return tuple(order)
-
-
-def _before_image(sighting: Sighting) -> Scalars:
-    return _scalars({**sighting.snapshot, **sighting.previous})
-
-
-def _scalars(snapshot: Mapping[str, Any]) -> Scalars:
-    return {name: value for name, value in snapshot.items() if not isinstance(value, dict | list)}
 
 
 def _disagreement(snapshot: Scalars, before: Scalars) -> int:

@@ -78,11 +78,13 @@ class Places:
             for row in connection.execute(select(table.c.table_name, table.c.position))
         }
 
-    def make(self, connection: Connection, tables: KindTables) -> None:
+    def make(self, connection: Connection, tables: KindTables, *, indexed: bool = True) -> None:
         """Make a kind's tables anew, empty, at position 0."""
         self.drop(connection, tables.name)
         for table in tables.all():
             table.create(connection)
+        if indexed:
+            self.index(connection, tables)
         connection.execute(
             insert(self.control.positions).values(
                 table_name=tables.name,
@@ -93,10 +95,15 @@ class Places:
             )
         )
 
+    def index(self, connection: Connection, tables: KindTables) -> None:
+        """Make the indexes of a table of rows."""
+        for index in tables.indexes:
+            index.create(connection)
+
     def drop(self, connection: Connection, name: str) -> None:
         """Take a kind's tables away, with their position and dead letters."""
         prefix = f"{self.schema}." if self.schema else ""
-        for gone in (f"{name}_links", f"{name}_objects", name):
+        for gone in (f"{name}_clusters", f"{name}_objects", name):
             connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{gone}"))
         for table in (self.control.positions, self.control.dead_letters):
             connection.execute(delete(table).where(table.c.table_name == name))

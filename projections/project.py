@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from ledger import Entry
 from projections.declare import Kind
 from projections.neighbourhood import clusters
+from projections.reading import sightings
 from projections.rows import Made, make
-from projections.sighting import Key, Sighting, sightings
-from projections.state import State, fold
+from projections.sighting import Key, Sighting, Told
+from projections.state import State, fold, lent
 
 __all__ = ["fold_objects", "project"]
 
 
-def project(kind: Kind, entries: Iterable[Entry]) -> list[Made]:
+def project(kind: Kind, entries: Iterable[Told]) -> list[Made]:
     """The rows of a kind that a set of events gives, whatever their order."""
     told = (sighting for entry in entries for sighting in sightings(entry, kind.objects))
     states = fold_objects(kind, told)
@@ -27,4 +27,7 @@ def fold_objects(kind: Kind, told: Iterable[Sighting]) -> list[State]:
     by_key: dict[Key, list[Sighting]] = defaultdict(list)
     for sighting in told:
         by_key[sighting.key].append(sighting)
-    return [fold(group, kind.objects[key.object]) for key, group in by_key.items()]
+    return [
+        lent(fold(group, kind.objects[key.object]), kind.lent.get(key.object))
+        for key, group in by_key.items()
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ from ledger import StoreUnavailable, UnknownCursor
 from ledger.database import COMPARE, reading
 from projections.declare import Kind
 from projections.errors import Ambiguous, NotFound, NotReady
-from projections.kind_store import as_row
+from projections.piece import Content, as_row, content
 from projections.pointer import Places, Pointer
 from projections.tables import sql_type
 from projections.values import Type
@@ -95,16 +96,32 @@ class Live:
 
     @cached_property
     def objects(self) -> TableClause:
-        """The objects behind the rows."""
+        """The objects behind the rows, and those that one of them names."""
         return table(
             f"{self.pointer.table_name}_objects",
-            *(column(name, LargeBinary) for name in ("key", "row_key", "state")),
-            column("id", sql_type(Type.CODE)),
-            column("object", sql_type(Type.CODE)),
-            column("account", sql_type(Type.CODE)),
+            *(column(name, sql_type(Type.CODE)) for name in ("id", "object", "account")),
             column("livemode", Boolean),
+            column("cluster", sql_type(Type.INTEGER)),
             schema=self.places.schema,
         )
+
+    @cached_property
+    def clusters(self) -> TableClause:
+        """What is kept of the objects that are linked."""
+        return table(
+            f"{self.pointer.table_name}_clusters",
+            column("cluster", sql_type(Type.INTEGER)),
+            column("content", LargeBinary),
+            schema=self.places.schema,
+        )
+
+    def around(self, id: str) -> builtins.list[Content]:
+        """What is kept around the objects that have an id, in any account and mode."""
+        objects, clusters = self.objects.c, self.clusters.c
+        query = select(clusters.content).where(
+            clusters.cluster.in_(select(objects.cluster).where(objects.id == id))
+        )
+        return [content(bytes(kept)) for kept in self.connection.execute(query).scalars()]
 
     def shown(self, columns: Mapping[Any, Any]) -> dict[str, Any]:
         """A row as this code declares it; what the table lacks is null."""
@@ -117,8 +134,7 @@ class Live:
         Raises ``NotFound``, and ``Ambiguous`` where several accounts or modes have the id.
         """
         rows = self.rows
-        named = [rows.c[name] == id for name in self.kind.also.values() if name in self.types]
-        for condition in (rows.c.id == id, rows.c.row_key.in_(self._keys_of(id)), *named):
+        for condition in self._finding(id):
             query = within(select(rows).where(condition), rows, account, livemode).limit(2)
             found = self.connection.execute(query).mappings().all()
             if len(found) > 1:
@@ -129,11 +145,29 @@ class Live:
                 return bytes(found[0]["row_key"]), self.shown(found[0])
         raise NotFound(f"no {self.kind.object} has the id")
 
-    def _keys_of(self, id: str) -> Select[Any]:
-        objects = self.objects
-        return select(objects.c.row_key).where(
-            objects.c.id == id, objects.c.object.in_(self.kind.also)
-        )
+    def _finding(self, id: str) -> Iterator[ColumnElement[bool]]:
+        """What finds a row by an id, one after the other, as long as none was found."""
+        rows = self.rows.c
+        yield rows.id == id
+        if gathering := self._gathering(id):
+            yield rows.row_key.in_(gathering)
+        for name in self.kind.also.values():
+            if name in self.types:
+                yield rows[name] == id
+
+    def _gathering(self, id: str) -> builtins.list[bytes]:
+        """The rows that gather an object of the id."""
+        if not self.kind.also:
+            return []
+        return [
+            row.key
+            for kept in self.around(id)
+            for row in kept.rows
+            if any(
+                kept.states[index].id == id and kept.states[index].object in self.kind.also
+                for index in row.own
+            )
+        ]
 
     def list(
         self,

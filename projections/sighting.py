@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 
-from ledger import Entry
 from ledger.identity import stream_id
-from projections.declare import Link, Read, StripeObject
-from projections.errors import Unreadable
-from projections.paths import walk
-from projections.values import UNTOLD, Type, coerce
 
-__all__ = ["Key", "Scope", "Sighting", "decode", "read_all", "sightings"]
+__all__ = ["Evidence", "Key", "Scalars", "Scope", "Sighting", "Told", "decode", "snapshot_of"]
+
+Scalars = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+_PREVIOUS = "previous_attributes"
+
+
+class Told(Protocol):
+    """What is asked of an event of the log."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def account(self) -> str | None: ...
+    @property
+    def livemode(self) -> bool | None: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def is_quarantined(self) -> bool: ...
+
+
+class Scope(NamedTuple):
     """Whose object it is: nothing of two accounts or modes ever mixes."""
 
     account: str | None
@@ -32,8 +52,7 @@ class Scope:
         return Key(self, object, id)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """Which Stripe object: its scope, name and id."""
 
     scope: Scope
@@ -46,12 +65,21 @@ class Key:
         return stream_id(self.scope.account, self.scope.livemode, self.object, self.id)
 
 
+class Evidence(NamedTuple):
+    """What of a snapshot only grows: transitions reached, the amount that came in, paid or not."""
+
+    reached: int = 0
+    amount: int = 0
+    paid: int = 0
+
+
 @dataclass(slots=True)
 class Sighting:
     """One snapshot of one object, and the event that carried it.
 
-    ``embedded``: the snapshot stood inside another object's. ``error`` is set where a value did
-    not fit; such a sighting tells links, and nothing else.
+    ``embedded``: the snapshot stood inside another object's. ``ranks`` are its counters of
+    refunds and attempts. ``error`` is set where a value did not fit; such a sighting tells links,
+    and nothing else.
     """
 
     key: Key
@@ -60,52 +88,37 @@ class Sighting:
     created: int
     position: int
     embedded: bool
-    snapshot: Mapping[str, Any]
-    previous: Mapping[str, Any]
-    values: dict[str, Any] = field(default_factory=dict)
-    links: dict[str, list[str]] = field(default_factory=dict)
-    united: dict[str, dict[str, Any]] = field(default_factory=dict)
+    body: bytes
+    values: dict[str, Any]
+    links: dict[str, list[str]]
+    united: dict[str, dict[str, Any]]
+    evidence: Evidence
+    ranks: tuple[int, int]
     error: str | None = None
+    _images: tuple[Scalars, Scalars] | None = None
 
     @property
     def carrier(self) -> str:
         """The last word of the event's type, by which it ranks."""
         return self.type.rpartition(".")[2]
 
+    @property
+    def after(self) -> Scalars:
+        """The scalars on the snapshot's top level."""
+        return self._both()[0]
 
-def sightings(
-    entry: Entry, objects: Mapping[str, StripeObject], document: dict[str, Any] | None = None
-) -> list[Sighting]:
-    """All that an event tells of any of ``objects``: of its own object first, then embedded.
+    @property
+    def before(self) -> Scalars:
+        """The same as they were before the event, as far as it tells."""
+        return self._both()[1]
 
-    ``document`` is the entry's decoded body, where the caller has it already.
-    """
-    if entry.is_quarantined:
-        return []
-    if document is None:
-        document = decode(entry.body)
-    data = document.get("data")
-    if document.get("object") != "event" or not isinstance(data, dict):
-        return []
-    snapshot = data.get("object")
-    if not isinstance(snapshot, dict):
-        return []
-    previous = data.get("previous_attributes")
-    told = _tell(
-        entry,
-        Scope(entry.account, bool(entry.livemode)),
-        snapshot,
-        previous if isinstance(previous, dict) else {},
-        objects,
-    )
-    # One event tells of one object once: as its own before as embedded, and the first item first.
-    first: dict[Key, Sighting] = {}
-    for sighting in told:
-        kept = first.setdefault(sighting.key, sighting)
-        # A second copy tells nothing but links: what it carries has to be found by them again.
-        for to, ids in sighting.links.items():
-            kept.links[to] += [id for id in ids if id not in kept.links[to]]
-    return list(first.values())
+    def _both(self) -> tuple[Scalars, Scalars]:
+        if self._images is None:
+            snapshot = snapshot_of(self)
+            previous = {} if self.embedded else decode(self.body)["data"].get(_PREVIOUS)
+            overlaid = {**snapshot, **previous} if isinstance(previous, dict) else snapshot
+            self._images = _scalars(snapshot), _scalars(overlaid)
+        return self._images
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -117,112 +130,24 @@ def decode(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _tell(
-    entry: Entry,
-    scope: Scope,
-    snapshot: Mapping[str, Any],
-    previous: Mapping[str, Any],
-    objects: Mapping[str, StripeObject],
-    *,
-    embedded: bool = False,
-    expected: str | None = None,
-) -> Iterator[Sighting]:
-    name, id = snapshot.get("object", expected), snapshot.get("id")
-    thing = objects.get(name) if isinstance(name, str) else None
-    if thing is None or not is_id(id) or entry.type in thing.ignores:
-        return
-    if expected is not None and name != expected:
-        return
-    sighting = Sighting(
-        scope.key(thing.name, id), entry.event_id, entry.type, entry.created, entry.position,
-        embedded, snapshot, previous,
-    )  # fmt: skip
-    _read(sighting, thing)
-    yield sighting
-    for embed in thing.embeds:
-        for item in _items(snapshot, embed.path):
-            yield from _tell(entry, scope, item, {}, objects, embedded=True, expected=embed.object)
+def snapshot_of(sighting: Sighting) -> Scalars:
+    """The Stripe object that was seen, as it stood in its event."""
+    data = decode(sighting.body)["data"]
+    if not sighting.embedded:
+        found: Scalars = data["object"]
+        return found
+    return next(_search(data["object"], sighting.key))
 
 
-def _read(sighting: Sighting, thing: StripeObject) -> None:
-    sighting.links = {link.to: _linked(sighting, link) for link in thing.links}
-    try:
-        sighting.values = read_all(sighting.snapshot, thing.all_reads)
-        for name, unite in thing.unites.items():
-            items = _items(sighting.snapshot, unite.path)
-            sighting.united[name] = _by_id(items, name, unite.reads)
-    except Unreadable as unreadable:
-        sighting.values, sighting.united = {}, {}
-        sighting.error = str(unreadable)
-        return
-    if thing.adjust is not None and not sighting.embedded:
-        thing.adjust(sighting.values, sighting.type, sighting.created)
+def _search(node: Any, key: Key) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if node.get("id") == key.id and node.get("object", key.object) == key.object:
+            yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _search(item, key)
 
 
-def read_all(snapshot: Mapping[str, Any], reads: tuple[Read, ...]) -> dict[str, Any]:
-    """What the reads find in a snapshot, by name; raises ``Unreadable`` for a wrong type."""
-    values: dict[str, Any] = {}
-    for item in reads:
-        value = item.find(snapshot)
-        if item.older is not None and (value is UNTOLD or value is None):
-            value = item.older(snapshot)
-        elif item.convert is not None and value is not UNTOLD and value is not None:
-            value = item.convert(value)
-        if value is not UNTOLD:
-            value = coerce(item.type, value, item.name)
-            values[item.name] = _each_item(value, item) if item.items and value else value
-    return values
-
-
-def _each_item(items: list[Any], of: Read) -> list[dict[str, Any]]:
-    assert of.items is not None
-    if not all(isinstance(item, dict) for item in items):
-        raise Unreadable(f"{of.name}: expected a list of objects")
-    blank = dict.fromkeys(read.name for read in of.items)
-    return [{**blank, **read_all(item, of.items)} for item in items]
-
-
-def _linked(sighting: Sighting, link: Link) -> list[str]:
-    if link.envelope:
-        account = sighting.key.scope.account
-        return [] if account is None else [account]
-    return _ids(sighting.snapshot, link.paths, link.prefix)
-
-
-def _ids(snapshot: Mapping[str, Any], paths: tuple[str, ...], prefix: str) -> list[str]:
-    """The ids at some paths, whatever else is wrong with the snapshot: links only locate."""
-    found: list[str] = []
-    for path in paths:
-        try:
-            value = walk(snapshot, path)
-        except Unreadable:
-            continue
-        for item in value if isinstance(value, list) else [value]:
-            id = item.get("id") if isinstance(item, dict) else item
-            if is_id(id) and id.startswith(prefix) and id not in found:
-                found.append(id)
-    return found
-
-
-def is_id(value: Any) -> TypeGuard[str]:
-    """Whether a value can be an object's id: what the log takes as one."""
-    return (
-        isinstance(value, str) and 0 < len(value) <= 255 and value.isascii() and value.isprintable()
-    )
-
-
-def _items(snapshot: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
-    try:
-        found = walk(snapshot, path)
-    except Unreadable:
-        return []
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
-def _by_id(items: list[dict[str, Any]], name: str, reads: tuple[Read, ...]) -> dict[str, Any]:
-    united = {}
-    for item in items:
-        id = coerce(Type.ID, item.get("id"), f"{name}.id")
-        if id is not None:
-            united[id] = read_all(item, reads)
-    return united
+def _scalars(snapshot: Mapping[str, Any]) -> Scalars:
+    return {name: value for name, value in snapshot.items() if not isinstance(value, dict | list)}

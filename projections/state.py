@@ -11,7 +11,7 @@ from projections.declare import StripeObject
 from projections.order_of_events import absorption, canonical_order
 from projections.sighting import Key, Scope, Sighting
 
-__all__ = ["State", "Tally", "Unread", "fold", "new_state", "step"]
+__all__ = ["State", "Tally", "Unread", "fold", "lent", "new_state", "step"]
 
 
 class Tally(msgspec.Struct, array_like=True):
@@ -49,7 +49,7 @@ class Unread(msgspec.Struct, array_like=True, frozen=True):
     error: str
 
 
-class State(msgspec.Struct):
+class State(msgspec.Struct, array_like=True):
     """All that is kept of one object; a pure function of the set of its sightings.
 
     ``values`` come from the newest snapshot that has the key; ``links``, ``once`` and ``united``
@@ -92,6 +92,18 @@ class State(msgspec.Struct):
 def new_state(key: Key) -> State:
     """The state before any sighting."""
     return State(key.object, key.id, key.scope.account, key.scope.livemode)
+
+
+def lent(state: State, reads: frozenset[str] | None) -> State:
+    """As much of a state as a kind keeps: of a lender what it reads of it, and the links.
+
+    ``reads`` are None for an object of the kind's own. What is kept may share parts with the
+    state, which stays as it is.
+    """
+    if reads is None:
+        return state
+    values = {name: value for name, value in state.values.items() if name in reads}
+    return msgspec.structs.replace(state, values=values, once={}, united={}, unread=[])
 
 
 def fold(sightings: Sequence[Sighting], thing: StripeObject) -> State:

@@ -7,8 +7,8 @@ from typing import Any
 
 from projections.declare import Field, Kind, Link, Read, StripeObject, Unite, main
 from projections.gather import order_of
-from projections.links import CHARGE_LINKS, PAYMENT_INTENT_LINKS
 from projections.paths import at
+from projections.payments import CHARGE, PAYMENT_INTENT
 from projections.subject import Subject
 from projections.values import Type, lower
 
@@ -115,10 +115,7 @@ KIND = Kind(
     object="dispute",
     about="Payments that a buyer's bank disputes.",
     owns=(DISPUTE,),
-    lenders=(
-        StripeObject("charge", links=CHARGE_LINKS, lends_only=True),
-        StripeObject("payment_intent", links=PAYMENT_INTENT_LINKS, lends_only=True),
-    ),
+    lenders=(CHARGE.lending(), PAYMENT_INTENT.lending()),
     through=frozenset({"dispute", "charge", "payment_intent"}),
     fields=_FIELDS,
 )

@@ -114,7 +114,6 @@ INVOICE_PAYMENT = StripeObject(
         Link("payment_intent", at("payment.payment_intent")),
         Link("charge", at("payment.charge")),
     ),
-    lends_only=True,
 )
 
 KIND = Kind(
@@ -123,7 +122,7 @@ KIND = Kind(
     object="invoice",
     about="Invoices and what became of them.",
     owns=(INVOICE,),
-    lenders=(INVOICE_PAYMENT,),
+    lenders=(INVOICE_PAYMENT.lending(),),
     through=frozenset({"invoice"}),
     fields=_FIELDS,
 )

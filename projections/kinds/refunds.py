@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from projections.declare import Embed, Field, Kind, Link, StripeObject, main
+from projections.declare import Field, Kind, Link, StripeObject, main
 from projections.gather import order_of
-from projections.links import CHARGE_LINKS, PAYMENT_INTENT_LINKS
 from projections.paths import at
+from projections.payments import CHARGE, PAYMENT_INTENT
 from projections.values import Type, lower
 
 __all__ = ["KIND", "REFUND"]
@@ -54,17 +54,7 @@ KIND = Kind(
     object="refund",
     about="Money given back to buyers.",
     owns=(REFUND,),
-    lenders=(
-        StripeObject(
-            "charge", links=CHARGE_LINKS, embeds=(Embed("refund", "refunds.data"),), lends_only=True
-        ),
-        StripeObject(
-            "payment_intent",
-            links=PAYMENT_INTENT_LINKS,
-            embeds=(Embed("charge", "charges.data"),),
-            lends_only=True,
-        ),
-    ),
+    lenders=(CHARGE.lending(), PAYMENT_INTENT.lending()),
     through=frozenset({"refund", "charge", "payment_intent"}),
     fields=_FIELDS,
 )

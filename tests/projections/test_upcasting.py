@@ -220,7 +220,7 @@ def test_a_version_is_never_asked_for(version: str | None) -> None:
 
 def reads() -> list[tuple[str, Read]]:
     """Every read of every object, and of the items of lists."""
-    things = [thing for kind in KINDS.values() for thing in (*kind.owns, *kind.lenders)]
+    things = [thing for kind in KINDS.values() for thing in kind.objects.values()]
     found = [(thing.name, read) for thing in things for read in thing.all_reads]
     return found + [(name, item) for name, read in found for item in read.items or ()]
 

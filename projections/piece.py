@@ -1,0 +1,114 @@
+"""A piece of a kind's tables: the states of what is linked, and the rows that they give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ledger.identity import stream_id
+from projections.declare import Kind
+from projections.neighbourhood import clusters
+from projections.rows import DeadLetter, Made, make
+from projections.sighting import Key, Scope
+from projections.state import State
+from projections.values import Type
+
+__all__ = ["Content", "Piece", "as_row", "members_of", "piece", "row_key"]
+
+_encode_json = json.JSONEncoder().encode
+_STRUCTURED = (Type.OBJECT, Type.LIST)
+
+
+class Placed(msgspec.Struct, array_like=True):
+    """A row that a cluster gave: its key, which states are its own, and whether one failed it."""
+
+    key: bytes
+    own: list[int]
+    failed: bool
+
+
+class Content(msgspec.Struct, array_like=True):
+    """What is kept of a cluster."""
+
+    states: list[State]
+    rows: list[Placed]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Content).decode
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """What is to be written of one cluster."""
+
+    members: Sequence[Key]
+    content: bytes
+    rows: list[tuple[Any, ...]]
+    letters: list[tuple[bytes, Scope, DeadLetter]]
+
+
+def piece(kind: Kind, states: Sequence[State], members: Sequence[Key]) -> Piece:
+    """The rows and the content of one cluster, a pure function of its states."""
+    made = [one for cluster in clusters(kind, states) for one in make(kind, cluster)]
+    place = {id(state): index for index, state in enumerate(states)}
+    rows, letters, placed = [], [], []
+    for one in made:
+        scope = one.own[0].key.scope
+        key = row_key(kind, scope, one.id)
+        if one.row is not None:
+            rows.append((key, *_sql_row(kind, one)))
+        letters += [(key, scope, letter) for letter in one.dead_letters]
+        own = [place[id(state)] for state in one.own]
+        placed.append(Placed(key, own, bool(one.dead_letters)))
+    return Piece(members, _encode(Content(list(states), placed)), rows, letters)
+
+
+def content(stored: bytes) -> Content:
+    """What was kept of a cluster."""
+    return _decode(stored)
+
+
+def members_of(kind: Kind, states: Iterable[State]) -> dict[Key, None]:
+    """The objects of a cluster, told of or only named; a dictionary, for its order."""
+    members: dict[Key, None] = {}
+    for state in states:
+        key = state.key
+        members[key] = None
+        for to, ids in state.links.items():
+            if to in kind.objects:
+                members |= {Key(key.scope, to, id): None for id in ids}
+    return members
+
+
+def row_key(kind: Kind, scope: Scope, id: str) -> bytes:
+    """A row's key: its id in its account and mode."""
+    return stream_id(scope.account, scope.livemode, kind.object, id).bytes
+
+
+def _sql_row(kind: Kind, made: Made) -> list[Any]:
+    assert made.row is not None
+    get = made.row.get
+    return [
+        _as_text(get(column.name)) if column.type in _STRUCTURED else get(column.name)
+        for column in kind.columns
+    ]
+
+
+def _as_text(value: Any) -> str | None:
+    # ASCII JSON: nothing in it that a database's text cannot hold.
+    return None if value is None else _encode_json(value)
+
+
+def as_row(types: Mapping[str, Type], columns: Mapping[str, Any]) -> dict[str, Any]:
+    """A table's row as it is shown."""
+    return {
+        name: json.loads(columns[name])
+        if type in _STRUCTURED and columns[name] is not None
+        else columns[name]
+        for name, type in types.items()
+    }

@@ -1,0 +1,187 @@
+"""Reading an event: its snapshot, and those inside it, become sightings of the objects declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeGuard
+
+from projections.declare import Link, Read, StripeObject
+from projections.errors import Unreadable
+from projections.paths import walk
+from projections.sighting import Evidence, Key, Scope, Sighting, Told, decode
+from projections.values import UNTOLD, Type, coerce
+
+__all__ = ["is_id", "is_thin", "once_each", "read_all", "sightings"]
+
+
+_THIN = b"v2.core.event"
+
+
+def sightings(event: Told, objects: Mapping[str, StripeObject]) -> list[Sighting]:
+    """All that an event tells of any of ``objects``: of its own object first, then embedded."""
+    if event.is_quarantined:
+        # A quarantined body may be anything at all.
+        return []
+    return once_each(_generic(event, objects))
+
+
+def is_thin(event: Told) -> bool:
+    """Whether an event carries no snapshot, only where one can be had."""
+    return _THIN in event.body and decode(event.body).get("object") == "v2.core.event"
+
+
+def once_each(told: Iterable[Sighting]) -> list[Sighting]:
+    """One event tells of one object once: as its own before as embedded, the first item first."""
+    first: dict[Key, Sighting] = {}
+    for sighting in told:
+        kept = first.setdefault(sighting.key, sighting)
+        # A second copy tells nothing but links: what it carries has to be found by them again.
+        if kept is not sighting:
+            for to, ids in sighting.links.items():
+                kept.links[to] += [id for id in ids if id not in kept.links[to]]
+    return list(first.values())
+
+
+def _generic(event: Told, objects: Mapping[str, StripeObject]) -> Iterator[Sighting]:
+    document = decode(event.body)
+    data = document.get("data")
+    if document.get("object") != "event" or not isinstance(data, dict):
+        return
+    snapshot = data.get("object")
+    if isinstance(snapshot, dict):
+        scope = Scope(event.account, bool(event.livemode))
+        yield from _tell(event, scope, snapshot, objects)
+
+
+def _tell(
+    event: Told,
+    scope: Scope,
+    snapshot: Mapping[str, Any],
+    objects: Mapping[str, StripeObject],
+    *,
+    expected: str | None = None,
+) -> Iterator[Sighting]:
+    name, id = snapshot.get("object", expected), snapshot.get("id")
+    thing = objects.get(name) if isinstance(name, str) else None
+    if thing is None or not is_id(id) or event.type in thing.ignores:
+        return
+    if expected is not None and name != expected:
+        return
+    sighting = Sighting(
+        scope.key(thing.name, id), event.event_id, event.type, event.created, event.position,
+        expected is not None, event.body, {}, {}, {}, evidence_of(snapshot),
+        (_number(snapshot, "amount_refunded"), _number(snapshot, "attempt_count")),
+    )  # fmt: skip
+    _read(sighting, snapshot, thing)
+    yield sighting
+    for embed in thing.embeds:
+        for item in _items(snapshot, embed.path):
+            yield from _tell(event, scope, item, objects, expected=embed.object)
+
+
+def _read(sighting: Sighting, snapshot: Mapping[str, Any], thing: StripeObject) -> None:
+    sighting.links = {link.to: _linked(sighting, snapshot, link) for link in thing.links}
+    try:
+        sighting.values = read_all(snapshot, thing.all_reads)
+        for name, unite in thing.unites.items():
+            items = _items(snapshot, unite.path)
+            sighting.united[name] = _by_id(items, name, unite.reads)
+    except Unreadable as unreadable:
+        sighting.values, sighting.united = {}, {}
+        sighting.error = str(unreadable)
+        return
+    if thing.adjust is not None and not sighting.embedded:
+        thing.adjust(sighting.values, sighting.type, sighting.created)
+
+
+def evidence_of(snapshot: Mapping[str, Any]) -> Evidence:
+    """What of a snapshot only grows."""
+    transitions = snapshot.get("status_transitions")
+    reached = (
+        sum(value is not None for value in transitions.values())
+        if isinstance(transitions, dict)
+        else 0
+    )
+    return Evidence(reached, _amount(snapshot), int(snapshot.get("payment_status") == "paid"))
+
+
+def _amount(snapshot: Mapping[str, Any]) -> int:
+    for name in ("amount_received", "amount_captured", "amount_paid"):
+        if type(snapshot.get(name)) is int:
+            return int(snapshot[name])
+    # Charges before `amount_captured`: captured, or not.
+    return _number(snapshot, "amount") if snapshot.get("captured") is True else 0
+
+
+def _number(snapshot: Mapping[str, Any], name: str) -> int:
+    value = snapshot.get(name)
+    return value if type(value) is int else 0
+
+
+def read_all(snapshot: Mapping[str, Any], reads: tuple[Read, ...]) -> dict[str, Any]:
+    """What the reads find in a snapshot, by name; raises ``Unreadable`` for a wrong type."""
+    values: dict[str, Any] = {}
+    for item in reads:
+        value = item.find(snapshot)
+        if item.older is not None and (value is UNTOLD or value is None):
+            value = item.older(snapshot)
+        elif item.convert is not None and value is not UNTOLD and value is not None:
+            value = item.convert(value)
+        if value is not UNTOLD:
+            value = coerce(item.type, value, item.name)
+            values[item.name] = _each_item(value, item) if item.items and value else value
+    return values
+
+
+def _each_item(items: list[Any], of: Read) -> list[dict[str, Any]]:
+    assert of.items is not None
+    if not all(isinstance(item, dict) for item in items):
+        raise Unreadable(f"{of.name}: expected a list of objects")
+    blank = dict.fromkeys(read.name for read in of.items)
+    return [{**blank, **read_all(item, of.items)} for item in items]
+
+
+def _linked(sighting: Sighting, snapshot: Mapping[str, Any], link: Link) -> list[str]:
+    if link.envelope:
+        account = sighting.key.scope.account
+        return [] if account is None else [account]
+    return _ids(snapshot, link.paths, link.prefix)
+
+
+def _ids(snapshot: Mapping[str, Any], paths: tuple[str, ...], prefix: str) -> list[str]:
+    """The ids at some paths, whatever else is wrong with the snapshot: links only locate."""
+    found: list[str] = []
+    for path in paths:
+        try:
+            value = walk(snapshot, path)
+        except Unreadable:
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            id = item.get("id") if isinstance(item, dict) else item
+            if is_id(id) and id.startswith(prefix) and id not in found:
+                found.append(id)
+    return found
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether a value can be an object's id: what the log takes as one."""
+    return (
+        isinstance(value, str) and 0 < len(value) <= 255 and value.isascii() and value.isprintable()
+    )
+
+
+def _items(snapshot: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
+    try:
+        found = walk(snapshot, path)
+    except Unreadable:
+        return []
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _by_id(items: list[dict[str, Any]], name: str, reads: tuple[Read, ...]) -> dict[str, Any]:
+    united = {}
+    for item in items:
+        id = coerce(Type.ID, item.get("id"), f"{name}.id")
+        if id is not None:
+            united[id] = read_all(item, reads)
+    return united

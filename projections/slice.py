@@ -1,0 +1,95 @@
+"""A slice of the log: what a stretch of it tells, by object, read once for all kinds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from ledger import Line, Log
+from projections.declare import Kind, StripeObject
+from projections.order_of_events import canonical_order, needs_anchor
+from projections.reading import is_thin, sightings
+from projections.sighting import Key, Sighting
+from projections.state import State, fold, step
+
+__all__ = ["Slice", "alike"]
+
+
+class Slice:
+    """The sightings of a stretch of the log, and what is folded of them: once, for every kind."""
+
+    def __init__(self, log: Log, things: Mapping[str, StripeObject]) -> None:
+        self.things = things
+        self.told: dict[Key, list[Sighting]] = defaultdict(list)
+        self.last = 0
+        self.thin = 0
+        self._log = log
+        self._folded: dict[Key, State] = {}
+        self._of_stream: dict[UUID, list[Sighting]] = {}
+        self._at: dict[int, list[Sighting]] = {}
+
+    def take(self, lines: Sequence[Line]) -> None:
+        """Read the next lines of the log."""
+        for line in lines:
+            for sighting in sightings(line, self.things):
+                self.told[sighting.key].append(sighting)
+        self.thin += sum(not line.is_quarantined and is_thin(line) for line in lines)
+        self.last = lines[-1].position
+
+    def state(self, key: Key) -> State:
+        """The state of an object that nothing but this slice told of."""
+        state = self._folded.get(key)
+        if state is None:
+            state = self._folded[key] = fold(self.told[key], self.things[key.object])
+        return state
+
+    def follows(self, state: State) -> bool:
+        """Whether all that the slice tells of an object is newer than what its state knows."""
+        return min(sighting.created for sighting in self.told[state.key]) > state.second
+
+    def needs_anchor(self, state: State) -> bool:
+        """Whether the order within the slice hangs on the newest snapshot before it."""
+        key = state.key
+        return state.snapshot is not None and needs_anchor(self.told[key], self.things[key.object])
+
+    def step(self, state: State) -> None:
+        """Take what follows on a state into it."""
+        key = state.key
+        group, thing = self.told[key], self.things[key.object]
+        anchor = None
+        if state.snapshot is not None and state.snapshot[1] in self._at:
+            anchor = next(one for one in self._at[state.snapshot[1]] if one.key == key)
+        for sighting in canonical_order(group, thing, anchor):
+            step(state, sighting, thing)
+
+    def refold(self, key: Key, carriers: Iterable[Key]) -> State:
+        """The state of an object from the log itself: its stream, and those that carried it."""
+        places = [key.uuid, *(carrier.uuid for carrier in carriers)]
+        told = [one for place in places for one in self._of_stream[place] if one.key == key]
+        return fold(told, self.things[key.object])
+
+    def fetch(self, anchors: Collection[State], behind: Iterable[Iterable[Key]]) -> None:
+        """Read what ``step`` and ``refold`` are going to need, all at once."""
+        positions = {state.snapshot[1] for state in anchors if state.snapshot is not None}
+        for line in self._log.lines(positions - self._at.keys()):
+            self._at[line.position] = sightings(line, self.things)
+        places = {key.uuid for keys in behind for key in keys} - self._of_stream.keys()
+        for place in places:
+            self._of_stream[place] = []
+        for entry in self._log.streams(places, upto=self.last):
+            self._of_stream[entry.originator_id] += sightings(entry, self.things)
+
+
+def alike(kinds: Iterable[Kind]) -> list[list[Kind]]:
+    """Kinds that declare their objects alike, and so can share a slice; mostly all of them."""
+    groups: list[list[Kind]] = []
+    for kind in kinds:
+        for group in groups:
+            known = {name: thing for one in group for name, thing in one.objects.items()}
+            if all(known.get(name, thing) is thing for name, thing in kind.objects.items()):
+                group.append(kind)
+                break
+        else:
+            groups.append([kind])
+    return groups

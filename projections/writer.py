@@ -1,0 +1,138 @@
+"""Writing rows by the thousand, as each database takes them quickest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql
+
+__all__ = ["WRITERS", "Writer"]
+
+Rows = Sequence[tuple[Any, ...]]
+
+_DIALECT = postgresql.base.PGDialect()  # type: ignore[no-untyped-call]
+# SQLite takes no more parameters in one statement than 32,766; by far enough at once.
+_CHUNK = 500
+# From so many rows on PostgreSQL's COPY is worth its own round trip.
+_COPY_MIN = 200
+
+
+class Writer(Protocol):
+    """Rows as tuples of all columns of a table, in their order."""
+
+    def insert(self, table: Table, rows: Rows) -> None:
+        """Write rows whose keys are not there."""
+
+    def upsert(self, table: Table, rows: Rows) -> None:
+        """Write rows, in the place of those that have their keys."""
+
+    def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
+        """Take away the rows with some values in a column."""
+
+    def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
+        """Some columns of the rows with some values in a column."""
+
+
+class _Sqlite:
+    def __init__(self, connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        self._driver = driver
+
+    def insert(self, table: Table, rows: Rows) -> None:
+        if rows:
+            self._driver.executemany(_values(table), rows)
+
+    def upsert(self, table: Table, rows: Rows) -> None:
+        if rows:
+            self._driver.executemany(f"{_values(table)} {_on_conflict(table)}", rows)
+
+    def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
+        statement = f"DELETE FROM {table.fullname} WHERE {column} = ?"
+        self._driver.executemany(statement, [(key,) for key in keys])
+
+    def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
+        found: list[tuple[Any, ...]] = []
+        for some in _chunks(sorted(keys)):
+            marks = ",".join("?" * len(some))
+            query = f"SELECT {columns} FROM {table.fullname} WHERE {by} IN ({marks})"
+            found += self._driver.execute(query, some).fetchall()
+        return found
+
+
+class _Postgresql:
+    def __init__(self, connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        self._driver = driver
+
+    def insert(self, table: Table, rows: Rows) -> None:
+        if len(rows) < _COPY_MIN:
+            self._unnest(table, rows, "")
+            return
+        names = ", ".join(f'"{column.name}"' for column in table.c)
+        statement = f"COPY {table.fullname} ({names}) FROM STDIN (FORMAT BINARY)"
+        with self._driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([_type(column) for column in table.c])
+            for row in rows:
+                copy.write_row(row)
+
+    def upsert(self, table: Table, rows: Rows) -> None:
+        self._unnest(table, rows, _on_conflict(table))
+
+    def _unnest(self, table: Table, rows: Rows, conflict: str) -> None:
+        if not rows:
+            return
+        names = ", ".join(f'"{column.name}"' for column in table.c)
+        arrays = ", ".join(f"%b::{_type(column)}[]" for column in table.c)
+        statement = f"INSERT INTO {table.fullname} ({names}) SELECT * FROM unnest({arrays})"
+        with self._driver.cursor() as cursor:
+            cursor.execute(
+                f"{statement} {conflict}", [list(column) for column in zip(*rows, strict=True)]
+            )
+
+    def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
+        if keys:
+            with self._driver.cursor() as cursor:
+                cursor.execute(
+                    f"DELETE FROM {table.fullname} WHERE {column} = ANY(%b)", [list(keys)]
+                )
+
+    def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
+        if not keys:
+            return []
+        with self._driver.cursor(binary=True) as cursor:
+            cursor.execute(
+                f"SELECT {columns} FROM {table.fullname} WHERE {by} = ANY(%b)", [sorted(keys)]
+            )
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+WRITERS: Mapping[str, type[_Sqlite] | type[_Postgresql]] = {
+    "sqlite": _Sqlite,
+    "postgresql": _Postgresql,
+}
+
+
+def _values(table: Table) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    return f"INSERT INTO {table.fullname} ({names}) VALUES ({', '.join('?' * len(table.c))})"
+
+
+def _on_conflict(table: Table) -> str:
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    changed = [column.name for column in table.c if not column.primary_key]
+    updates = ", ".join(f'"{name}" = excluded."{name}"' for name in changed)
+    return f"ON CONFLICT ({keys}) DO UPDATE SET {updates}"
+
+
+def _type(column: Any) -> str:
+    return str(column.type.dialect_impl(_DIALECT).compile(dialect=_DIALECT)).partition(" ")[0]
+
+
+def _chunks(items: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
