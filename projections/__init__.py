@@ -1,5 +1,6 @@
 """Conclusions: the current and past state of each kind, folded from the log."""
 
+from projections.bulk import MEMORY_MB
 from projections.check import Difference
 from projections.declare import COMMON, Field, Kind
 from projections.errors import (
@@ -23,6 +24,7 @@ __all__ = [
     "ANY",
     "COMMON",
     "KINDS",
+    "MEMORY_MB",
     "AlreadyRunning",
     "Ambiguous",
     "Answer",

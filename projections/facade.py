@@ -11,6 +11,7 @@ from typing import Any
 from ledger import Ledger, Log
 from ledger.database import reading
 from projections import history
+from projections.bulk import MEMORY_MB
 from projections.check import Difference, compare
 from projections.declare import Kind
 from projections.engine import make_engine, writing
@@ -85,12 +86,21 @@ class Projections:
         return advance(self.places, self.log, live)
 
     def rebuild(
-        self, kinds: Sequence[str] = (), *, progress: Progress | None = None
+        self,
+        kinds: Sequence[str] = (),
+        *,
+        processes: int = 1,
+        memory_mb: int = MEMORY_MB,
+        progress: Progress | None = None,
     ) -> builtins.list[Rebuilt]:
-        """Rebuild kinds (all, if none is named) from the log; raises ``AlreadyRunning``."""
+        """Rebuild kinds (all, if none is named) from the log; raises ``AlreadyRunning``.
+
+        ``memory_mb`` bounds what all processes together hold of the log at a time.
+        """
         names = kinds or list(self.kinds)
         chosen = [self.kinds[name] for name in names]
-        return Rebuilder(self.places, self.log).rebuild(chosen, progress)
+        rebuilder = Rebuilder(self.places, self.log, processes=processes, memory_mb=memory_mb)
+        return rebuilder.rebuild(chosen, progress)
 
     def request_rebuild(self, kind: str) -> bool:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""

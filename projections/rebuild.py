@@ -14,16 +14,20 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import Log, StoreUnavailable
 from ledger.database import reading
+from projections.bulk import MEMORY_MB, Filler, fill, slices
 from projections.declare import Kind
 from projections.engine import create_lock, writing
 from projections.errors import AlreadyRunning, RebuildStopped
 from projections.follow import advance
 from projections.pointer import Places
 from projections.tables import KindTables
+from projections.workers import can_work, fill_with
 
 __all__ = ["Rebuilder", "Rebuilt"]
 
 _BATCH = 5000
+# Below, starting processes takes longer than what they would do.
+_WORTH_PROCESSES = 20_000
 # A builder that has not been heard of for so long is dead; its work is thrown away.
 _SILENT_SECONDS_MAX = 60
 _FLIP_TRIES = 40
@@ -44,9 +48,13 @@ class Rebuilt:
 class Rebuilder:
     """Builds tables side by side, one builder per kind at a time."""
 
-    def __init__(self, places: Places, log: Log) -> None:
+    def __init__(
+        self, places: Places, log: Log, *, processes: int = 1, memory_mb: int = MEMORY_MB
+    ) -> None:
         self._places = places
         self._log = log
+        self._processes = processes
+        self._memory_mb = memory_mb
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
         self._stopped = threading.Event()
 
@@ -85,17 +93,32 @@ class Rebuilder:
         self._stopped.set()
 
     def _fill(self, claimed: Sequence[KindTables], progress: Progress | None) -> int:
+        """Take the tables up to where the log ends now, then make their indexes."""
         names = ", ".join(tables.kind.name for tables in claimed)
         total = self._log.head().position
-        while not self._stopped.is_set():
-            position = min(map(self._position, claimed))
-            total = max(total, position)
+
+        def report(position: int) -> None:
+            if self._stopped.is_set():
+                raise RebuildStopped(f"the rebuild of {names} was stopped")
             self._beat(position, total, expected=len(claimed))
             if progress is not None:
                 progress(names, position, total)
-            if not advance(self._places, self._log, claimed, batch=_BATCH):
-                return position
-        raise RebuildStopped(f"the rebuild of {names} was stopped")
+
+        report(0)
+        processes = self._processes if can_work(claimed) else 1
+        ranges = slices(0, total, memory_mb=self._memory_mb, processes=processes)
+        if processes > 1 and total > _WORTH_PROCESSES:
+            url = self._log.engine.url.render_as_string(hide_password=False)
+            fill_with(processes, url, claimed, ranges, report)
+        else:
+            fill(Filler(self._places, self._log, claimed), ranges, report)
+        for tables in claimed:
+            # Each by itself: meanwhile the living tables' follower waits.
+            for index in tables.indexes:
+                with writing(self._places.engine) as connection:
+                    index.create(connection)
+            self._beat(total, total, expected=len(claimed))
+        return total
 
     def request(self, kind: Kind) -> bool:
         """Ask whoever follows to rebuild a kind; False while a rebuild runs or is asked for."""
@@ -132,7 +155,7 @@ class Rebuilder:
             if pointer is not None and name in (pointer.table_name, pointer.previous):
                 name = f"{name}_g{pointer.generation + 1}"
             tables = places.tables(kind, name)
-            places.make(connection, tables)
+            places.make(connection, tables, indexed=False)
             connection.execute(
                 insert(rebuilds).values(
                     kind=kind.name, state="running", table_name=name, owner=self._owner,
@@ -155,11 +178,6 @@ class Rebuilder:
         with reading(self._places.engine) as connection:
             pointer = self._places.pointer(connection, kind.name)
         return pointer is not None and pointer.table_name == name
-
-    def _position(self, tables: KindTables) -> int:
-        with reading(self._places.engine) as connection:
-            found = self._places.position(connection, tables.name)
-        return found[0] if found is not None else 0
 
     def _beat(self, done: int, total: int, *, expected: int) -> None:
         rebuilds = self._places.control.rebuilds

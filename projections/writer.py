@@ -130,7 +130,9 @@ def _on_conflict(table: Table) -> str:
 
 
 def _type(column: Any) -> str:
-    return str(column.type.dialect_impl(_DIALECT).compile(dialect=_DIALECT)).partition(" ")[0]
+    name = str(column.type.dialect_impl(_DIALECT).compile(dialect=_DIALECT))
+    # A collation is no part of a type's name.
+    return name.partition(" ")[0].lower()
 
 
 def _chunks(items: list[Any]) -> Iterator[list[Any]]:

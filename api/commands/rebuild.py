@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import asdict
 
@@ -12,8 +11,8 @@ import click
 
 from api.commands.output import Progress, as_json, json_option, kind_type, table
 from api.settings import Settings
-from api.stores import existing, stores
-from projections import KINDS, Projections, Rebuilt
+from api.stores import existing
+from projections import KINDS, MEMORY_MB, Projections
 
 _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
 
@@ -24,12 +23,21 @@ _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
     "--processes",
     type=click.IntRange(1, 64),
     metavar="N",
-    default=1,
-    help="How many kinds at a time, each in a process of its own.",
+    help="How many processes share the work; as many as there are cores, if not said.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(50),
+    metavar="MB",
+    default=MEMORY_MB,
+    show_default=True,
+    help="How much of the log they may hold at a time, together.",
 )
 @click.option("--check", is_flag=True, help="Compare with the living rows and write nothing.")
 @json_option
-def rebuild(kinds: tuple[str, ...], processes: int, check: bool, as_program: bool) -> None:
+def rebuild(
+    kinds: tuple[str, ...], processes: int | None, memory: int, check: bool, as_program: bool
+) -> None:
     """Draw every KIND again from the log, or all of them, beside the living rows.
 
     Readers and webhooks go on meanwhile. With --check the exit code is 1 if anything differs.
@@ -42,32 +50,17 @@ def rebuild(kinds: tuple[str, ...], processes: int, check: bool, as_program: boo
             return
         projections.create()
         with closing(Progress(hidden=as_program)) as progress:
-            if processes == 1:
-                done = projections.rebuild(chosen, progress=progress)
-            else:
-                done = _beside_each_other(settings, chosen, processes, progress)
+            done = projections.rebuild(
+                chosen,
+                processes=processes or os.cpu_count() or 1,
+                memory_mb=memory,
+                progress=progress,
+            )
     rows = [asdict(each) for each in done]
     if as_program:
         as_json(rows)
     else:
         table([{**row, "seconds": round(row["seconds"], 2)} for row in rows], list(rows[0]))
-
-
-def _beside_each_other(
-    settings: Settings, kinds: list[str], processes: int, progress: Progress
-) -> list[Rebuilt]:
-    done: list[Rebuilt] = []
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_alone, settings, kind) for kind in kinds]):
-            done += future.result()
-            progress("kinds", len(done), len(kinds))
-    return sorted(done, key=lambda each: kinds.index(each.kind))
-
-
-def _alone(settings: Settings, kind: str) -> list[Rebuilt]:
-    """One kind, in a process with connections of its own."""
-    with stores(settings) as (_, projections):
-        return projections.rebuild([kind])
 
 
 def _compare(projections: Projections, kinds: list[str], as_program: bool) -> None:

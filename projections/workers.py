@@ -1,0 +1,112 @@
+"""Filling with several processes: each works slices out, and writes them when their turn comes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from ledger import Ledger, StoreUnavailable
+from projections.bulk import Filler, Report
+from projections.engine import make_engine
+from projections.kinds import KINDS
+from projections.pointer import Places
+from projections.tables import KindTables
+
+__all__ = ["can_work", "fill_with"]
+
+# Not forked: SQLite's handles and the threads of this process do not survive that.
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+def can_work(tables: Sequence[KindTables]) -> bool:
+    """Whether other processes find the same declarations: code does not travel, names do."""
+    return all(KINDS.get(one.kind.name) is one.kind for one in tables)
+
+
+def fill_with(
+    processes: int,
+    url: str,
+    tables: Sequence[KindTables],
+    ranges: Iterator[tuple[int, int]],
+    report: Report,
+) -> None:
+    """As ``fill``: the slices are worked out side by side and written one after the other."""
+    names = {one.kind.name: one.name for one in tables}
+    workers = [_Worker(url, names) for _ in range(processes)]
+    try:
+        waiting: deque[tuple[_Worker, int]] = deque()
+        free = deque(workers)
+        while True:
+            while free and (given := next(ranges, None)) is not None:
+                worker = free.popleft()
+                worker.ask("prepare", *given)
+                waiting.append((worker, given[1]))
+            if not waiting:
+                return
+            worker, upto = waiting.popleft()
+            worker.answer()
+            worker.ask("commit")
+            worker.answer()
+            free.append(worker)
+            report(upto)
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+class _Worker:
+    """The parent's end of a process that works for it."""
+
+    def __init__(self, url: str, names: Mapping[str, str]) -> None:
+        self._line, theirs = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(target=_work, args=(theirs, url, names), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def ask(self, *question: Any) -> None:
+        """Give it something to do."""
+        try:
+            self._line.send(question)
+        except OSError as error:
+            raise StoreUnavailable("a process of the rebuild died") from error
+
+    def answer(self) -> None:
+        """Wait until it is done; raises what it raised."""
+        try:
+            raised = self._line.recv()
+        except (EOFError, OSError) as error:
+            raise StoreUnavailable("a process of the rebuild died") from error
+        if raised is not None:
+            raise raised
+
+    def end(self) -> None:
+        """Let it go; what it had not committed is lost with it."""
+        self._line.close()
+        self._process.terminate()
+        self._process.join()
+
+
+def _work(line: Connection, url: str, names: Mapping[str, str]) -> None:
+    """Do as asked until the parent hangs up, or is gone."""
+    ledger = Ledger.open(url)
+    places = Places(make_engine(ledger.engine.url))
+    tables = [places.tables(KINDS[kind], name) for kind, name in names.items()]
+    filler = Filler(places, ledger.log, tables)
+    ready = None
+    while True:
+        try:
+            question, *given = line.recv()
+        except EOFError:
+            return
+        try:
+            if question == "prepare":
+                ready = filler.prepare(*given)
+            elif ready is not None:
+                filler.commit(ready)
+                ready = None
+            line.send(None)
+        except Exception as error:  # the parent's to raise
+            line.send(error)
