@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, make_url, select
 
-from ledger import Entry, Log
+from ledger import Log
+from ledger.database import reading
+from projections.bulk import MEMORY_MB, Filler, fill, slices
 from projections.declare import Kind
-from projections.piece import row_key
+from projections.engine import make_engine, writing
+from projections.piece import as_row
 from projections.pointer import Places
-from projections.project import project
-from projections.queries import live
+from projections.queries import Live, live
+from projections.tables import KindTables
 
 __all__ = ["Difference", "compare"]
 
-_BATCH = 2000
+_PAGE = 1000
+
+Row = dict[str, Any]
+Keyed = Iterator[tuple[bytes, Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,39 +40,92 @@ class Difference:
     rebuilt: Any
 
 
-def compare(places: Places, log: Log, kind: Kind) -> list[Difference]:
-    """Every difference between a kind's living rows and a fold of the log up to where they are."""
+def compare(places: Places, log: Log, kinds: Sequence[Kind]) -> Iterator[Difference]:
+    """Every difference between living rows and the log folded anew, up to where they are.
+
+    The rows are folded into a file of their own that is gone afterwards: the living database is
+    only read, and whatever its size a slice of the log and a page of rows are held at a time.
+    """
+    with _scratch(kinds) as (scratch, tables):
+        _fill(scratch, log, tables, 0, min(_position(places, kind) for kind in kinds))
+        for one in tables:
+            with live(places, one.kind) as now, reading(scratch.engine) as connection:
+                _catch_up(scratch, log, one, now.position)
+                living = _pages(now.connection, now)
+                yield from _merged(one.kind, living, _folded(connection, one))
+
+
+@contextmanager
+def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Places, list[KindTables]]]:
+    with tempfile.TemporaryDirectory(prefix="ledger-check-") as directory:
+        places = Places(make_engine(make_url(f"sqlite:///{Path(directory) / 'check.db'}")))
+        try:
+            places.create({})
+            tables = [places.tables(kind, kind.name) for kind in kinds]
+            with writing(places.engine) as connection:
+                for one in tables:
+                    places.make(connection, one, indexed=False)
+            yield places, tables
+        finally:
+            places.engine.dispose()
+
+
+def _position(places: Places, kind: Kind) -> int:
     with live(places, kind) as now:
-        living = {
-            bytes(row["row_key"]): now.shown(row)
-            for row in now.connection.execute(select(now.rows)).mappings()
-        }
-        position = now.position
-    made = [one for one in project(kind, _upto(log, position)) if one.row is not None]
-    rebuilt = {row_key(kind, one.own[0].key.scope, one.id): one.row for one in made}
-    return [
-        difference
-        for key in sorted(living.keys() | rebuilt.keys())
-        for difference in _differences(kind, living.get(key), rebuilt.get(key))
-    ]
+        return now.position
 
 
-def _upto(log: Log, position: int) -> Iterator[Entry]:
-    at = 0
-    while at < position:
-        entries = log.after(at, min(_BATCH, position - at))
-        if not entries:
-            return
-        yield from entries
-        at = entries[-1].position
+def _fill(scratch: Places, log: Log, tables: Sequence[KindTables], after: int, upto: int) -> None:
+    ranges = slices(after, upto, memory_mb=MEMORY_MB // 2, processes=1)
+    fill(Filler(scratch, log, tables), ranges, lambda _: None)
 
 
-def _differences(
-    kind: Kind, living: dict[str, Any] | None, rebuilt: dict[str, Any] | None
-) -> Iterator[Difference]:
-    id = (living or rebuilt or {})["id"]
+def _catch_up(scratch: Places, log: Log, tables: KindTables, upto: int) -> None:
+    # The living went on meanwhile; in its snapshot now it stands still.
+    with reading(scratch.engine) as connection:
+        found = scratch.position(connection, tables.name)
+    assert found is not None
+    _fill(scratch, log, [tables], found[0], upto)
+
+
+def _pages(connection: Connection, now: Live) -> Keyed:
+    rows = now.rows
+    query = select(rows).order_by(rows.c.row_key)
+    last = b""
+    while (
+        page := connection.execute(query.where(rows.c.row_key > last).limit(_PAGE)).mappings().all()
+    ):
+        for row in page:
+            yield bytes(row["row_key"]), now.shown(row)
+        last = bytes(page[-1]["row_key"])
+
+
+def _folded(connection: Connection, tables: KindTables) -> Keyed:
+    types = {column.name: column.type for column in tables.kind.columns}
+    query = select(tables.rows).order_by(tables.rows.c.row_key)
+    for row in connection.execute(query).mappings():
+        yield bytes(row["row_key"]), as_row(types, row)
+
+
+def _merged(kind: Kind, living: Keyed, rebuilt: Keyed) -> Iterator[Difference]:
+    """Walk both, which are in the order of their keys, side by side."""
+    one, other = next(living, None), next(rebuilt, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one[0] < other[0]):
+            assert one is not None
+            yield from _differences(kind, one[1], {})
+            one = next(living, None)
+        elif one is None or other[0] < one[0]:
+            yield from _differences(kind, {}, other[1])
+            other = next(rebuilt, None)
+        else:
+            yield from _differences(kind, one[1], other[1])
+            one, other = next(living, None), next(rebuilt, None)
+
+
+def _differences(kind: Kind, living: Row, rebuilt: Row) -> Iterator[Difference]:
+    id = (living or rebuilt)["id"]
     for column in kind.columns:
-        one = living.get(column.name) if living is not None else None
-        other = rebuilt.get(column.name) if rebuilt is not None else None
+        one, other = living.get(column.name), rebuilt.get(column.name)
         if one != other:
             yield Difference(kind.name, id, column.name, one, other)

@@ -108,11 +108,8 @@ class Projections:
 
     def check(self, kinds: Sequence[str] = ()) -> builtins.list[Difference]:
         """Fold the log again and compare with the living rows; writes nothing."""
-        return [
-            difference
-            for name in kinds or list(self.kinds)
-            for difference in compare(self.places, self.log, self.kinds[name])
-        ]
+        chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
+        return list(compare(self.places, self.log, chosen))
 
     def refold(self, kind: str, id: str) -> bool:
         """Fold one row again from the log; False where nothing ever told of the id."""

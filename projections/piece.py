@@ -104,7 +104,7 @@ def _as_text(value: Any) -> str | None:
     return None if value is None else _encode_json(value)
 
 
-def as_row(types: Mapping[str, Type], columns: Mapping[str, Any]) -> dict[str, Any]:
+def as_row(types: Mapping[str, Type], columns: Mapping[Any, Any]) -> dict[str, Any]:
     """A table's row as it is shown."""
     return {
         name: json.loads(columns[name])

@@ -45,6 +45,8 @@ def holds(opened: Opened, dialect: str, data: st.DataObject) -> None:
         assert store.projections.dead_letters().items == []
 
         living = store.living()
+        for number in (1, 2, 5):
+            assert store.in_slices(number) == living
         store.projections.rebuild()
         assert store.living() == living
 
