@@ -92,7 +92,7 @@ class Unite:
     reads: tuple[Read, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StripeObject:
     """One of Stripe's objects: what is read of it and how its snapshots are put in order.
 

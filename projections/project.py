@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from projections.declare import Kind
 from projections.neighbourhood import clusters
-from projections.reading import sightings
+from projections.reading import reader
 from projections.rows import Made, make
 from projections.sighting import Key, Sighting, Told
 from projections.state import State, fold, lent
@@ -17,7 +17,8 @@ __all__ = ["fold_objects", "project"]
 
 def project(kind: Kind, entries: Iterable[Told]) -> list[Made]:
     """The rows of a kind that a set of events gives, whatever their order."""
-    told = (sighting for entry in entries for sighting in sightings(entry, kind.objects))
+    read = reader(kind.objects)
+    told = (sighting for entry in entries for sighting in read(entry))
     states = fold_objects(kind, told)
     return [made for cluster in clusters(kind, states) for made in make(kind, cluster)]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 
 from ledger.identity import stream_id
+from projections.scalars import scalars
 
-__all__ = ["Evidence", "Key", "Scalars", "Scope", "Sighting", "Told", "decode", "snapshot_of"]
+__all__ = ["Key", "Scalars", "Scope", "Sighting", "Told", "decode", "snapshot_of"]
 
 Scalars = Mapping[str, Any]
 
@@ -65,21 +65,13 @@ class Key(NamedTuple):
         return stream_id(self.scope.account, self.scope.livemode, self.object, self.id)
 
 
-class Evidence(NamedTuple):
-    """What of a snapshot only grows: transitions reached, the amount that came in, paid or not."""
-
-    reached: int = 0
-    amount: int = 0
-    paid: int = 0
-
-
-@dataclass(slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, eq=False, gc=False):
     """One snapshot of one object, and the event that carried it.
 
-    ``embedded``: the snapshot stood inside another object's. ``ranks`` are its counters of
-    refunds and attempts. ``error`` is set where a value did not fit; such a sighting tells links,
-    and nothing else.
+    ``embedded``: the snapshot stood inside another object's. ``evidence`` is what of a snapshot
+    only grows (transitions reached, the amount that came in, paid or not); ``ranks`` are its
+    counters of refunds and attempts. ``error`` is set where a value did not fit; such a sighting
+    tells links, and nothing else.
     """
 
     key: Key
@@ -92,10 +84,10 @@ class Sighting:
     values: dict[str, Any]
     links: dict[str, list[str]]
     united: dict[str, dict[str, Any]]
-    evidence: Evidence
+    evidence: tuple[int, int, int]
     ranks: tuple[int, int]
     error: str | None = None
-    _images: tuple[Scalars, Scalars] | None = None
+    images: tuple[Scalars, Scalars] | None = None
 
     @property
     def carrier(self) -> str:
@@ -113,12 +105,16 @@ class Sighting:
         return self._both()[1]
 
     def _both(self) -> tuple[Scalars, Scalars]:
-        if self._images is None:
-            snapshot = snapshot_of(self)
-            previous = {} if self.embedded else decode(self.body)["data"].get(_PREVIOUS)
-            overlaid = {**snapshot, **previous} if isinstance(previous, dict) else snapshot
-            self._images = _scalars(snapshot), _scalars(overlaid)
-        return self._images
+        if self.images is None:
+            self.images = (None if self.embedded else scalars(self.body)) or _images(self)
+        return self.images
+
+
+def _images(sighting: Sighting) -> tuple[Scalars, Scalars]:
+    snapshot = snapshot_of(sighting)
+    previous = {} if sighting.embedded else decode(sighting.body)["data"].get(_PREVIOUS)
+    overlaid = {**snapshot, **previous} if isinstance(previous, dict) else snapshot
+    return _scalars(snapshot), _scalars(overlaid)
 
 
 def decode(body: bytes) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from ledger import Line, Log
 from projections.declare import Kind, StripeObject
 from projections.order_of_events import canonical_order, needs_anchor
-from projections.reading import is_thin, sightings
+from projections.reading import is_thin, reader
 from projections.sighting import Key, Sighting
 from projections.state import State, fold, step
 
@@ -25,15 +25,17 @@ class Slice:
         self.last = 0
         self.thin = 0
         self._log = log
+        self._read = reader(things)
         self._folded: dict[Key, State] = {}
         self._of_stream: dict[UUID, list[Sighting]] = {}
         self._at: dict[int, list[Sighting]] = {}
 
     def take(self, lines: Sequence[Line]) -> None:
         """Read the next lines of the log."""
+        told, read = self.told, self._read
         for line in lines:
-            for sighting in sightings(line, self.things):
-                self.told[sighting.key].append(sighting)
+            for sighting in read(line):
+                told[sighting.key].append(sighting)
         self.thin += sum(not line.is_quarantined and is_thin(line) for line in lines)
         self.last = lines[-1].position
 
@@ -73,12 +75,12 @@ class Slice:
         """Read what ``step`` and ``refold`` are going to need, all at once."""
         positions = {state.snapshot[1] for state in anchors if state.snapshot is not None}
         for line in self._log.lines(positions - self._at.keys()):
-            self._at[line.position] = sightings(line, self.things)
+            self._at[line.position] = self._read(line)
         places = {key.uuid for keys in behind for key in keys} - self._of_stream.keys()
         for place in places:
             self._of_stream[place] = []
         for entry in self._log.streams(places, upto=self.last):
-            self._of_stream[entry.originator_id] += sightings(entry, self.things)
+            self._of_stream[entry.originator_id] += self._read(entry)
 
 
 def alike(kinds: Iterable[Kind]) -> list[list[Kind]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 from projections.errors import Unreadable
 
-__all__ = ["UNTOLD", "Type", "clean", "coerce", "lower"]
+__all__ = ["UNTOLD", "Type", "clean", "coerce", "is_id", "lower"]
 
 # A key that is absent says nothing: it is not the same as null, and erases nothing.
 UNTOLD: Any = type("Untold", (), {"__repr__": lambda self: "UNTOLD", "__slots__": ()})()
@@ -138,3 +138,10 @@ _COERCE: Mapping[Type, Callable[[Any, str], Any]] = {
     Type.OBJECT: _object,
     Type.LIST: _list,
 }
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether a value can be an object's id: what the log takes as one."""
+    return (
+        isinstance(value, str) and 0 < len(value) <= 255 and value.isascii() and value.isprintable()
+    )
