@@ -26,7 +26,7 @@ class Prepared:
 
 def prepare(kind: Kind, slice: Slice) -> Prepared:
     """All that can be worked out without the tables: the pieces, should nothing be known yet."""
-    found = parts(slice.told, kind.objects)
+    found = parts(slice, kind)
     return Prepared(found, {part: _fresh(kind, part, slice) for part in found})
 
 
@@ -34,7 +34,7 @@ def apply(store: KindStore, slice: Slice, prepared: Prepared | None = None) -> N
     """Fold what the log has and the tables have not into states and rows."""
     kind = store.kind
     if prepared is None:
-        prepared = Prepared(parts(slice.told, kind.objects))
+        prepared = Prepared(parts(slice, kind))
     known = store.find([key for part in prepared.parts for key in part.members])
     fresh, touched = [], []
     for part in prepared.parts:

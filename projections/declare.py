@@ -232,6 +232,11 @@ class Kind:
         return {thing.name: thing for thing in (*self.owns, *lent)}
 
     @cached_property
+    def owned(self) -> frozenset[str]:
+        """The names of the objects whose events are a row's own."""
+        return frozenset(thing.name for thing in self.owns)
+
+    @cached_property
     def lent(self) -> Mapping[str, frozenset[str]]:
         """What is asked of the objects that only lend, by name."""
         return {lender.thing.name: lender.reads for lender in self.lenders}

@@ -15,6 +15,9 @@ __all__ = ["clusters"]
 
 def clusters(kind: Kind, states: Iterable[State]) -> list[Cluster]:
     """Part states into clusters: what is linked through ``through``, with its lenders."""
+    states = list(states)
+    if len(states) == 1 and states[0].object in kind.owned:
+        return [Cluster(states[0].key.scope, states)]
     by_scope: dict[Scope, list[State]] = defaultdict(list)
     for state in states:
         by_scope[state.key.scope].append(state)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby, pairwise, permutations
+from operator import attrgetter
 from typing import Any
 
 from projections.declare import StripeObject
 from projections.sighting import Scalars, Sighting
 
 __all__ = ["absorption", "canonical_order", "needs_anchor"]
+
+_created = attrgetter("created")
 
 # All orders of so many events are tried; beyond, the next best one is taken each time.
 _EXHAUSTIVE_MAX = 6
@@ -24,9 +27,13 @@ def canonical_order(
     before-image fits the snapshot before it, then by rank of type and status, then by id.
     ``anchor`` is the newest snapshot of the seconds before, where those are not in ``sightings``.
     """
+    if len(sightings) == 1:
+        return list(sightings)
+    by_second = sorted(sightings, key=_created)
+    if all(one.created != other.created for one, other in pairwise(by_second)):
+        return by_second
     ordered: list[Sighting] = []
-    by_second = sorted(sightings, key=lambda sighting: sighting.created)
-    for _, group in groupby(by_second, key=lambda sighting: sighting.created):
+    for _, group in groupby(by_second, key=_created):
         unread, readable = _parted(list(group))
         ordered += unread
         if not readable:
@@ -48,8 +55,9 @@ def absorption(sighting: Sighting, thing: StripeObject) -> int:
 
 def needs_anchor(sightings: Sequence[Sighting], thing: StripeObject) -> bool:
     """Whether the order within some second hangs on the snapshot before it."""
-    by_second = sorted(sightings, key=lambda sighting: sighting.created)
-    for _, group in groupby(by_second, key=lambda sighting: sighting.created):
+    if len(sightings) == 1:
+        return False
+    for _, group in groupby(sorted(sightings, key=_created), key=_created):
         _, readable = _parted(list(group))
         if readable and len(_direct(_surviving(readable, thing))) > 1:
             return True
@@ -57,6 +65,8 @@ def needs_anchor(sightings: Sequence[Sighting], thing: StripeObject) -> bool:
 
 
 def _parted(group: list[Sighting]) -> tuple[list[Sighting], list[Sighting]]:
+    if len(group) == 1:
+        return (group, []) if group[0].error else ([], group)
     unread = [sighting for sighting in group if sighting.error]
     readable = [sighting for sighting in group if not sighting.error]
     return sorted(unread, key=lambda sighting: sighting.event_id), readable
@@ -112,16 +122,19 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     """The order whose before-images disagree least; of equal ones the first by rank."""
     if len(ranked) < 2:
         return ranked
-    after = [sighting.after for sighting in ranked]
-    before = [sighting.before for sighting in ranked]
-    start = anchor.after if anchor is not None else {}
-    indexes = range(len(ranked))
+    start: Scalars = anchor.after if anchor is not None else {}
+    first = [_disagreement(start, one.before) for one in ranked]
     # Each pair is compared once, however many orders are tried.
-    first = [_disagreement(start, before[j]) for j in indexes]
-    cost = [[_disagreement(after[i], before[j]) for j in indexes] for i in indexes]
+    cost = [
+        [0 if one is other else _disagreement(one.after, other.before) for other in ranked]
+        for one in ranked
+    ]
+    if len(ranked) == 2:
+        # As below, for what is by far the most frequent.
+        return ranked if first[0] + cost[0][1] <= first[1] + cost[1][0] else ranked[::-1]
     if len(ranked) <= _EXHAUSTIVE_MAX:
         best = min(
-            permutations(indexes),
+            permutations(range(len(ranked))),
             key=lambda order: first[order[0]] + sum(cost[i][j] for i, j in pairwise(order)),
         )
     else:
@@ -140,5 +153,7 @@ def _greedy(first: list[int], cost: list[list[int]]) -> tuple[int, ...]:
 
 
 def _disagreement(snapshot: Scalars, before: Scalars) -> int:
+    if snapshot == before:
+        return 0
     # A key that one of them lacks belongs to another API version: it is no disagreement.
-    return sum(snapshot[name] != before[name] for name in snapshot.keys() & before.keys())
+    return sum([before[name] != value for name, value in snapshot.items() if name in before])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from projections.sighting import Key, Sighting
+from projections.declare import Kind
+from projections.sighting import Key
+from projections.slice import Slice
 
 __all__ = ["Part", "parts"]
 
@@ -18,28 +19,30 @@ class Part:
     members: list[Key] = field(default_factory=list)
 
 
-def parts(told: Mapping[Key, Iterable[Sighting]], objects: Iterable[str]) -> list[Part]:
-    """What is told of ``objects``, parted so that no link leads from one part to another."""
-    names = frozenset(objects)
+def parts(slice: Slice, kind: Kind) -> list[Part]:
+    """What a slice tells of a kind's objects, parted so that no link leads out of a part."""
+    objects = kind.objects
     of: dict[Key, Part] = {}
-    for key, group in told.items():
-        if key.object not in names:
+    for key in slice.told:
+        if key.object not in objects:
             continue
         part = of.get(key)
         if part is None:
             part = of[key] = Part(members=[key])
         part.told.append(key)
-        for other in _named(key, group, names):
+        for other in slice.named(key):
+            if other.object not in objects:
+                continue
             found = of.get(other)
             if found is None:
                 of[other] = part
                 part.members.append(other)
             elif found is not part:
-                part = join(part, found, of)
+                part = _join(part, found, of)
     return list(dict.fromkeys(of.values()))
 
 
-def join(one: Part, other: Part, of: dict[Key, Part]) -> Part:
+def _join(one: Part, other: Part, of: dict[Key, Part]) -> Part:
     """Both in one: the smaller goes into the larger."""
     large, small = (one, other) if len(one.members) >= len(other.members) else (other, one)
     large.told += small.told
@@ -47,13 +50,3 @@ def join(one: Part, other: Part, of: dict[Key, Part]) -> Part:
     for key in small.members:
         of[key] = large
     return large
-
-
-def _named(key: Key, group: Iterable[Sighting], names: frozenset[str]) -> set[Key]:
-    return {
-        Key(key.scope, to, id)
-        for sighting in group
-        for to, ids in sighting.links.items()
-        if ids and to in names
-        for id in ids
-    }

@@ -54,6 +54,9 @@ class Piece:
 
 def piece(kind: Kind, states: Sequence[State], members: Sequence[Key]) -> Piece:
     """The rows and the content of one cluster, a pure function of its states."""
+    if not any(state.object in kind.owned for state in states):
+        # Nothing but lenders, waiting for somebody to lend to.
+        return Piece(members, _encode(Content(list(states), [])), [], [])
     made = [one for cluster in clusters(kind, states) for one in make(kind, cluster)]
     place = {id(state): index for index, state in enumerate(states)}
     rows, letters, placed = [], [], []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,14 +39,16 @@ class Made:
 def make(kind: Kind, cluster: Cluster) -> list[Made]:
     """The rows of one cluster, a pure function of its states."""
     made = [_make(kind, subject, cluster) for subject in _subjects(kind, cluster)]
-    gathered = {(state.object, state.id) for one in made for state in one.own}
-    owned = {thing.name for thing in kind.owns}
     for state in cluster:
         # An object whose only events are unreadable makes no row, but is not forgotten either.
-        if state.unread and state.object in owned and (state.object, state.id) not in gathered:
+        if state.unread and state.object in kind.owned and not _is_gathered(state, made):
             letters = [_letter(kind, state.id, unread) for unread in state.unread]
             made.append(Made(state.id, None, [state], letters))
     return made
+
+
+def _is_gathered(state: State, made: Iterable[Made]) -> bool:
+    return any(state is other for one in made for other in one.own)
 
 
 def _subjects(kind: Kind, cluster: Cluster) -> Iterator[Subject]:

@@ -26,6 +26,7 @@ class Slice:
         self.thin = 0
         self._log = log
         self._read = reader(things)
+        self._named: dict[Key, set[Key]] = {}
         self._folded: dict[Key, State] = {}
         self._of_stream: dict[UUID, list[Sighting]] = {}
         self._at: dict[int, list[Sighting]] = {}
@@ -38,6 +39,18 @@ class Slice:
                 told[sighting.key].append(sighting)
         self.thin += sum(not line.is_quarantined and is_thin(line) for line in lines)
         self.last = lines[-1].position
+
+    def named(self, key: Key) -> set[Key]:
+        """The objects that the slice links one to."""
+        named = self._named.get(key)
+        if named is None:
+            named = self._named[key] = {
+                Key(key.scope, to, id)
+                for sighting in self.told[key]
+                for to, ids in sighting.links.items()
+                for id in ids
+            }
+        return named
 
     def state(self, key: Key) -> State:
         """The state of an object that nothing but this slice told of."""

@@ -128,9 +128,11 @@ def step(state: State, sighting: Sighting, thing: StripeObject) -> None:
         # A late or stale snapshot never resurrects; but what nobody told before, it may tell.
         for name, value in sighting.values.items():
             state.values.setdefault(name, value)
-    for name, shows in thing.once.items():
-        if shows({**sighting.values, **sighting.united}, sighting.type):
-            state.once[name] = min(state.once.get(name, sighting.created), sighting.created)
+    if thing.once:
+        told = {**sighting.values, **sighting.united} if sighting.united else sighting.values
+        for name, shows in thing.once.items():
+            if shows(told, sighting.type):
+                state.once[name] = min(state.once.get(name, sighting.created), sighting.created)
     for name, items in sighting.united.items():
         state.united.setdefault(name, {}).update(items)
     _join(state, sighting)
@@ -147,5 +149,6 @@ def _set_aside(state: State, sighting: Sighting) -> None:
 def _join(state: State, sighting: Sighting) -> None:
     state.second = max(state.second, sighting.created)
     for name, ids in sighting.links.items():
-        told = state.links.setdefault(name, [])
-        told.extend(id for id in ids if id not in told)
+        if ids:
+            told = state.links.setdefault(name, [])
+            told += [id for id in ids if id not in told]

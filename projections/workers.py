@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -96,6 +97,7 @@ def _work(line: Connection, url: str, names: Mapping[str, str]) -> None:
     tables = [places.tables(KINDS[kind], name) for kind, name in names.items()]
     filler = Filler(places, ledger.log, tables)
     ready = None
+    gc.disable()
     while True:
         try:
             question, *given = line.recv()
