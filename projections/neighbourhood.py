@@ -16,7 +16,7 @@ __all__ = ["clusters"]
 def clusters(kind: Kind, states: Iterable[State]) -> list[Cluster]:
     """Part states into clusters: what is linked through ``through``, with its lenders."""
     states = list(states)
-    if len(states) == 1 and states[0].object in kind.owned:
+    if _is_one(kind, states):
         return [Cluster(states[0].key.scope, states)]
     by_scope: dict[Scope, list[State]] = defaultdict(list)
     for state in states:
@@ -26,6 +26,22 @@ def clusters(kind: Kind, states: Iterable[State]) -> list[Cluster]:
         for scope, members in by_scope.items()
         for group in _parts(kind, members)
     ]
+
+
+def _is_one(kind: Kind, states: list[State]) -> bool:
+    """Whether they are one cluster at a glance: one object, and what links to it at once."""
+    inner = [state for state in states if state.object in kind.through]
+    if not inner and len(states) == 1:
+        return states[0].object in kind.owned
+    if len(inner) != 1:
+        return False
+    return all(state is inner[0] or _are_linked(inner[0], state) for state in states)
+
+
+def _are_linked(one: State, other: State) -> bool:
+    if (one.account, one.livemode) != (other.account, other.livemode):
+        return False
+    return other.id in one.links.get(other.object, ()) or one.id in other.links.get(one.object, ())
 
 
 Node = tuple[str, str]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.identity import stream_id
+from ledger.identity import stream_bytes
 from projections.declare import Kind
 from projections.neighbourhood import clusters
 from projections.rows import DeadLetter, Made, make
@@ -90,7 +90,7 @@ def members_of(kind: Kind, states: Iterable[State]) -> dict[Key, None]:
 
 def row_key(kind: Kind, scope: Scope, id: str) -> bytes:
     """A row's key: its id in its account and mode."""
-    return stream_id(scope.account, scope.livemode, kind.object, id).bytes
+    return stream_bytes(scope.account, scope.livemode, kind.object, id)
 
 
 def _sql_row(kind: Kind, made: Made) -> list[Any]:

@@ -48,7 +48,9 @@ def _reader(things: tuple[StripeObject, ...]) -> Callable[[Told], list[Sighting]
 
 def is_thin(event: Told) -> bool:
     """Whether an event carries no snapshot, only where one can be had."""
-    return _THIN in event.body and decode(event.body).get("object") == "v2.core.event"
+    if event.is_quarantined or _THIN not in event.body:
+        return False
+    return decode(event.body).get("object") == _THIN.decode()
 
 
 def once_each(told: Iterable[Sighting]) -> list[Sighting]:

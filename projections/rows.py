@@ -61,16 +61,19 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
     made = Made(subject.id, None, subject.own, letters)
     if not subject.is_known:
         return made
-    tally = subject.tally
+    tally, values = subject.tally, subject.values
     declared: dict[str, Any] = {}
     for item in kind.fields:
+        if item.derive is None:
+            declared[item.name] = values.get(item.name)
+            continue
         try:
-            declared[item.name] = _value(item, subject)
+            declared[item.name] = _derived(item, item.derive(subject))
         except (Unreadable, ArithmeticError, LookupError, TypeError, ValueError) as error:
             # The field's derivation failed on what its events told: this row, and no other.
             declared[item.name] = None if item.nullable else _NOTHING[item.type]
             letters.append(_failed(kind, subject, item, error))
-    created = subject.values.get("created")
+    created = values.get("created")
     made.row = {
         "object": kind.object,
         "id": subject.id,
@@ -91,10 +94,7 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
 _NOTHING: Mapping[Type, Any] = {Type.INTEGER: 0, Type.LIST: [], Type.CODE: "unknown"}
 
 
-def _value(item: Field, subject: Subject) -> Any:
-    if item.derive is None:
-        return subject.values.get(item.name)
-    value = item.derive(subject)
+def _derived(item: Field, value: Any) -> Any:
     return coerce(item.type, value, item.name) if item.type is Type.INTEGER else value
 
 

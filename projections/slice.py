@@ -35,9 +35,11 @@ class Slice:
         """Read the next lines of the log."""
         told, read = self.told, self._read
         for line in lines:
-            for sighting in read(line):
+            tells = read(line)
+            for sighting in tells:
                 told[sighting.key].append(sighting)
-        self.thin += sum(not line.is_quarantined and is_thin(line) for line in lines)
+            if not tells and is_thin(line):
+                self.thin += 1
         self.last = lines[-1].position
 
     def named(self, key: Key) -> set[Key]:

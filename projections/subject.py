@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,19 +18,27 @@ class Cluster:
 
     def __init__(self, scope: Scope, states: Iterable[State]) -> None:
         self.scope = scope
-        self._states = {(state.object, state.id): state for state in states}
+        self._states = list(states)
+        self._by_object: dict[str, list[State]] = {}
+        for state in self._states:
+            self._by_object.setdefault(state.object, []).append(state)
+        for group in self._by_object.values():
+            if len(group) > 1:
+                group.sort(key=age)
 
     def __iter__(self) -> Iterator[State]:
-        return iter(self._states.values())
+        return iter(self._states)
 
     def get(self, object: str, id: str | None) -> State | None:
         """The state of one object, if anything told of it."""
-        return self._states.get((object, id)) if id is not None else None
+        for state in self._by_object.get(object, ()):
+            if state.id == id:
+                return state
+        return None
 
-    def all(self, object: str) -> list[State]:
+    def all(self, object: str) -> Sequence[State]:
         """The states of all objects of a name, oldest first."""
-        found = (state for state in self._states.values() if state.object == object)
-        return sorted(found, key=age)
+        return self._by_object.get(object, ())
 
     def naming(self, object: str, to: str, id: str) -> list[State]:
         """The objects of a name that link to ``id``, oldest first."""
@@ -63,10 +72,7 @@ class Subject:
     @property
     def tally(self) -> Tally:
         """Its own events."""
-        total = Tally()
-        for state in self.own:
-            total = total.plus(state.tally)
-        return total
+        return functools.reduce(Tally.plus, (state.tally for state in self.own), Tally())
 
     @property
     def metadata(self) -> dict[str, Any] | None:
