@@ -104,7 +104,9 @@ def _sql_row(kind: Kind, made: Made) -> list[Any]:
 
 def _as_text(value: Any) -> str | None:
     # ASCII JSON: nothing in it that a database's text cannot hold.
-    return None if value is None else _encode_json(value)
+    if not value:
+        return None if value is None else "{}" if value.__class__ is dict else "[]"
+    return _encode_json(value)
 
 
 def as_row(types: Mapping[str, Type], columns: Mapping[Any, Any]) -> dict[str, Any]:
