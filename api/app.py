@@ -11,7 +11,7 @@ from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from api import docs, logs, metrics, problems
+from api import docs, logs, metrics, problems, tally
 from api.backend import Backend
 from api.keys import Keys, KeyStore
 from api.resources import events, kinds, probes, projections, quarantine, summary
@@ -36,7 +36,12 @@ class _Hostless(Flask):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ.pop("HTTP_HOST", None)
         environ["SERVER_NAME"] = "localhost"
-        return super().wsgi_app(environ, start_response)
+        answer = super().wsgi_app(environ, start_response)
+        # No answer is longer than memory. A list is what servers send in one step.
+        try:
+            return [b"".join(answer)]
+        finally:
+            answer.close()  # type: ignore[attr-defined]  # what Werkzeug returns has it
 
 
 def create_app(
@@ -56,12 +61,15 @@ def create_app(
         lock_timeout_ms=settings.lock_timeout_ms,
         pool_size=settings.pool_size,
     )
+    appender = appender or Appender(
+        ledger, queue_max=settings.queue_max, on_batch=metrics.observe_batch
+    )
+    tally.watch(lambda: appender.depth)
     backend = Backend(
         settings=settings,
         ledger=ledger,
         projections=projections or Projections.open(ledger),
-        appender=appender
-        or Appender(ledger, queue_max=settings.queue_max, on_batch=metrics.observe_batch),
+        appender=appender,
         keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
         clock=clock,
     )

@@ -2,56 +2,117 @@
 
 from __future__ import annotations
 
+import random
 import sys
+import threading
+from collections import deque
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 import structlog
 from flask import g
 
+from api.soon import Soon
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("ledger")
+
+# What a pipe takes in one piece: lines of several processes do not run into each other.
+_PIECE_CHARACTERS_MAX = 4096
+
+# Where nobody reads stderr, requests wait for it themselves before memory fills.
+_GATHERED_MAX = 10_000
 
 
 class _Stderr:
     """Looks stderr up for each line: who replaced it meanwhile gets the line."""
 
     def msg(self, line: str) -> None:
-        # A log that nobody can write any more is no reason to refuse a fact.
-        with suppress(OSError, ValueError):
-            sys.stderr.write(line + "\n")
+        _write(line + "\n")
 
     debug = info = warning = error = critical = msg
 
 
-def _factory(*_: Any) -> _Stderr:
-    return _Stderr()
+class _Gathered:
+    """Writes what happens often together with what happens in the same moment.
+
+    Under load a write per line costs a request more than all that is written. What is worth a
+    warning is on stderr, with all before it, when the call returns.
+    """
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._gate = threading.Lock()
+        self._soon = Soon(self.flush)
+
+    def info(self, line: str) -> None:
+        self._lines.append(line)
+        self._soon.ask()
+        if len(self._lines) > _GATHERED_MAX:
+            self.flush()
+
+    def warning(self, line: str) -> None:
+        self._lines.append(line)
+        self.flush()
+
+    debug = msg = info
+    error = critical = warning
+
+    def flush(self) -> None:
+        """Write what was gathered so far, in its order."""
+        with self._gate:
+            piece = ""
+            while self._lines:
+                line = self._lines.popleft() + "\n"
+                if len(piece) + len(line) > _PIECE_CHARACTERS_MAX:
+                    _write(piece)
+                    piece = ""
+                piece += line
+            _write(piece)
 
 
-def configure(log_format: str) -> None:
-    """Set the process's logs up: "json", or "console" for a person at a terminal."""
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(_json)
+def _write(text: str) -> None:
+    # A log that nobody can write any more is no reason to refuse a fact.
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+
+
+def configure(log_format: str, *, gather: bool = False) -> None:
+    """Set the process's logs up: "json", or "console" for a person at a terminal.
+
+    With ``gather``, lines below a warning are written a moment later, many in one piece.
+    """
+    logger = _Gathered() if gather else _Stderr()
+    processors: list[structlog.typing.Processor] = [_json]
     if log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    structlog.configure(
-        processors=[
+        processors = [
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        ],
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ]
+    structlog.configure(
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-        logger_factory=_factory,
+        logger_factory=lambda *_: logger,
         cache_logger_on_first_use=True,
     )
 
 
-def _json(line: Any, **_: Any) -> str:
-    return msgspec.json.encode(line, enc_hook=repr).decode()
+def _json(_: Any, level: str, line: structlog.typing.EventDict) -> str:
+    """One step for what would be three: it is taken for every delivery."""
+    line["level"] = level
+    line["timestamp"] = datetime.now(UTC)
+    return _encoder.encode(line).decode()
+
+
+_encoder = msgspec.json.Encoder(enc_hook=repr)
 
 
 def request_id() -> str:
     """This request's id: ours, never the sender's, for the sender's could hold anything."""
-    if "request_id" not in g:
-        g.request_id = f"req_{uuid4().hex}"
-    return str(g.request_id)
+    found: str | None = g.get("request_id")
+    if found is None:
+        # It has to be unlike any other, not hard to guess; a forked process begins anew.
+        found = g.request_id = f"req_{random.getrandbits(128):032x}"
+    return found

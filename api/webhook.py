@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+import msgspec
 from flask import Response, request
 
-from api import logs, metrics, problems
+from api import logs, problems, tally
 from api.backend import Backend, backend, draining
 from api.bodies import Refusal, Refused, read_body
 from api.problems import Problem
 from api.signature import NotVerified, parse, verify
-from ledger import Appended, Delivery, Event, QueueFull, StoreUnavailable, read_delivery
+from api.tally import Noted
+from ledger import Delivery, Event, QueueFull, StoreUnavailable, read_delivery
 
 # With what comes before and after, a request that reached the appender stays under 5 s.
 APPEND_SECONDS_MAX = 4.5
@@ -34,7 +34,7 @@ class Delay(StrEnum):
 
 @dataclass(slots=True)
 class Account:
-    """What the log will say of one delivery: enums, numbers and what was validated."""
+    """What the log and the metrics will say of one delivery: enums, numbers, what was validated."""
 
     outcome: str = "refused"
     reason: str | None = None
@@ -43,6 +43,8 @@ class Account:
     event_type: str | None = None
     bytes: int | None = None
     position: int | None = None
+    conflict: bool = False
+    delay_seconds: float | None = None
 
 
 def receive() -> Response:
@@ -73,15 +75,15 @@ def receive() -> Response:
 
 def _accept(backend: Backend, account: Account) -> Response:
     """The checks in their order; nothing is parsed or written before the signature fits."""
-    settings = backend.settings
-    if settings.require_https and request.scheme != "https":
+    settings, environ = backend.settings, request.environ
+    if settings.require_https and environ["wsgi.url_scheme"] != "https":
         raise Refused(Refusal.NOT_HTTPS)
-    if request.mimetype != "application/json":
+    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused(Refusal.CONTENT_TYPE)
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         raise Refused(Refusal.CONTENT_ENCODING)
-    signature = parse(request.headers.get("Stripe-Signature"))
-    body = read_body(request.environ, settings.max_body)
+    signature = parse(environ.get("HTTP_STRIPE_SIGNATURE"))
+    body = read_body(environ, settings.max_body)
     account.bytes = len(body)
     now = backend.clock()
     account.secret = verify(
@@ -101,25 +103,18 @@ def _append(backend: Backend, delivery: Delivery, account: Account) -> Response:
     # Only here, after the signature: a forger learns nothing of how the server is.
     if draining():
         return _later(account, Delay.DRAINING)
-    with metrics.QUEUE_DEPTH.track_inprogress():
-        appended = backend.appender.submit(delivery).result(APPEND_SECONDS_MAX)
+    tally.waits()
+    appended = backend.appender.submit(delivery).result(APPEND_SECONDS_MAX)
     account.outcome, account.reason = appended.status, appended.reason
-    account.position = appended.position
-    _count(appended, delivery)
+    account.position, account.conflict = appended.position, appended.conflict
+    if appended.status == "stored" and isinstance(delivery.fact, Event):
+        account.delay_seconds = max(0.0, delivery.received_at / 1e6 - delivery.fact.created)
     answer = {
         "status": appended.status,
         "position": appended.position,
         "request_id": logs.request_id(),
     }
-    return Response(json.dumps(answer), content_type="application/json")
-
-
-def _count(appended: Appended, delivery: Delivery) -> None:
-    if appended.conflict:
-        metrics.BODY_CONFLICTS.inc()
-    if appended.status == "stored" and isinstance(delivery.fact, Event):
-        delay_seconds = delivery.received_at / 1e6 - delivery.fact.created
-        metrics.EVENT_DELAY_SECONDS.observe(max(0.0, delay_seconds))
+    return Response(msgspec.json.encode(answer), content_type="application/json")
 
 
 def _later(account: Account, delay: Delay) -> Response:
@@ -129,16 +124,27 @@ def _later(account: Account, delay: Delay) -> Response:
 
 def _tell(account: Account, seconds: float) -> None:
     """One line and the metrics; nothing in them was chosen by an unverified sender."""
-    metrics.DELIVERIES.labels(account.outcome, account.reason or "").inc()
-    metrics.SECONDS.observe(seconds)
-    if account.secret is not None:
-        metrics.SIGNED_BY.labels(account.secret).inc()
-        metrics.BODY_BYTES.observe(account.bytes or 0)
-    line: dict[str, Any] = {name: getattr(account, name) for name in Account.__slots__}
+    tally.note(
+        Noted(
+            account.outcome,
+            account.reason or "",
+            account.secret,
+            account.bytes or 0,
+            seconds,
+            account.delay_seconds,
+            account.conflict,
+        )
+    )
     logs.log.info(
         "delivery",
         request_id=logs.request_id(),
-        **line,
+        outcome=account.outcome,
+        reason=account.reason,
+        secret=account.secret,
+        event_id=account.event_id,
+        event_type=account.event_type,
+        bytes=account.bytes,
+        position=account.position,
         ms=round(seconds * 1000, 2),
-        remote=request.remote_addr,
+        remote=request.environ.get("REMOTE_ADDR"),
     )

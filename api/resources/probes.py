@@ -7,7 +7,7 @@ import json
 from flask import Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from api import metrics, problems, schemas, webhook
+from api import metrics, problems, schemas, tally, webhook
 from api.backend import backend, draining
 from api.problems import Problem
 from api.resources.route import Room, open_route
@@ -77,6 +77,7 @@ def readyz() -> Response:
 def show_metrics() -> Response:
     """Metrics of all worker processes, in Prometheus' text format."""
     here = backend()
+    tally.settle()
     text = metrics.exposition(here.ledger, here.projections, here.clock)
     return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 

@@ -42,11 +42,11 @@ def metrics() -> WSGIApplication:
 
 
 def _joined(settings: Settings) -> Flask:
-    logs.configure(settings.log_format)
+    logs.configure(settings.log_format, gather=True)
     application = create_app(settings)
     run = Run.joined()
     if run is not None:
-        application.config["DRAINING"] = run.is_draining
+        application.config["DRAINING"] = run.watch()
         _forget_dead_workers(run.metrics)
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
