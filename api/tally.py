@@ -17,7 +17,7 @@ __all__ = ["Noted", "note", "settle", "watch"]
 
 
 class Noted(NamedTuple):
-    """One delivery; ``secret`` and ``bytes`` of a verified one, ``delay_seconds`` of a new event."""
+    """One delivery: ``secret`` and ``bytes`` if verified, ``delay_seconds`` if a new event."""
 
     outcome: str
     reason: str
