@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+import msgspec
+
 __all__ = ["BadNumber", "DuplicateKey", "TooDeep", "strict_loads"]
 
 DEPTH_MAX = 64
@@ -30,14 +32,42 @@ def strict_loads(body: bytes) -> Any:
     Raises ``DuplicateKey``, ``TooDeep``, ``BadNumber``, or another ``ValueError`` for what is
     no JSON at all.
     """
-    try:
-        value = _decoder.decode(body.decode("utf-8"))
-    except RecursionError:
-        raise TooDeep from None
+    value = _canonical(body)
+    if value is None:
+        try:
+            value = _decoder.decode(body.decode("utf-8"))
+        except RecursionError:
+            raise TooDeep from None
     # Brackets in strings count too: they only make us look closer than needed.
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX:
         _check_depth(value)
     return value
+
+
+def _canonical(body: bytes) -> Any:
+    """What most bodies say, in a third of the time; None for one that has to be looked at closely.
+
+    What was read is written again. If that is the body, blanks aside, then nothing in it was lost
+    by the reading: no key was there twice and no number was rounded.
+    """
+    try:
+        value = msgspec.json.decode(body)
+        if _write(value) != msgspec.json.format(body, indent=-1) or _may_be_long(body):
+            return None
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+_write = msgspec.json.Encoder().encode
+
+_ALL_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_NUMBER = b"0" * (INTEGER_DIGITS_MAX + 1)
+
+
+def _may_be_long(body: bytes) -> bool:
+    # Digits in a string count too: they only make us look closer than needed.
+    return _LONG_NUMBER in body.translate(_ALL_DIGITS_ALIKE)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
