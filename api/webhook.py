@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,7 +63,7 @@ def receive() -> Response:
     except StoreUnavailable as error:
         problems.log_unavailable(error)
         response = _later(account, Delay.STORE)
-    except FutureTimeout:
+    except TimeoutError:
         response = _later(account, Delay.TIMED_OUT)
     except Exception as error:
         problems.log_unexpected(error)

@@ -7,21 +7,58 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
 
 from ledger.errors import QueueFull, StoreUnavailable
 from ledger.event import Delivery
 from ledger.store import Appended, Ledger
 from ledger.store.application import Rejected
 
-__all__ = ["Appender"]
+__all__ = ["Appender", "Pending"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    delivery: Delivery
-    future: Future[Appended]
+class Pending:
+    """A delivery that was handed over, and what becomes of it.
+
+    A future of few words: one lock, where the library's makes two and a condition of each.
+    """
+
+    __slots__ = ("_answer", "_error", "_latch", "delivery")
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self._answer: Appended | None = None
+        self._error: StoreUnavailable | None = None
+        self._latch = threading.Lock()
+        self._latch.acquire()
+
+    def result(self, timeout: float | None = None) -> Appended:
+        """What became of it, or why nothing did; ``TimeoutError`` when that takes longer."""
+        error = self.exception(timeout)
+        if error is not None:
+            raise error
+        assert self._answer is not None
+        return self._answer
+
+    def exception(self, timeout: float | None = None) -> StoreUnavailable | None:
+        """Why it is not in the log; None when it is."""
+        if not self._latch.acquire(timeout=-1 if timeout is None else timeout):
+            raise TimeoutError("the append takes too long")
+        self._latch.release()
+        return self._error
+
+    def done(self) -> bool:
+        """Whether the answer is there."""
+        return not self._latch.locked()
+
+    def tell(self, answer: Appended) -> None:
+        """It is durable."""
+        self._answer = answer
+        self._latch.release()
+
+    def fail(self, error: StoreUnavailable) -> None:
+        """It is not, or nobody knows."""
+        self._error = error
+        self._latch.release()
 
 
 class Appender:
@@ -42,7 +79,7 @@ class Appender:
     ) -> None:
         self._ledger = ledger
         self._batch_max = batch_max
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
         self._queue_max = queue_max
         self._on_batch = on_batch
         self._closed = False
@@ -56,17 +93,17 @@ class Appender:
         """How many deliveries wait."""
         return self._queue.qsize()
 
-    def submit(self, delivery: Delivery) -> Future[Appended]:
-        """Hand over a delivery; its future fails with ``StoreUnavailable`` if it is not durable.
+    def submit(self, delivery: Delivery) -> Pending:
+        """Hand over a delivery; its result is ``StoreUnavailable`` if it is not durable.
 
         Raises ``QueueFull`` at once when too many wait or the appender is closed.
         """
-        future: Future[Appended] = Future()
+        pending = Pending(delivery)
         with self._gate:
             if self._closed or self._queue.qsize() >= self._queue_max:
                 raise QueueFull("too many deliveries wait to be written")
-            self._queue.put(_Waiting(delivery, future))
-        return future
+            self._queue.put(pending)
+        return pending
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -80,15 +117,12 @@ class Appender:
         while (first := self._queue.get()) is not None:
             batch, ended = self._drain(first)
             started = time.perf_counter()
-            # Who gave up waiting is not written for; who did not is answered from here on.
-            wanted = [one for one in batch if one.future.set_running_or_notify_cancel()]
-            if wanted:
-                self._append(wanted)
-                self._tell(len(wanted), time.perf_counter() - started)
+            self._append(batch)
+            self._tell(len(batch), time.perf_counter() - started)
             if ended:
                 return
 
-    def _drain(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+    def _drain(self, first: Pending) -> tuple[list[Pending], bool]:
         batch = [first]
         while len(batch) < self._batch_max:
             try:
@@ -109,12 +143,12 @@ class Appender:
             # A counter that fails must not end the thread that all requests wait for.
             warnings.warn(f"on_batch failed: {type(error).__name__}", stacklevel=2)
 
-    def _append(self, batch: list[_Waiting]) -> None:
+    def _append(self, batch: list[Pending]) -> None:
         try:
             answers = self._ledger.append([waiting.delivery for waiting in batch])
         except Rejected as rejected:
             if len(batch) == 1:
-                batch[0].future.set_exception(rejected)
+                batch[0].fail(rejected)
             else:
                 # One bad row fails alone.
                 for waiting in batch:
@@ -126,9 +160,9 @@ class Appender:
             self._fail(batch, StoreUnavailable(f"the append failed: {type(error).__name__}"))
         else:
             for waiting, answer in zip(batch, answers, strict=True):
-                waiting.future.set_result(answer)
+                waiting.tell(answer)
 
     @staticmethod
-    def _fail(batch: list[_Waiting], error: StoreUnavailable) -> None:
+    def _fail(batch: list[Pending], error: StoreUnavailable) -> None:
         for waiting in batch:
-            waiting.future.set_exception(error)
+            waiting.fail(error)

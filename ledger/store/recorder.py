@@ -97,9 +97,11 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
         session: Session | None = None,
         **kwargs: Any,
     ) -> Sequence[int] | None:
-        """Write rows at the next positions; returns them."""
+        """Write rows at the next positions; returns them where the transaction is its own."""
         if session is not None:
-            return self._insert(session, stored_events)
+            # The library would make notifications of the positions, which nobody asks for.
+            self._insert(session, stored_events)
+            return None
         with self.critical_section() as session:
             return self._insert(session, stored_events)
 

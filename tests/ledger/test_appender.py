@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import PoolProxiedConnection, event
 
 from ledger import Appended, Appender, Delivery, Ledger, QueueFull, StoreUnavailable, verify
+from ledger.appender import Pending
 from tests.ledger.facts import body, delivered
 
 
@@ -127,14 +127,14 @@ def test_no_future_hangs_after_close(ledger: Ledger) -> None:
     """Requests that race with the closing get an answer or QueueFull, never silence."""
     for attempt in range(30):
         appender = Appender(ledger)
-        futures: list[Future[Appended]] = []
+        futures: list[Pending] = []
         start = threading.Barrier(5)
 
         def submit(
             writer: int,
             appender: Appender = appender,
             start: threading.Barrier = start,
-            futures: list[Future[Appended]] = futures,
+            futures: list[Pending] = futures,
             attempt: int = attempt,
         ) -> None:
             start.wait()
@@ -158,15 +158,17 @@ def test_no_future_hangs_after_close(ledger: Ledger) -> None:
 
 
 def test_a_request_that_gave_up_harms_nobody(ledger: Ledger, appender: Appender) -> None:
-    """A cancelled future is left alone; its delivery is written, and so are those after it."""
+    """Who waits too long is told so; its delivery is written all the same, and those after it."""
     held = Held(ledger, appender)
     given_up = appender.submit(delivered(body(1)))
-    given_up.cancel()
+    with pytest.raises(TimeoutError):
+        given_up.result(0.01)
     after = appender.submit(delivered(body(2)))
     held.go.set()
 
     assert after.result(10).status == "stored"
-    assert appender.submit(delivered(body(3))).result(10).status == "stored"
+    assert given_up.done()
+    assert appender.submit(delivered(body(1))).result(10).status == "duplicate"
 
 
 def test_a_batch_is_told_of(ledger: Ledger) -> None:
