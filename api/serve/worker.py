@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["metrics", "web"]
+
+_COLLECT_AFTER = 20_000
 
 
 def web() -> Flask:
@@ -51,7 +54,15 @@ def _joined(settings: Settings) -> Flask:
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         end_with_parent(parent.pid)
+    _spare_the_collector()
     return application
+
+
+def _spare_the_collector() -> None:
+    """What was made so far stays; garbage in cycles is rare, so it is looked for rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
 
 
 def _forget_dead_workers(directory: Path) -> None:
