@@ -32,4 +32,7 @@ def stream_id(account: str | None, livemode: bool, object: str, id: str | None) 
     Account and mode are part of it: plan and coupon ids are chosen by merchants, and one
     ``acct_…`` exists in both modes. The name is JSON so that no two tuples share a text.
     """
-    return uuid5(_NAMESPACE, json.dumps([account, livemode, object, id], separators=(",", ":")))
+    return uuid5(_NAMESPACE, _encode([account, livemode, object, id]))
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode

@@ -9,7 +9,6 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import DataError, IntegrityError, Mapper, PersistenceError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from ledger.database import explain
 from ledger.errors import StoreUnavailable
@@ -18,7 +17,8 @@ from ledger.log import Log
 from ledger.store.batch import Appended, Batch, Before, reused
 from ledger.store.datastore import LedgerFactory
 from ledger.store.mapper import LedgerMapper
-from ledger.store.recorder import LedgerRecorder
+from ledger.store.recorder import LedgerRecorder, Section
+from ledger.store.statements import Wanted
 from ledger.store.tables import HEAD
 
 __all__ = ["Appended", "Ledger", "Rejected"]
@@ -92,40 +92,37 @@ class Ledger(Application[UUID]):
 
     def _append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
         facts = [delivery.fact for delivery in deliveries]
-        with self._recorder.critical_section() as session:
-            known, versions = self._known(session, facts)
-            twice = reused(deliveries, known)
+        with self._recorder.critical_section(_wanted(facts)) as section:
+            twice = reused(deliveries, self._before(section))
             if twice:
                 # Rare: whether the very same reuse was quarantined before has to be asked too.
-                more, others = self._known(session, list(twice.values()))
-                known, versions = {**known, **more}, {**versions, **others}
-            batch = Batch(known, versions, session.info["head"].position)
+                section.look(_wanted(list(twice.values())))
+            batch = Batch(self._before(section), section.versions, section.position)
             answers = [
                 batch.take(delivery, twice.get(index, delivery.fact))
                 for index, delivery in enumerate(deliveries)
             ]
-            self.events.put(batch.recorded, session=session)
+            self.events.put(batch.recorded, section=section)
         return answers
 
-    def _known(
-        self, session: Session, facts: Sequence[Fact]
-    ) -> tuple[dict[str, Before], dict[UUID, int]]:
+    def _before(self, section: Section) -> dict[str, Before]:
         assert isinstance(self.mapper, LedgerMapper)
-        known, versions = self._recorder.known(
-            session,
-            sorted({fact.identity for fact in facts}),
-            sorted({fact.originator_id for fact in facts}),
-        )
-        before = {
-            name: Before(row.position, row.stream, row.type, self.mapper.body(row.state))
-            for name, row in known.items()
+        body = self.mapper.body
+        return {
+            name: Before(row.position, row.stream, row.type, body(row.state))
+            for name, row in section.known.items()
         }
-        return before, versions
 
     def close(self) -> None:
         """Give the connections back."""
         super().close()
         self.factory.close()
+
+
+def _wanted(facts: Sequence[Fact]) -> Wanted:
+    return Wanted(
+        tuple({fact.identity for fact in facts}), tuple({fact.originator_id for fact in facts})
+    )
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,8 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
-    bindparam,
     func,
     select,
-    update,
 )
 from sqlalchemy.orm import Session
 
@@ -25,10 +23,11 @@ from ledger.chain import link
 from ledger.database import IMMEDIATE
 from ledger.store import tables
 from ledger.store.record import COLUMNS, LedgerNotification, LedgerStoredEvent
-from ledger.store.statements import STATEMENTS, as_uuid
-from ledger.store.tables import HEAD
+from ledger.store.statements import Wanted, statements
 
-__all__ = ["Known", "LedgerRecorder"]
+__all__ = ["Known", "LedgerRecorder", "Section"]
+
+NOTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,28 @@ class Known:
     stream: str | None
     type: str
     state: bytes
+
+
+@dataclass(slots=True)
+class Section:
+    """Inside an append: the head as it is locked, and what was known before."""
+
+    session: Session
+    position: int
+    chain: bytes
+    known: dict[str, Known] = field(default_factory=dict)
+    versions: dict[UUID, int] = field(default_factory=dict)
+
+    def learn(self, known: Iterable[Any], versions: Iterable[tuple[UUID, int]]) -> None:
+        """Note rows as the database tells them."""
+        for name, position, stream, type_, state in known:
+            self.known[name] = Known(position, stream, type_, bytes(state))
+        self.versions.update(versions)
+
+    def look(self, wanted: Wanted) -> None:
+        """Ask for more than was asked for at first."""
+        with statements(self.session) as (ask, raw):
+            self.learn(*ask.look(raw, wanted))
 
 
 class LedgerRecorder(SQLAlchemyApplicationRecorder):
@@ -63,53 +84,36 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
         tables.create(self.engine, self.table)
 
     @contextmanager
-    def critical_section(self) -> Iterator[Session]:
+    def critical_section(self, wanted: Wanted = NOTHING) -> Iterator[Section]:
         """A transaction that holds the head: nobody else appends until it ends."""
         with self.transaction(commit=True) as session:
             # The option counts only when the session gets its connection: so it comes first.
-            connection = session.connection(execution_options=IMMEDIATE)
-            session.info["head"] = connection.execute(_LOCK_HEAD).one()
-            yield session
-
-    def known(
-        self, session: Session, identities: Sequence[str], streams: Sequence[UUID]
-    ) -> tuple[dict[str, Known], dict[UUID, int]]:
-        """The rows that have one of the identities, and the last version of each stream."""
-        connection = session.connection()
-        ask = STATEMENTS[connection.dialect.name]
-        known = {
-            name: Known(position, stream, type_, bytes(state))
-            for name, position, stream, type_, state in connection.exec_driver_sql(
-                *ask.identities(identities)
-            )
-        }
-        versions = {
-            as_uuid(stream): version
-            for stream, version in connection.exec_driver_sql(*ask.streams(streams))
-            if version is not None
-        }
-        return known, versions
+            session.connection(execution_options=IMMEDIATE)
+            with statements(session) as (ask, raw):
+                head, known, versions = ask.lock(raw, wanted)
+            section = Section(session, head[0], bytes(head[1]))
+            section.learn(known, versions)
+            yield section
 
     def insert_events(
         self,
         stored_events: Sequence[StoredEvent],
         *,
-        session: Session | None = None,
+        section: Section | None = None,
         **kwargs: Any,
     ) -> Sequence[int] | None:
         """Write rows at the next positions; returns them where the transaction is its own."""
-        if session is not None:
+        if section is not None:
             # The library would make notifications of the positions, which nobody asks for.
-            self._insert(session, stored_events)
+            self._insert(section, stored_events)
             return None
-        with self.critical_section() as session:
-            return self._insert(session, stored_events)
+        with self.critical_section() as section:
+            return self._insert(section, stored_events)
 
-    def _insert(self, session: Session, stored_events: Sequence[StoredEvent]) -> list[int]:
+    def _insert(self, section: Section, stored_events: Sequence[StoredEvent]) -> list[int]:
         if not stored_events:
             return []
-        head = session.info["head"]
-        position, chain = head.position, bytes(head.chain)
+        position, chain = section.position, section.chain
         rows = []
         for stored in stored_events:
             position += 1
@@ -132,9 +136,8 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
                     **columns,
                 }
             )
-        connection = session.connection()
-        STATEMENTS[connection.dialect.name].insert(connection, self.table, rows)
-        connection.execute(_MOVE_HEAD, {"new_position": position, "new_chain": chain})
+        with statements(section.session) as (tell, raw):
+            tell.write(raw, self.table, rows, (position, chain))
         return [row["id"] for row in rows]
 
     def max_notification_id(self) -> int | None:
@@ -182,10 +185,6 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
             query = query.where(events.topic.in_(topics))
         with self.transaction(commit=False) as session:
             return [_notification(row) for row in _mappings(session.connection(), query)]
-
-
-_LOCK_HEAD = select(HEAD.c.position, HEAD.c.chain).with_for_update()
-_MOVE_HEAD = update(HEAD).values(position=bindparam("new_position"), chain=bindparam("new_chain"))
 
 
 def _columns(stored: StoredEvent) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from wsgiref.simple_server import make_server
 
@@ -17,10 +18,11 @@ from sqlalchemy import Engine, event
 from api.app import create_app
 from api.settings import Settings
 from ledger import Appended, Delivery, Ledger
+from tests.driver import between
 
 # Each is done by the statement that begins so; the last two have none that could be seen.
 STATEMENTS = {
-    "locked": "SELECT ledger_events_head",
+    "locked": "SELECT position, chain FROM ledger_events_head",
     "inserted": "INSERT INTO ledger_events",
     "head moved": "UPDATE ledger_events_head",
 }
@@ -34,11 +36,11 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_at(engine: Engine, step: str) -> None:
+@contextmanager
+def dying_at(engine: Engine, step: str) -> Iterator[None]:
     """Arranges the end at a step inside the transaction."""
 
-    @event.listens_for(engine, "after_cursor_execute")
-    def executed(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def executed(statement: str) -> None:
         if step in STATEMENTS and statement.startswith(STATEMENTS[step]):
             die()
 
@@ -46,6 +48,9 @@ def die_at(engine: Engine, step: str) -> None:
     def commit(_: Any) -> None:
         if step == COMMITTING:
             die()
+
+    with between(after=executed):
+        yield
 
 
 class Dying(Ledger):
@@ -67,8 +72,7 @@ def main() -> None:
     kind = Dying if step == COMMITTED else Ledger
     ledger = kind.open(settings.database_url)
     app = create_app(settings, ledger=ledger)
-    with make_server("127.0.0.1", port, app) as server:
-        die_at(ledger.engine, step)
+    with make_server("127.0.0.1", port, app) as server, dying_at(ledger.engine, step):
         server.serve_forever()
 
 

@@ -31,8 +31,8 @@ def write(url: str, seed: int) -> int:
         stream, rows = uuid4(), rng.randint(1, 3)
         events = [StoredEvent(stream, version + 1, "t", b"{}") for version in range(rows)]
         try:
-            with recorder.critical_section() as session:
-                recorder.insert_events(events, session=session)
+            with recorder.critical_section() as section:
+                recorder.insert_events(events, section=section)
                 time.sleep(rng.uniform(0, 0.02))
                 if rng.random() < 0.2:
                     raise GivenUp
