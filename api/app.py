@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
@@ -11,8 +12,8 @@ from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from api import docs, logs, metrics, problems, tally
-from api.backend import Backend
+from api import docs, logs, metrics, problems, tally, webhook
+from api.backend import Backend, backend_of
 from api.keys import Keys, KeyStore
 from api.resources import events, kinds, probes, projections, quarantine, summary
 from api.resources.route import Room
@@ -30,10 +31,14 @@ class IdConverter(BaseConverter):
     regex = r"[ -.0-~]{1,255}"
 
 
-class _Hostless(Flask):
-    """No answer depends on the Host header, and a malformed one must not become an error."""
+class _Application(Flask):
+    """Flask for the API; deliveries are taken in front of it."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        logs.begin_request()
+        if environ["PATH_INFO"] == webhook.PATH and environ["REQUEST_METHOD"] == "POST":
+            return self._take(environ, start_response)
+        # No answer depends on the Host header, and a malformed one must not become an error.
         environ.pop("HTTP_HOST", None)
         environ["SERVER_NAME"] = "localhost"
         answer = super().wsgi_app(environ, start_response)
@@ -42,6 +47,19 @@ class _Hostless(Flask):
             return [b"".join(answer)]
         finally:
             answer.close()  # type: ignore[attr-defined]  # what Werkzeug returns has it
+
+    def _take(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = webhook.receive(backend_of(self), environ, self.config["DRAINING"])
+        start_response(
+            f"{answer.status} {HTTPStatus(answer.status).phrase}",
+            [
+                ("Content-Type", answer.content_type),
+                ("Content-Length", str(len(answer.body))),
+                *answer.headers.items(),
+                *_seal().items(),
+            ],
+        )
+        return [answer.body]
 
 
 def create_app(
@@ -82,7 +100,7 @@ def create_app(
 
 
 def _flask(settings: Settings) -> Flask:
-    app = _Hostless("api", static_folder=None)
+    app = _Application("api", static_folder=None)
     app.config.update(
         DRAINING=lambda: False,
         # Routes that take no body read none; the way in counts its own, to the byte.
@@ -92,7 +110,7 @@ def _flask(settings: Settings) -> Flask:
     )
     app.url_map.merge_slashes = False  # merging would answer with a redirect
     app.url_map.converters["id"] = IdConverter
-    app.after_request(_seal)
+    app.after_request(_sealed)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -129,8 +147,11 @@ def _id_parameter(converter: BaseConverter) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^{IdConverter.regex}$", "maxLength": 255}
 
 
-def _seal(response: Response) -> Response:
-    """What every answer carries."""
-    response.headers["Request-Id"] = logs.request_id()
-    response.headers["X-Content-Type-Options"] = "nosniff"
+def _sealed(response: Response) -> Response:
+    response.headers.update(_seal())
     return response
+
+
+def _seal() -> dict[str, str]:
+    """What every answer carries."""
+    return {"Request-Id": logs.request_id(), "X-Content-Type-Options": "nosniff"}

@@ -33,7 +33,12 @@ class Backend:
 
 def backend() -> Backend:
     """The backend of the application that answers now."""
-    found = current_app.extensions[_NAME]
+    return backend_of(current_app)
+
+
+def backend_of(app: Flask) -> Backend:
+    """The backend of an application."""
+    found = app.extensions[_NAME]
     assert isinstance(found, Backend)
     return found
 

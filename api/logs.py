@@ -7,12 +7,12 @@ import sys
 import threading
 from collections import deque
 from contextlib import suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import structlog
-from flask import g
 
 from api.soon import Soon
 
@@ -109,10 +109,15 @@ def _json(_: Any, level: str, line: structlog.typing.EventDict) -> str:
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 
 
+def begin_request() -> None:
+    """Give the request that begins here its id: ours, for the sender's could hold anything."""
+    # It has to be unlike any other, not hard to guess; a forked process begins anew.
+    _request_id.set(f"req_{random.getrandbits(128):032x}")
+
+
 def request_id() -> str:
-    """This request's id: ours, never the sender's, for the sender's could hold anything."""
-    found: str | None = g.get("request_id")
-    if found is None:
-        # It has to be unlike any other, not hard to guess; a forked process begins anew.
-        found = g.request_id = f"req_{random.getrandbits(128):032x}"
-    return found
+    """The id of the request that is answered in this thread."""
+    return _request_id.get()
+
+
+_request_id: ContextVar[str] = ContextVar("request_id")

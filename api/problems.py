@@ -33,6 +33,12 @@ class ProblemType:
         """Where the docs page explains it."""
         return f"/docs#problem-{self.name}"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with every answer of this type."""
+        seconds = self.retry_after_seconds
+        return {} if seconds is None else {"Retry-After": str(seconds)}
+
 
 NOT_VERIFIED = ProblemType(
     "not-verified",
@@ -148,8 +154,8 @@ class Problem(Exception):
         """One wrong parameter."""
         return cls(INVALID_PARAMETERS, errors=[{"parameter": name, "message": message}])
 
-    def response(self) -> Response:
-        """The problem as it goes over the wire."""
+    def document(self) -> bytes:
+        """The body that tells of it."""
         document: dict[str, Any] = {
             "type": self.type.uri,
             "title": self.type.title,
@@ -159,10 +165,12 @@ class Problem(Exception):
         }
         if self.type.status == 422:
             document["errors"] = list(self.errors)
-        response = Response(json.dumps(document), self.type.status, content_type=CONTENT_TYPE)
-        response.headers.update(self.headers)
-        if self.type.retry_after_seconds is not None:
-            response.headers["Retry-After"] = str(self.type.retry_after_seconds)
+        return json.dumps(document).encode()
+
+    def response(self) -> Response:
+        """The problem as it goes over the wire."""
+        response = Response(self.document(), self.type.status, self.type.headers | self.headers)
+        response.content_type = CONTENT_TYPE
         return response
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from flask import Response, request
 
 from api import logs, problems, tally
-from api.backend import Backend, backend, draining
+from api.backend import Backend
 from api.bodies import Refusal, Refused, read_body
-from api.problems import Problem
+from api.problems import Problem, ProblemType
 from api.signature import NotVerified, parse, verify
 from api.tally import Noted
 from ledger import Delivery, Event, QueueFull, StoreUnavailable, read_delivery
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+PATH = "/webhooks/stripe"
 
 # With what comes before and after, a request that reached the appender stays under 5 s.
 APPEND_SECONDS_MAX = 4.5
@@ -46,35 +53,58 @@ class Account:
     delay_seconds: float | None = None
 
 
-def receive() -> Response:
-    """Take one delivery. Whatever happens, the answer is never a 5xx but 503."""
+class Answer(NamedTuple):
+    """What is sent back, beside what every answer carries."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    @classmethod
+    def of(cls, type_: ProblemType) -> Answer:
+        """A refusal."""
+        document = Problem(type_).document()
+        return cls(type_.status, problems.CONTENT_TYPE, document, type_.headers)
+
+
+def receive(backend: Backend, environ: WSGIEnvironment, is_draining: Callable[[], bool]) -> Answer:
+    """Take one delivery. Whatever happens, the answer is never a 5xx but 503.
+
+    It knows WSGI alone: a framework's way to a view and back took as long as all of the checks.
+    """
     started = time.perf_counter()
     account = Account()
     try:
-        response = _accept(backend(), account)
+        answer = _accept(backend, environ, is_draining, account)
     except Refused as refused:
         account.reason = refused.reason.value
-        response = Problem(refused.type).response()
+        answer = Answer.of(refused.type)
     except NotVerified as refused:
         account.reason = refused.fault.value
-        response = Problem(problems.NOT_VERIFIED).response()
+        answer = Answer.of(problems.NOT_VERIFIED)
     except QueueFull:
-        response = _later(account, Delay.QUEUE_FULL)
+        answer = _later(account, Delay.QUEUE_FULL)
     except StoreUnavailable as error:
         problems.log_unavailable(error)
-        response = _later(account, Delay.STORE)
+        answer = _later(account, Delay.STORE)
     except TimeoutError:
-        response = _later(account, Delay.TIMED_OUT)
+        answer = _later(account, Delay.TIMED_OUT)
     except Exception as error:
         problems.log_unexpected(error)
-        response = _later(account, Delay.UNEXPECTED)
-    _tell(account, time.perf_counter() - started)
-    return response
+        answer = _later(account, Delay.UNEXPECTED)
+    _tell(account, time.perf_counter() - started, environ.get("REMOTE_ADDR"))
+    return answer
 
 
-def _accept(backend: Backend, account: Account) -> Response:
+def _accept(
+    backend: Backend,
+    environ: WSGIEnvironment,
+    is_draining: Callable[[], bool],
+    account: Account,
+) -> Answer:
     """The checks in their order; nothing is parsed or written before the signature fits."""
-    settings, environ = backend.settings, request.environ
+    settings = backend.settings
     if settings.require_https and environ["wsgi.url_scheme"] != "https":
         raise Refused(Refusal.NOT_HTTPS)
     if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
@@ -95,33 +125,33 @@ def _accept(backend: Backend, account: Account) -> Response:
     fact = read_delivery(body, livemode=settings.livemode)
     if isinstance(fact, Event):
         account.event_id, account.event_type = fact.id, fact.type
+    # Only here, after the signature: a forger learns nothing of how the server is.
+    if is_draining():
+        return _later(account, Delay.DRAINING)
     return _append(backend, Delivery(body, "webhook", int(now * 1_000_000), fact), account)
 
 
-def _append(backend: Backend, delivery: Delivery, account: Account) -> Response:
-    # Only here, after the signature: a forger learns nothing of how the server is.
-    if draining():
-        return _later(account, Delay.DRAINING)
+def _append(backend: Backend, delivery: Delivery, account: Account) -> Answer:
     tally.waits()
     appended = backend.appender.submit(delivery).result(APPEND_SECONDS_MAX)
     account.outcome, account.reason = appended.status, appended.reason
     account.position, account.conflict = appended.position, appended.conflict
     if appended.status == "stored" and isinstance(delivery.fact, Event):
         account.delay_seconds = max(0.0, delivery.received_at / 1e6 - delivery.fact.created)
-    answer = {
+    receipt = {
         "status": appended.status,
         "position": appended.position,
         "request_id": logs.request_id(),
     }
-    return Response(msgspec.json.encode(answer), content_type="application/json")
+    return Answer(200, "application/json", msgspec.json.encode(receipt))
 
 
-def _later(account: Account, delay: Delay) -> Response:
+def _later(account: Account, delay: Delay) -> Answer:
     account.outcome, account.reason = "unavailable", delay.value
-    return Problem(problems.UNAVAILABLE).response()
+    return Answer.of(problems.UNAVAILABLE)
 
 
-def _tell(account: Account, seconds: float) -> None:
+def _tell(account: Account, seconds: float, remote: str | None) -> None:
     """One line and the metrics; nothing in them was chosen by an unverified sender."""
     tally.note(
         Noted(
@@ -145,5 +175,5 @@ def _tell(account: Account, seconds: float) -> None:
         bytes=account.bytes,
         position=account.position,
         ms=round(seconds * 1000, 2),
-        remote=request.environ.get("REMOTE_ADDR"),
+        remote=remote,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from flask import Response
+from flask import Response, request
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from api import metrics, problems, schemas, tally, webhook
@@ -44,7 +44,7 @@ def webhook_room() -> Room:
     body = {"description": "Exactly as signed.", "content": {"application/json": {"schema": {}}}}
     open_route(
         room,
-        "/webhooks/stripe",
+        webhook.PATH,
         answer=schemas.RECEIPT,
         method="POST",
         expects=[
@@ -84,7 +84,12 @@ def show_metrics() -> Response:
 
 def receive() -> Response:
     """Take a delivery of Stripe."""
-    return webhook.receive()
+    # The application does so in front of Flask. This is for who calls Flask itself, for the
+    # documents, and for the answer to other methods.
+    answer = webhook.receive(backend(), request.environ, draining)
+    return Response(
+        answer.body, answer.status, dict(answer.headers), content_type=answer.content_type
+    )
 
 
 def _status(status: str) -> Response:
