@@ -61,8 +61,8 @@ class Settings:
     threads: int = variable(
         "LEDGER_THREADS",
         integer(4, 1024),
-        "64",
-        "Threads of each web process; every slow sender occupies one",
+        "128",
+        "Threads of each web process; every slow sender occupies one, every delivery that waits",
     )
     livemode: bool | None = variable(
         "LEDGER_LIVEMODE",
@@ -101,8 +101,9 @@ class Settings:
     queue_max: int = variable(
         "LEDGER_QUEUE_MAX",
         integer(1, 100_000),
-        "1000",
-        "Deliveries that may wait to be appended in each web process; beyond, 503",
+        "96",
+        "Deliveries that may wait to be appended in each web process; beyond, 503. Fewer than"
+        " threads, so that some are left to say so",
     )
     lock_timeout_ms: int = variable(
         "LEDGER_LOCK_TIMEOUT_MS",

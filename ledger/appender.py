@@ -73,7 +73,7 @@ class Appender:
         self,
         ledger: Ledger,
         *,
-        queue_max: int = 1000,
+        queue_max: int = 96,
         batch_max: int = 256,
         on_batch: Callable[[int, float], None] | None = None,
     ) -> None:
@@ -83,6 +83,7 @@ class Appender:
         self._queue_max = queue_max
         self._on_batch = on_batch
         self._closed = False
+        self._unanswered = 0
         # Nothing may be put behind the sign that ends the thread.
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
@@ -90,8 +91,8 @@ class Appender:
 
     @property
     def depth(self) -> int:
-        """How many deliveries wait."""
-        return self._queue.qsize()
+        """How many deliveries wait, those that are being written included."""
+        return self._unanswered
 
     def submit(self, delivery: Delivery) -> Pending:
         """Hand over a delivery; its result is ``StoreUnavailable`` if it is not durable.
@@ -100,8 +101,9 @@ class Appender:
         """
         pending = Pending(delivery)
         with self._gate:
-            if self._closed or self._queue.qsize() >= self._queue_max:
+            if self._closed or self._unanswered >= self._queue_max:
                 raise QueueFull("too many deliveries wait to be written")
+            self._unanswered += 1
             self._queue.put(pending)
         return pending
 
@@ -148,7 +150,7 @@ class Appender:
             answers = self._ledger.append([waiting.delivery for waiting in batch])
         except Rejected as rejected:
             if len(batch) == 1:
-                batch[0].fail(rejected)
+                self._fail(batch, rejected)
             else:
                 # One bad row fails alone.
                 for waiting in batch:
@@ -159,10 +161,16 @@ class Appender:
             # Whatever it was, no request may wait for ever on a thread that died of it.
             self._fail(batch, StoreUnavailable(f"the append failed: {type(error).__name__}"))
         else:
+            self._leave(len(batch))
             for waiting, answer in zip(batch, answers, strict=True):
                 waiting.tell(answer)
 
-    @staticmethod
-    def _fail(batch: list[Pending], error: StoreUnavailable) -> None:
+    def _fail(self, batch: list[Pending], error: StoreUnavailable) -> None:
+        self._leave(len(batch))
         for waiting in batch:
             waiting.fail(error)
+
+    def _leave(self, count: int) -> None:
+        """Make room, before anybody hears an answer and comes back with the next delivery."""
+        with self._gate:
+            self._unanswered -= count

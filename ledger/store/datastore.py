@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from eventsourcing.utils import Environment
 from eventsourcing_sqlalchemy.datastore import SQLAlchemyDatastore
 from eventsourcing_sqlalchemy.factory import SQLAlchemyFactory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger.database import configure, database_url, engine_options
 from ledger.store.record import LedgerEventRecord
 from ledger.store.recorder import LedgerRecorder
 
 __all__ = ["LedgerDatastore", "LedgerFactory"]
+
+_REST_SECONDS = 1.0
 
 
 class LedgerDatastore(SQLAlchemyDatastore):
@@ -28,10 +33,13 @@ class LedgerDatastore(SQLAlchemyDatastore):
         options.pop("session", None)
         super().__init__(
             url=address.render_as_string(hide_password=False),
-            **engine_options(
-                address, lock_timeout_ms=self.lock_timeout_ms, pool_size=self.pool_size
-            ),
-            **options,
+            **{
+                **engine_options(
+                    address, lock_timeout_ms=self.lock_timeout_ms, pool_size=self.pool_size
+                ),
+                "pool_pre_ping": False,
+                **options,
+            },
         )
         # Its semaphore waits without a timeout; the database's own lock waits with one.
         self.write_lock = None
@@ -39,6 +47,33 @@ class LedgerDatastore(SQLAlchemyDatastore):
         self._tried_init_sqlite_wal_mode = True
         assert isinstance(self.engine, Engine)
         configure(self.engine)
+        if self.engine.dialect.name == "postgresql":
+            _ask_after_a_rest(self.engine)
+
+
+def _ask_after_a_rest(engine: Engine) -> None:
+    """Whether the server is there is asked of connections that have rested for a while.
+
+    Asking at each turn is one trip more of the few that a lone append makes.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def rests(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def begins(raw: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+        if raw.closed or (rested > _REST_SECONDS and not _answers(engine, raw)):
+            raise DisconnectionError("the server went away")
+
+
+def _answers(engine: Engine, raw: Any) -> bool:
+    assert engine.dialect.loaded_dbapi is not None
+    try:
+        return engine.dialect.do_ping(raw)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 class LedgerFactory(SQLAlchemyFactory):

@@ -99,15 +99,17 @@ def test_a_commit_that_fails_fails_its_whole_batch_and_no_later_one(
 
 def test_a_full_queue_refuses_at_once(ledger: Ledger) -> None:
     """More than `queue_max` waiting are not taken; those that were taken are written."""
-    appender = Appender(ledger, queue_max=3)
+    appender = Appender(ledger, queue_max=4)
     held = Held(ledger, appender)
     taken = [appender.submit(delivered(body(number))) for number in range(3)]
 
-    assert appender.depth == 3
+    assert appender.depth == 4
     with pytest.raises(QueueFull):
         appender.submit(delivered(body(4)))
     held.go.set()
     assert [future.result(10).status for future in taken] == ["stored"] * 3
+    assert appender.submit(delivered(body(4))).result(10).status == "stored"
+    assert appender.depth == 0
     appender.close()
 
 
