@@ -36,7 +36,7 @@ class _Application(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         logs.begin_request()
-        if environ["PATH_INFO"] == webhook.PATH and environ["REQUEST_METHOD"] == "POST":
+        if environ.get("PATH_INFO") == webhook.PATH and environ["REQUEST_METHOD"] == "POST":
             return self._take(environ, start_response)
         # No answer depends on the Host header, and a malformed one must not become an error.
         environ.pop("HTTP_HOST", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from multiprocessing.util import Finalize
 
@@ -45,4 +46,8 @@ class Soon:
             time.sleep(_SECONDS)
             # First, so that what is left behind from here on asks again.
             self._asked.clear()
-            self._act()
+            try:
+                self._act()
+            except Exception as error:
+                # One failure must not be the end of all that is still to be done.
+                warnings.warn(f"{self._act.__name__}: {type(error).__name__}", stacklevel=1)

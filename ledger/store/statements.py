@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -119,20 +120,27 @@ class _Postgresql:
         return known.fetchall(), [(stream, last) for stream, last in versions if last]
 
     def write(self, raw: Any, table: Table, rows: list[Row], head: tuple[int, bytes]) -> None:
-        binary = [name for name in rows[0] if isinstance(table.c[name].type, LargeBinary)]
-        plain = [name for name in rows[0] if name not in binary]
-        types = ", ".join(f"{name} {_type(table, name)}" for name in plain)
-        arrays = ", ".join(["unnest(%b::bytea[])"] * len(binary))
+        insert, plain, binary = _insert(table, tuple(rows[0]))
         # Making one JSON text is a small part of the work of making an array per column.
         document = msgspec.json.encode([{name: row[name] for name in plain} for row in rows])
         with _pipeline(raw):
-            raw.execute(
-                f"INSERT INTO {table.name} ({', '.join([*plain, *binary])}) SELECT * FROM"
-                f" ROWS FROM (json_to_recordset(%t::json) AS ({types}), {arrays})",
-                (document.decode(), *([row[name] for row in rows] for name in binary)),
-                prepare=True,
-            )
+            arrays = [[row[name] for row in rows] for name in binary]
+            raw.execute(insert, (document.decode(), *arrays), prepare=True)
             raw.execute(_MOVE.format("%s"), head, prepare=True)
+
+
+@cache
+def _insert(table: Table, names: tuple[str, ...]) -> tuple[str, list[str], list[str]]:
+    """The statement that writes rows; the columns of its JSON text, and those of its arrays."""
+    binary = [name for name in names if isinstance(table.c[name].type, LargeBinary)]
+    plain = [name for name in names if name not in binary]
+    types = ", ".join(f"{name} {_type(table, name)}" for name in plain)
+    arrays = ", ".join(["unnest(%b::bytea[])"] * len(binary))
+    text = (
+        f"INSERT INTO {table.name} ({', '.join([*plain, *binary])}) SELECT * FROM"
+        f" ROWS FROM (json_to_recordset(%t::json) AS ({types}), {arrays})"
+    )
+    return text, plain, binary
 
 
 _DIALECT = postgresql.base.PGDialect()  # type: ignore[no-untyped-call]

@@ -75,7 +75,7 @@ def test_amounts_are_counted_as_if_one_by_one() -> None:
     for amount in amounts:
         other.observe(amount)
 
-    shown = [[(each.name, each.labels, each.value) for each in h.collect()[0].samples]
+    shown = [[(each.name, each.labels, each.value) for each in next(iter(h.collect())).samples]
              for h in (one, other)]  # fmt: skip
     assert [row for row in shown[0] if "created" not in row[0]] == [
         row for row in shown[1] if "created" not in row[0]
