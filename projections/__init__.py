@@ -9,6 +9,7 @@ from projections.errors import (
     BeyondHead,
     FlipBlocked,
     NotFound,
+    NothingToRollBack,
     NotReady,
     ProjectionError,
     RebuildStopped,
@@ -18,6 +19,7 @@ from projections.kinds import KINDS
 from projections.overview import ProjectionState
 from projections.queries import ANY, Answer, Listed
 from projections.rebuild import Rebuilt
+from projections.rollback import RolledBack
 from projections.values import Type
 
 __all__ = [
@@ -36,10 +38,12 @@ __all__ = [
     "Listed",
     "NotFound",
     "NotReady",
+    "NothingToRollBack",
     "ProjectionError",
     "ProjectionState",
     "Projections",
     "RebuildStopped",
     "Rebuilt",
+    "RolledBack",
     "Type",
 ]

@@ -11,6 +11,7 @@ __all__ = [
     "FlipBlocked",
     "NotFound",
     "NotReady",
+    "NothingToRollBack",
     "ProjectionError",
     "RebuildStopped",
     "Unreadable",
@@ -43,6 +44,10 @@ class AlreadyRunning(ProjectionError):
 
 class RebuildStopped(ProjectionError):
     """A rebuild was told to end before it took over; the living table is as it was."""
+
+
+class NothingToRollBack(ProjectionError):
+    """No earlier table of the kind can serve again; the text says why."""
 
 
 class FlipBlocked(ProjectionError):

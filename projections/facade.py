@@ -25,6 +25,7 @@ from projections.queries import ANY, Account, Answer, Listed, live, retried
 from projections.rebuild import Progress, Rebuilder, Rebuilt
 from projections.refold import refold
 from projections.renewal import Renewal
+from projections.rollback import RolledBack, rollback
 from projections.rows import Made
 
 __all__ = ["Projections"]
@@ -101,6 +102,10 @@ class Projections:
         chosen = [self.kinds[name] for name in names]
         rebuilder = Rebuilder(self.places, self.log, processes=processes, memory_mb=memory_mb)
         return rebuilder.rebuild(chosen, progress)
+
+    def rollback(self, kind: str) -> RolledBack:
+        """Let the table before the last flip serve again, caught up; ``NothingToRollBack``."""
+        return rollback(self.places, self.log, self.kinds[kind])
 
     def request_rebuild(self, kind: str) -> bool:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""

@@ -14,6 +14,7 @@ from sqlalchemy import Row, func, select
 from ledger import Log, UnknownCursor
 from ledger.database import reading
 from projections.declare import Kind
+from projections.holders import holders
 from projections.pointer import Places
 from projections.queries import Listed, live
 
@@ -32,7 +33,11 @@ _HALF = 2**32
 
 @dataclass(frozen=True, slots=True)
 class ProjectionState:
-    """How one kind is doing; ``lag_seconds`` is how long its first unread event has waited."""
+    """How one kind is doing; ``lag_seconds`` is how long its first unread event has waited.
+
+    ``previous`` is the table that a rollback would take; ``held_by`` names, during a rebuild, the
+    sessions that its flip has to wait for.
+    """
 
     kind: str
     fingerprint: str
@@ -45,6 +50,8 @@ class ProjectionState:
     without_snapshot: int
     rebuild_done: int | None
     rebuild_total: int | None
+    previous: str | None
+    held_by: tuple[str, ...]
 
 
 def states(
@@ -69,6 +76,9 @@ def _state(
         rebuild = ask(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
         found = places.position(now.connection, name)
         position, fingerprint = now.position, now.pointer.fingerprint
+        previous = now.pointer.previous
+        # Only a flip waits for them.
+        held_by = tuple(holders(now.connection, kind.name)) if rebuild is not None else ()
     waiting = log.after(position, 1)
     lag = clock() - waiting[0].received_at / 1_000_000 if waiting else 0.0
     return ProjectionState(
@@ -83,6 +93,8 @@ def _state(
         without_snapshot=found[1] if found is not None else 0,
         rebuild_done=rebuild.done if rebuild is not None else None,
         rebuild_total=rebuild.total if rebuild is not None else None,
+        previous=previous,
+        held_by=held_by,
     )
 
 

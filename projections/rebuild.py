@@ -12,25 +12,23 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from ledger import Log, StoreUnavailable
+from ledger import Log
 from ledger.database import reading
 from projections.bulk import MEMORY_MB, Filler, fill, slices
 from projections.declare import Kind
 from projections.engine import create_lock, writing
 from projections.errors import AlreadyRunning, RebuildStopped
-from projections.follow import advance
 from projections.pointer import Places
 from projections.tables import KindTables
+from projections.takeover import take_over
 from projections.workers import can_work, fill_with
 
-__all__ = ["Rebuilder", "Rebuilt"]
+__all__ = ["Rebuilder", "Rebuilt", "is_silent"]
 
-_BATCH = 5000
 # Below, starting processes takes longer than what they would do.
 _WORTH_PROCESSES = 20_000
 # A builder that has not been heard of for so long is dead; its work is thrown away.
 _SILENT_SECONDS_MAX = 60
-_FLIP_TRIES = 40
 
 Progress = Callable[[str, int, int], None]
 
@@ -81,7 +79,7 @@ class Rebuilder:
                         raise
             position = self._fill(claimed, progress) if claimed else 0
             for tables in claimed:
-                self._flip(tables)
+                take_over(self._places, self._log, tables)
         seconds = time.monotonic() - started
         return [
             Rebuilt(tables.kind.name, tables.kind.fingerprint, position, seconds)
@@ -126,7 +124,7 @@ class Rebuilder:
         with writing(self._places.engine) as connection:
             create_lock(connection)
             row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
-            if row is not None and (row.state == "requested" or not _is_silent(row.beat)):
+            if row is not None and (row.state == "requested" or not is_silent(row.beat)):
                 return False
             connection.execute(delete(rebuilds).where(rebuilds.c.kind == kind.name))
             connection.execute(insert(rebuilds).values(kind=kind.name, state="requested"))
@@ -144,7 +142,7 @@ class Rebuilder:
         with writing(places.engine) as connection:
             create_lock(connection)
             row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
-            if row is not None and row.state == "running" and not _is_silent(row.beat):
+            if row is not None and row.state == "running" and not is_silent(row.beat):
                 raise AlreadyRunning(f"a rebuild of {kind.name} runs already ({row.owner})")
             if row is not None:
                 if row.table_name is not None and not self._is_live(kind, row.table_name):
@@ -187,22 +185,7 @@ class Rebuilder:
         if moved.rowcount != expected:
             raise AlreadyRunning("another rebuild took over from this one, which had been silent")
 
-    def _flip(self, tables: KindTables) -> None:
-        """Take over once no less is known than the living table knows."""
-        for attempt in range(_FLIP_TRIES):
-            while advance(self._places, self._log, [tables], batch=_BATCH):
-                pass
-            try:
-                with writing(self._places.engine) as connection:
-                    create_lock(connection)
-                    self._places.flip(connection, tables)
-                return
-            except StoreUnavailable:
-                # Somebody reads the view and holds its lock; the old table goes on meanwhile.
-                if attempt == _FLIP_TRIES - 1:
-                    raise
-                time.sleep(min(0.05 * 2**attempt, 1.0))
 
-
-def _is_silent(beat: int | None) -> bool:
+def is_silent(beat: int | None) -> bool:
+    """Whether a builder has not been heard of for so long that it must be dead."""
     return beat is None or beat < time.time() - _SILENT_SECONDS_MAX

@@ -18,6 +18,7 @@ VERBS: Mapping[str, str] = {
     "serve": "Take webhooks and answer the API",
     "follow": "Keep the projections up to date, without a web server",
     "rebuild": "Draw the projections again from the log",
+    "rollback": "Let the table before the last rebuild serve again",
     "refold": "Draw one row again from the log",
     "verify": "Prove that nothing in the log was altered",
     "import": "Take an exported log, or Stripe events",

@@ -10,7 +10,8 @@ from api.commands.output import as_json, json_option, table
 from api.settings import Settings
 from api.stores import existing, shown
 
-_COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters")
+_COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters",
+            "previous")  # fmt: skip
 
 
 @click.command()
@@ -27,3 +28,6 @@ def status(as_program: bool) -> None:
     else:
         click.echo(f"{shown(settings.database_url)}: {head.position} entries")
         table(states, _COLUMNS)
+        for state in states:
+            for holder in state["held_by"]:
+                click.echo(f"the view of {state['kind']} is held by {holder}")
