@@ -172,6 +172,23 @@ class Log:
                 entries += [self.entry(row) for row in connection.execute(query).mappings()]
         return sorted(entries, key=lambda entry: entry.position)
 
+    def streams_named(self, id: str) -> set[UUID]:
+        """The streams of the objects with an id, in every account and mode."""
+        rows = self.table.c
+        with reading(self.engine) as connection:
+            query = select(rows.originator_id).where(rows.stream == id).distinct()
+            return set(connection.execute(query).scalars())
+
+    def received_since(self, received_at: int, *, upto: int) -> list[int]:
+        """The positions of what was received from a time on, in order.
+
+        An import keeps its times, so positions say nothing of them: every row is looked at.
+        """
+        rows = self.table.c
+        query = select(rows.id).where(rows.received_at >= received_at, rows.id <= upto)
+        with reading(self.engine) as connection:
+            return list(connection.execute(query.order_by(rows.id)).scalars())
+
     def _one(self, condition: ColumnElement[bool]) -> Entry | None:
         with reading(self.engine) as connection:
             row = connection.execute(select(self.table).where(condition)).mappings().first()

@@ -14,16 +14,16 @@ from projections import history
 from projections.bulk import MEMORY_MB
 from projections.check import Difference, compare
 from projections.declare import Kind
-from projections.engine import make_engine, writing
+from projections.engine import make_engine
 from projections.errors import BeyondHead, NotReady
 from projections.follow import advance
-from projections.kind_store import KindStore
 from projections.kinds import KINDS
+from projections.mending import mend_id, mend_since
 from projections.overview import ProjectionState, dead_letters, states, summary
 from projections.pointer import Places
 from projections.queries import ANY, Account, Answer, Listed, live, retried
 from projections.rebuild import Progress, Rebuilder, Rebuilt
-from projections.refold import refold
+from projections.refold import Refolded
 from projections.renewal import Renewal
 from projections.rollback import RolledBack, rollback
 from projections.rows import Made
@@ -118,15 +118,22 @@ class Projections:
 
     def refold(self, kind: str, id: str) -> bool:
         """Fold one row again from the log; False where nothing ever told of the id."""
+        return self.mend(kind, id=id).pieces > 0
+
+    def mend(
+        self,
+        kind: str,
+        *,
+        id: str | None = None,
+        received_at: int = 0,
+        progress: Progress | None = None,
+    ) -> Refolded:
+        """Fold again, in the living table, what is linked to an id; or else all that an event
+        received since ``received_at`` (microseconds) tells of. ``NotReady``: not our table."""
         one = self.kinds[kind]
-        with live(self.places, one) as now:
-            name, position = now.pointer.table_name, now.position
-        with writing(self.places.engine) as connection:
-            found = self.places.position(connection, name)
-            if found is None or found[0] != position:
-                raise NotReady("the table moved on meanwhile; ask again")
-            store = KindStore(connection, self.places.tables(one, name), self.places.control)
-            return refold(store, self.log, id, upto=position)
+        if id is not None:
+            return mend_id(self.places, self.log, one, id)
+        return mend_since(self.places, self.log, one, received_at, progress)
 
     # Asking
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -48,6 +49,16 @@ class KindStore:
         """What is kept of some clusters."""
         found = self._writer.select(self.tables.clusters, "cluster, content", "cluster", clusters)
         return {cluster: content(bytes(stored)) for cluster, stored in found}
+
+    def rows(self, keys: Collection[bytes]) -> dict[bytes, tuple[Any, ...]]:
+        """The rows that have some keys, as they are written."""
+        names = ", ".join(f'"{column.name}"' for column in self.tables.rows.c)
+        found = self._writer.select(self.tables.rows, names, "row_key", keys)
+        return {bytes(row[0]): (bytes(row[0]), *row[1:]) for row in found}
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """Take rows away."""
+        self._writer.delete(self.tables.rows, "row_key", keys)
 
     def next_cluster(self) -> int:
         """A number from which on no cluster has one."""

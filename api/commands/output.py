@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
+from marshmallow import ValidationError
 from tqdm import tqdm
 
 from api.demo.report import table as lines_of
 from projections import KINDS
 
-__all__ = ["Progress", "as_json", "json_option", "kind_type", "table", "when"]
+__all__ = ["Moment", "Progress", "as_json", "json_option", "kind_type", "table", "when"]
 
 _json = click.option("--json", "as_program", is_flag=True, help="Print JSON for a program.")
 
@@ -45,6 +46,22 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
 def when(microseconds: int) -> str:
     """A time as people read it, in UTC."""
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+class Moment(click.ParamType[int]):
+    """The argument TIME, read as the API reads one."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Unix seconds."""
+        # Here, not above: most commands need not wait for a web framework's imports.
+        from api.resources import parameters
+
+        try:
+            return int(parameters.Moment().deserialize(value))
+        except ValidationError as error:
+            self.fail(" ".join(map(str, error.messages)).partition(" (in a URL")[0], param, ctx)
 
 
 class Progress:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import click
 
-from api.commands.output import Progress, as_json, json_option, kind_type, table
+from api.commands.output import Moment, Progress, as_json, json_option, kind_type, table
 from api.settings import Settings
 from api.stores import existing
 from projections import KINDS, MEMORY_MB, Projections
@@ -34,19 +34,40 @@ _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
     help="How much of the log they may hold at a time, together.",
 )
 @click.option("--check", is_flag=True, help="Compare with the living rows and write nothing.")
+@click.option("--id", metavar="ID", help="Only what is linked to ID, in the living rows.")
+@click.option(
+    "--since",
+    type=Moment(),
+    metavar="TIME",
+    help="Only what events received since TIME tell of, in the living rows; Unix seconds or RFC"
+    " 3339 with an offset.",
+)
 @json_option
 def rebuild(
-    kinds: tuple[str, ...], processes: int | None, memory: int, check: bool, as_program: bool
+    kinds: tuple[str, ...],
+    processes: int | None,
+    memory: int,
+    check: bool,
+    id: str | None,
+    since: int | None,
+    as_program: bool,
 ) -> None:
     """Draw every KIND again from the log, or all of them, beside the living rows.
 
-    Readers and webhooks go on meanwhile. With --check the exit code is 1 if anything differs.
+    Readers and webhooks go on meanwhile. With --check the exit code is 1 if anything differs; with
+    --id it is 1 if nothing ever told of it. --id and --since say how many rows changed. --since
+    means the time of arrival here, not Stripe's `created`: late events are among them.
     """
+    if sum((check, id is not None, since is not None)) > 1:
+        raise click.UsageError("--check, --id and --since exclude each other")
     chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     settings = Settings.read()
     with existing(settings) as (_, projections):
         if check:
             _compare(projections, chosen, as_program)
+            return
+        if id is not None or since is not None:
+            _mend(projections, chosen, id, since, as_program)
             return
         projections.create()
         with closing(Progress(hidden=as_program)) as progress:
@@ -61,6 +82,26 @@ def rebuild(
         as_json(rows)
     else:
         table([{**row, "seconds": round(row["seconds"], 2)} for row in rows], list(rows[0]))
+
+
+def _mend(
+    projections: Projections, kinds: list[str], id: str | None, since: int | None, as_program: bool
+) -> None:
+    with closing(Progress(hidden=as_program or id is not None)) as progress:
+        done = [
+            (kind, projections.mend(
+                kind, id=id, received_at=(since or 0) * 1_000_000, progress=progress
+            ))
+            for kind in kinds
+        ]  # fmt: skip
+    if id is not None and not any(each.pieces for _, each in done):
+        click.echo(f"Error: the log knows nothing of {id} in {', '.join(kinds)}", err=True)
+        sys.exit(1)
+    rows = [{"kind": kind, "folded": each.pieces, "changed": each.changed} for kind, each in done]
+    if as_program:
+        as_json(rows)
+    else:
+        table(rows, list(rows[0]))
 
 
 def _compare(projections: Projections, kinds: list[str], as_program: bool) -> None:
