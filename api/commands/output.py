@@ -16,7 +16,7 @@ from tqdm import tqdm
 from api.demo.report import table as lines_of
 from projections import KINDS
 
-__all__ = ["Moment", "Progress", "as_json", "json_option", "kind_type", "table", "when"]
+__all__ = ["Progress", "as_json", "json_option", "kind_type", "moment", "table", "when"]
 
 _json = click.option("--json", "as_program", is_flag=True, help="Print JSON for a program.")
 
@@ -48,20 +48,17 @@ def when(microseconds: int) -> str:
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-class Moment(click.ParamType[int]):
-    """The argument TIME, read as the API reads one."""
+def moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
+    """A callback for an option TIME, which is read as the API reads one: into Unix seconds."""
+    # Here, not above: most commands need not wait for a web framework's imports.
+    from api.resources import parameters
 
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Unix seconds."""
-        # Here, not above: most commands need not wait for a web framework's imports.
-        from api.resources import parameters
-
-        try:
-            return int(parameters.Moment().deserialize(value))
-        except ValidationError as error:
-            self.fail(" ".join(map(str, error.messages)).partition(" (in a URL")[0], param, ctx)
+    try:
+        return None if text is None else int(parameters.Moment().deserialize(text))
+    except ValidationError as error:
+        raise click.BadParameter(
+            " ".join(map(str, error.messages)).partition(" (in a URL")[0]
+        ) from error
 
 
 class Progress:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import click
 
-from api.commands.output import Moment, Progress, as_json, json_option, kind_type, table
+from api.commands.output import Progress, as_json, json_option, kind_type, moment, table
 from api.settings import Settings
 from api.stores import existing
 from projections import KINDS, MEMORY_MB, Projections
@@ -37,7 +37,7 @@ _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
 @click.option("--id", metavar="ID", help="Only what is linked to ID, in the living rows.")
 @click.option(
     "--since",
-    type=Moment(),
+    callback=moment,
     metavar="TIME",
     help="Only what events received since TIME tell of, in the living rows; Unix seconds or RFC"
     " 3339 with an offset.",
