@@ -45,7 +45,7 @@ def strict_loads(body: bytes) -> Any:
 
 
 def _canonical(body: bytes) -> Any:
-    """What most bodies say, in a third of the time; None for one that has to be looked at closely.
+    """What most bodies say, in less time; None for one that has to be looked at closely.
 
     What was read is written again. If that is the body, blanks aside, then nothing in it was lost
     by the reading: no key was there twice and no number was rounded.
