@@ -59,15 +59,13 @@ class Filler:
         """Write a slice, all tables in one transaction; those before it have to be written."""
         with writing(self._places.engine) as connection:
             for slice, prepared in ready.work:
+                names = [tables.name for tables, _ in prepared]
+                moved = self._places.advance(
+                    connection, names, old=ready.after, new=slice.last, without_snapshot=slice.thin
+                )
+                if len(moved) < len(names):
+                    raise AlreadyRunning("somebody else writes the tables of this rebuild")
                 for tables, pieces in prepared:
-                    if not self._places.advance(
-                        connection,
-                        tables.name,
-                        old=ready.after,
-                        new=slice.last,
-                        without_snapshot=slice.thin,
-                    ):
-                        raise AlreadyRunning("somebody else writes the tables of this rebuild")
                     store = KindStore(connection, tables, self._places.control)
                     apply(store, slice, pieces)
 

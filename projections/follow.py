@@ -51,9 +51,10 @@ def take(
     for group in alike([one.kind for one in tables]):
         slice = Slice(log, {name: it for kind in group for name, it in kind.objects.items()})
         slice.take(lines)
+        mine = {one.name: one for one in tables if one.kind in group}
         with writing(places.engine) as connection:
-            for one in tables:
-                if one.kind in group and places.advance(
-                    connection, one.name, old=position, new=slice.last, without_snapshot=slice.thin
-                ):
-                    apply(KindStore(connection, one, places.control), slice)
+            moved = places.advance(
+                connection, mine, old=position, new=slice.last, without_snapshot=slice.thin
+            )
+            for name in sorted(moved):
+                apply(KindStore(connection, mine[name], places.control), slice)

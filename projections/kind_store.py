@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
@@ -14,6 +15,8 @@ from projections.writer import WRITERS, Writer
 
 __all__ = ["KindStore"]
 
+# From so many pieces on their rows are worth a step each.
+_MANY = 200
 _KEY = "id, object, account, livemode"
 
 
@@ -70,13 +73,14 @@ class KindStore:
         first = self.next_cluster()
         numbered = list(enumerate(pieces, first))
         writer, tables = self._writer, self.tables
-        writer.insert(tables.clusters, [(number, one.content) for number, one in numbered])
-        writer.insert(
-            tables.objects,
-            sorted(_member(key, number) for number, one in numbered for key in one.members),
-        )
-        writer.insert(tables.rows, sorted(row for one in pieces for row in one.rows))
-        self._add_letters(pieces)
+        with writer.together() if len(pieces) < _MANY else nullcontext():
+            writer.insert(tables.clusters, [(number, one.content) for number, one in numbered])
+            writer.insert(
+                tables.objects,
+                sorted(_member(key, number) for number, one in numbered for key in one.members),
+            )
+            writer.insert(tables.rows, sorted(row for one in pieces for row in one.rows))
+            self._add_letters(pieces)
 
     def replace(
         self, old: Mapping[int, Content], known: Mapping[Key, int], new: Mapping[int, Piece]
@@ -89,19 +93,20 @@ class KindStore:
         before = {row.key for kept in old.values() for row in kept.rows}
         failed = {row.key for kept in old.values() for row in kept.rows if row.failed}
         rows = [row for one in new.values() for row in one.rows]
-        writer.delete(tables.clusters, "cluster", old.keys() - new.keys())
-        writer.upsert(tables.clusters, [(number, one.content) for number, one in new.items()])
-        writer.upsert(
-            tables.objects,
-            sorted(
-                _member(key, number)
-                for number, one in new.items()
-                for key in one.members
-                if known.get(key) != number
-            ),
-        )
-        writer.delete(tables.rows, "row_key", before - {row[0] for row in rows})
-        writer.upsert(tables.rows, sorted(rows))
+        with writer.together():
+            writer.delete(tables.clusters, "cluster", old.keys() - new.keys())
+            writer.upsert(tables.clusters, [(number, one.content) for number, one in new.items()])
+            writer.upsert(
+                tables.objects,
+                sorted(
+                    _member(key, number)
+                    for number, one in new.items()
+                    for key in one.members
+                    if known.get(key) != number
+                ),
+            )
+            writer.delete(tables.rows, "row_key", before - {row[0] for row in rows})
+            writer.upsert(tables.rows, sorted(rows))
         self._forget_letters(failed)
         self._add_letters(new.values())
 

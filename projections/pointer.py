@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,17 +116,23 @@ class Places:
         return None if row is None else (row.position, row.without_snapshot)
 
     def advance(
-        self, connection: Connection, name: str, *, old: int, new: int, without_snapshot: int
-    ) -> bool:
-        """Move a table's position, unless somebody else moved it first."""
+        self,
+        connection: Connection,
+        names: Collection[str],
+        *,
+        old: int,
+        new: int,
+        without_snapshot: int,
+    ) -> set[str]:
+        """Move the positions of some tables; which of them nobody else moved first."""
         table = self.control.positions
-        statement = update(table).where(table.c.table_name == name, table.c.position == old)
-        moved = connection.execute(
-            statement.values(
-                position=new, without_snapshot=table.c.without_snapshot + without_snapshot
-            )
+        statement = (
+            update(table)
+            .where(table.c.table_name.in_(names), table.c.position == old)
+            .values(position=new, without_snapshot=table.c.without_snapshot + without_snapshot)
+            .returning(table.c.table_name)
         )
-        return moved.rowcount == 1
+        return set(connection.execute(statement).scalars())
 
     def flip(self, connection: Connection, tables: KindTables) -> None:
         """Let a table serve its kind from now on; the one before stays until the next flip."""

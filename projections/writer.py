@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table
@@ -22,6 +23,9 @@ _COPY_MIN = 200
 class Writer(Protocol):
     """Rows as tuples of all columns of a table, in their order."""
 
+    def together(self) -> AbstractContextManager[Any]:
+        """What is written in here may go to the database in one step."""
+
     def insert(self, table: Table, rows: Rows) -> None:
         """Write rows whose keys are not there."""
 
@@ -40,6 +44,9 @@ class _Sqlite:
         driver = connection.connection.driver_connection
         assert driver is not None
         self._driver = driver
+
+    def together(self) -> AbstractContextManager[Any]:
+        return nullcontext()
 
     def insert(self, table: Table, rows: Rows) -> None:
         if rows:
@@ -68,8 +75,12 @@ class _Postgresql:
         assert driver is not None
         self._driver = driver
 
+    def together(self) -> AbstractContextManager[Any]:
+        return self._driver.pipeline()  # type: ignore[no-any-return]
+
     def insert(self, table: Table, rows: Rows) -> None:
-        if len(rows) < _COPY_MIN:
+        # COPY has no place in a pipeline.
+        if len(rows) < _COPY_MIN or self._driver.pgconn.pipeline_status:
             self._unnest(table, rows, "")
             return
         names = ", ".join(f'"{column.name}"' for column in table.c)
