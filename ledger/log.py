@@ -69,8 +69,9 @@ class Log:
     """Reads ``ledger_events``; every method raises ``StoreUnavailable`` without a store."""
 
     def __init__(
-        self, engine: Engine, events: Table, head: Table, body: Callable[[bytes], bytes]
+        self, engine: Engine, events: Table, head: Table, body: Callable[[bytes], bytes] | None
     ) -> None:
+        """``body`` makes bodies of what is stored; None: they are stored verbatim."""
         self.engine = engine
         self.table = events
         self._head = head
@@ -230,7 +231,9 @@ class Log:
 
     def entry(self, row: Mapping[Any, Any]) -> Entry:
         """A row of the table as an entry."""
-        body = self._body(bytes(row["state"])) if "state" in row else b""
+        body = bytes(row["state"]) if "state" in row else b""
+        if body and self._body is not None:
+            body = self._body(body)
         return Entry(
             position=row["id"],
             event_id=row["event_id"],

@@ -28,14 +28,17 @@ class Line(NamedTuple):
 
 
 def scan(
-    connection: Connection, body: Callable[[bytes], bytes], after: int, upto: int
+    connection: Connection, body: Callable[[bytes], bytes] | None, after: int, upto: int
 ) -> list[Line]:
     """The lines at the positions ``after`` < position <= ``upto``, in order.
 
     A stretch by position and not one long cursor: that would keep SQLite's WAL from being reset
     and PostgreSQL's vacuum from cleaning, and gapless positions make stretches consistent.
     """
-    return [Line._make((*row[:-1], body(row[-1]))) for row in _rows(connection, after, upto)]
+    rows = _rows(connection, after, upto)
+    if body is None:
+        return list(map(Line._make, rows))
+    return [Line._make((*row[:-1], body(row[-1]))) for row in rows]
 
 
 def _rows(connection: Connection, after: int, upto: int) -> list[tuple[Any, ...]]:

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Counts changes of the fold that no declaration shows: raising it rebuilds every kind.
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 
 Convert = Callable[[Any], Any]
 Shows = Callable[[Mapping[str, Any], str], bool]
@@ -175,6 +175,11 @@ class Field:
     items: tuple[Field, ...] | None = None
     nullable: bool = True
 
+    @cached_property
+    def is_number(self) -> bool:
+        """Whether what is worked out for it may be a sum beyond 64 bits."""
+        return self.type is Type.INTEGER
+
     @property
     def read(self) -> Read | None:
         """What the fold keeps for it, or None where it is derived."""
@@ -237,14 +242,23 @@ class Kind:
         return frozenset(thing.name for thing in self.owns)
 
     @cached_property
-    def lent(self) -> Mapping[str, frozenset[str]]:
+    def lent(self) -> Mapping[str, tuple[str, ...]]:
         """What is asked of the objects that only lend, by name."""
-        return {lender.thing.name: lender.reads for lender in self.lenders}
+        return {lender.thing.name: tuple(sorted(lender.reads)) for lender in self.lenders}
 
     @cached_property
     def columns(self) -> tuple[Field, ...]:
         """The fields of a row in the order in which it is shown."""
         return (*COMMON, *self.fields)
+
+    @cached_property
+    def structured(self) -> tuple[int, ...]:
+        """The places of the columns that hold JSON as text."""
+        return tuple(
+            place
+            for place, column in enumerate(self.columns)
+            if column.type in (Type.OBJECT, Type.LIST)
+        )
 
     @cached_property
     def filters(self) -> tuple[str, ...]:

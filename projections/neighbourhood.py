@@ -12,6 +12,9 @@ from projections.subject import Cluster
 
 __all__ = ["clusters"]
 
+# More are joined by sets.
+_FEW = 6
+
 
 def clusters(kind: Kind, states: Iterable[State]) -> list[Cluster]:
     """Part states into clusters: what is linked through ``through``, with its lenders."""
@@ -29,13 +32,21 @@ def clusters(kind: Kind, states: Iterable[State]) -> list[Cluster]:
 
 
 def _is_one(kind: Kind, states: list[State]) -> bool:
-    """Whether they are one cluster at a glance: one object, and what links to it at once."""
-    inner = [state for state in states if state.object in kind.through]
+    """Whether they are one cluster at a glance: few objects, each linked to one before it."""
+    through = kind.through
+    inner = [state for state in states if state.object in through]
     if not inner and len(states) == 1:
         return states[0].object in kind.owned
-    if len(inner) != 1:
+    if not 1 <= len(inner) <= _FEW:
         return False
-    return all(state is inner[0] or _are_linked(inner[0], state) for state in states)
+    known = inner[:1]
+    for state in inner[1:]:
+        if not any(_are_linked(one, state) for one in known):
+            return False
+        known.append(state)
+    return len(inner) == len(states) or all(
+        state.object in through or any(_are_linked(one, state) for one in inner) for state in states
+    )
 
 
 def _are_linked(one: State, other: State) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -42,12 +41,34 @@ def subjects(cluster: Cluster) -> Iterator[Order]:
             yield Order(id=id, cluster=cluster, main=main, own=states)
 
 
-@dataclass(kw_only=True)
 class Order(Subject):
-    """One order and what its objects say of it together."""
+    """One order and what its objects say of it together.
 
-    def _own(self, object: str) -> list[State]:
-        return [state for state in self.own if state.object == object and state.is_known]
+    ``intent`` is its PaymentIntent, once an event told of it; ``charges``, ``refunds`` and
+    ``disputes`` are oldest first (every retry is a new charge); ``session`` is its newest Checkout
+    Session. ``charge_id`` is the PaymentIntent's latest charge, known or not, else the newest
+    known; ``charge`` the one that speaks for the order: the latest that any event told of.
+    """
+
+    def __init__(self, id: str, cluster: Cluster, main: State | None, own: list[State]) -> None:
+        super().__init__(id=id, cluster=cluster, main=main, own=own)
+        by_object: dict[str, list[State]] = {}
+        for state in own:
+            if state.snapshot is not None:
+                by_object.setdefault(state.object, []).append(state)
+        intents, sessions = by_object.get("payment_intent"), by_object.get("checkout.session")
+        self.intent = intents[0] if intents else None
+        self.session = sessions[-1] if sessions else None
+        self.charges: list[State] = by_object.get("charge", [])
+        self.refunds: list[State] = by_object.get("refund", [])
+        self.disputes: list[State] = by_object.get("dispute", [])
+        newest = self.charges[-1] if self.charges else None
+        latest = self.intent.values.get("latest_charge") if self.intent is not None else None
+        self.charge_id: str | None = latest or (newest.id if newest is not None else None)
+        named = (charge for charge in self.charges if charge.id == self.charge_id)
+        self.charge = next(named, newest)
+        speakers = (self.intent, self.charge, self.session)
+        self._speakers = [state for state in speakers if state is not None]
 
     @property
     def tally(self) -> Tally:
@@ -58,50 +79,12 @@ class Order(Subject):
         # Should nothing but carried snapshots be readable, what carried them is all there is.
         return total if total.count else super().tally
 
-    @cached_property
-    def intent(self) -> State | None:
-        """Its PaymentIntent, once an event told of it."""
-        return next(iter(self._own("payment_intent")), None)
-
-    @cached_property
-    def charges(self) -> list[State]:
-        """Its charges, oldest first: every retry is a new one."""
-        return self._own("charge")
-
-    @cached_property
-    def session(self) -> State | None:
-        """Its newest Checkout Session."""
-        return next(reversed(self._own("checkout.session")), None)
-
     @property
     def session_id(self) -> str | None:
         """The newest session, else one that the PaymentIntent names and nobody told of yet."""
         if self.session is not None:
             return self.session.id
         return linked(self.intent, "checkout.session")
-
-    @cached_property
-    def refunds(self) -> list[State]:
-        """Its refunds, oldest first."""
-        return self._own("refund")
-
-    @cached_property
-    def disputes(self) -> list[State]:
-        """Its disputes, oldest first."""
-        return self._own("dispute")
-
-    @cached_property
-    def charge_id(self) -> str | None:
-        """The PaymentIntent's latest charge, known or not; else the newest known."""
-        latest = self.intent.values.get("latest_charge") if self.intent is not None else None
-        newest = self.charges[-1].id if self.charges else None
-        return latest or newest
-
-    @cached_property
-    def charge(self) -> State | None:
-        """The charge that speaks for the order: the latest that any event told of."""
-        latest = next((charge for charge in self.charges if charge.id == self.charge_id), None)
-        return latest or next(reversed(self.charges), None)
 
     @cached_property
     def received(self) -> int:
@@ -121,19 +104,20 @@ class Order(Subject):
     @property
     def metadata(self) -> dict[str, Any] | None:
         """The session's, overlaid by the charge's, overlaid by the PaymentIntent's."""
-        layers = [
-            state.values.get("metadata")
-            for state in (self.session, self.charge, self.intent)
-            if state is not None
+        told = [
+            layer
+            for state in reversed(self._speakers)
+            if (layer := state.values.get("metadata")) is not None
         ]
-        told = [layer for layer in layers if layer is not None]
         return {key: value for layer in told for key, value in layer.items()} if told else None
 
     def told(self, name: str) -> Any:
         """A value of the PaymentIntent's, else of the charge's, else of the session's."""
-        speakers = (self.intent, self.charge, self.session)
-        values = (state.values.get(name) for state in speakers if state is not None)
-        return next((value for value in values if value is not None), None)
+        for state in self._speakers:
+            value = state.values.get(name)
+            if value is not None:
+                return value
+        return None
 
     def failure(self, name: str) -> Any:
         """Why the last attempt failed; the charge is asked only where there is no PaymentIntent."""

@@ -30,7 +30,7 @@ def canonical_order(
     if len(sightings) == 1:
         return list(sightings)
     by_second = sorted(sightings, key=_created)
-    if all(one.created != other.created for one, other in pairwise(by_second)):
+    if len({sighting.created for sighting in by_second}) == len(by_second):
         return by_second
     ordered: list[Sighting] = []
     for _, group in groupby(by_second, key=_created):
@@ -81,6 +81,12 @@ def _within_second(
     def rank(sighting: Sighting) -> tuple[Any, ...]:
         return _rank(sighting, thing)
 
+    if len(group) == 2:
+        # As below, for what is by far the most frequent.
+        one, other = group
+        evidence, rival = _evidence(one, thing), _evidence(other, thing)
+        if evidence != rival:
+            return group if evidence < rival else group[::-1]
     surviving = _surviving(group, thing)
     direct = sorted(_direct(surviving), key=rank)
     # An embedded snapshot was taken for another object's sake: it has the lowest rank.
@@ -122,6 +128,9 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     """The order whose before-images disagree least; of equal ones the first by rank."""
     if len(ranked) < 2:
         return ranked
+    if anchor is None and len(ranked) == 2 and not any(map(_tells_before, ranked)):
+        # Where neither tells how it was before, both ways disagree alike.
+        return ranked
     start: Scalars = anchor.after if anchor is not None else {}
     first = [_disagreement(start, one.before) for one in ranked]
     # Each pair is compared once, however many orders are tried.
@@ -140,6 +149,11 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     else:
         best = _greedy(first, cost)
     return [ranked[index] for index in best]
+
+
+def _tells_before(sighting: Sighting) -> bool:
+    """Whether an event may tell how its object was; a key may be written with escapes."""
+    return b'"previous_attributes"' in sighting.body or b"\\u" in sighting.body
 
 
 def _greedy(first: list[int], cost: list[list[int]]) -> tuple[int, ...]:

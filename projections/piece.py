@@ -19,7 +19,6 @@ from projections.values import Type
 
 __all__ = ["Content", "Piece", "as_row", "members_of", "piece", "row_key"]
 
-_encode_json = json.JSONEncoder().encode
 _STRUCTURED = (Type.OBJECT, Type.LIST)
 
 
@@ -39,6 +38,7 @@ class Content(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_encode_json = msgspec.json.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Content).decode
 
 
@@ -54,7 +54,8 @@ class Piece:
 
 def piece(kind: Kind, states: Sequence[State], members: Sequence[Key]) -> Piece:
     """The rows and the content of one cluster, a pure function of its states."""
-    if not any(state.object in kind.owned for state in states):
+    owned = kind.owned
+    if not any(state.object in owned for state in states):
         # Nothing but lenders, waiting for somebody to lend to.
         return Piece(members, _encode(Content(list(states), [])), [], [])
     made = [one for cluster in clusters(kind, states) for one in make(kind, cluster)]
@@ -94,19 +95,21 @@ def row_key(kind: Kind, scope: Scope, id: str) -> bytes:
 
 
 def _sql_row(kind: Kind, made: Made) -> list[Any]:
-    assert made.row is not None
-    get = made.row.get
-    return [
-        _as_text(get(column.name)) if column.type in _STRUCTURED else get(column.name)
-        for column in kind.columns
-    ]
+    row = made.row
+    assert row is not None
+    # A row is made in the order of its kind's columns.
+    values = list(row.values())
+    for place in kind.structured:
+        values[place] = _as_text(values[place])
+    return values
 
 
 def _as_text(value: Any) -> str | None:
-    # ASCII JSON: nothing in it that a database's text cannot hold.
+    """ASCII JSON: nothing in it that a database's text cannot hold."""
     if not value:
         return None if value is None else "{}" if value.__class__ is dict else "[]"
-    return _encode_json(value)
+    text = _encode_json(value)
+    return text.decode() if text.isascii() else json.dumps(value, separators=(",", ":"))
 
 
 def as_row(types: Mapping[str, Type], columns: Mapping[Any, Any]) -> dict[str, Any]:

@@ -64,14 +64,16 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
     tally, values = subject.tally, subject.values
     declared: dict[str, Any] = {}
     for item in kind.fields:
-        if item.derive is None:
-            declared[item.name] = values.get(item.name)
+        name, derive = item.name, item.derive
+        if derive is None:
+            declared[name] = values.get(name)
             continue
         try:
-            declared[item.name] = _derived(item, item.derive(subject))
+            value = derive(subject)
+            declared[name] = coerce(item.type, value, name) if item.is_number else value
         except (Unreadable, ArithmeticError, LookupError, TypeError, ValueError) as error:
             # The field's derivation failed on what its events told: this row, and no other.
-            declared[item.name] = None if item.nullable else _NOTHING[item.type]
+            declared[name] = None if item.nullable else _NOTHING[item.type]
             letters.append(_failed(kind, subject, item, error))
     created = values.get("created")
     made.row = {
@@ -92,10 +94,6 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
 
 # What stands in a field that is never null while it cannot be worked out; the row is `stale`.
 _NOTHING: Mapping[Type, Any] = {Type.INTEGER: 0, Type.LIST: [], Type.CODE: "unknown"}
-
-
-def _derived(item: Field, value: Any) -> Any:
-    return coerce(item.type, value, item.name) if item.type is Type.INTEGER else value
 
 
 def _letter(kind: Kind, id: str, unread: Unread) -> DeadLetter:

@@ -23,11 +23,13 @@ class Tally(msgspec.Struct, array_like=True):
     position: int = 0
 
     def add(self, created: int, position: int) -> None:
-        """Count one event."""
-        self.first = created if not self.count else min(self.first, created)
-        self.last = max(self.last, created)
-        self.position = max(self.position, position)
+        """Count one event, which is no older than those before it."""
+        if not self.count:
+            self.first = created
         self.count += 1
+        self.last = created
+        if position > self.position:
+            self.position = position
 
     def plus(self, other: Tally) -> Tally:
         """Both together."""
@@ -94,7 +96,7 @@ def new_state(key: Key) -> State:
     return State(key.object, key.id, key.scope.account, key.scope.livemode)
 
 
-def lent(state: State, reads: frozenset[str] | None) -> State:
+def lent(state: State, reads: Sequence[str] | None) -> State:
     """As much of a state as a kind keeps: of a lender what it reads of it, and the links.
 
     ``reads`` are None for an object of the kind's own. What is kept may share parts with the
@@ -102,8 +104,13 @@ def lent(state: State, reads: frozenset[str] | None) -> State:
     """
     if reads is None:
         return state
-    values = {name: value for name, value in state.values.items() if name in reads}
-    return msgspec.structs.replace(state, values=values, once={}, united={}, unread=[])
+    values = state.values
+    return State(
+        state.object, state.id, state.account, state.livemode,
+        {name: values[name] for name in reads if name in values},
+        state.links, {}, {}, state.absorbed, state.second, state.snapshot,
+        state.direct, state.embedded, [],
+    )  # fmt: skip
 
 
 def fold(sightings: Sequence[Sighting], thing: StripeObject) -> State:
@@ -119,20 +126,22 @@ def step(state: State, sighting: Sighting, thing: StripeObject) -> None:
     if sighting.error is not None:
         _set_aside(state, sighting)
         return
-    absorbed = absorption(sighting, thing)
+    values = sighting.values
+    absorbed = absorption(sighting, thing) if thing.absorbing else 0
     if absorbed >= state.absorbed:
-        state.values.update(sighting.values)
+        state.values.update(values)
         state.snapshot = (sighting.created, sighting.position, sighting.event_id)
         state.absorbed = absorbed
     else:
         # A late or stale snapshot never resurrects; but what nobody told before, it may tell.
-        for name, value in sighting.values.items():
+        for name, value in values.items():
             state.values.setdefault(name, value)
-    if thing.once:
-        told = {**sighting.values, **sighting.united} if sighting.united else sighting.values
+    if len(state.once) < len(thing.once):
+        told = {**values, **sighting.united} if sighting.united else values
         for name, shows in thing.once.items():
-            if shows(told, sighting.type):
-                state.once[name] = min(state.once.get(name, sighting.created), sighting.created)
+            # What was shown once was shown no later than now: canonical order is by second.
+            if name not in state.once and shows(told, sighting.type):
+                state.once[name] = sighting.created
     for name, items in sighting.united.items():
         state.united.setdefault(name, {}).update(items)
     _join(state, sighting)
@@ -147,8 +156,14 @@ def _set_aside(state: State, sighting: Sighting) -> None:
 
 
 def _join(state: State, sighting: Sighting) -> None:
-    state.second = max(state.second, sighting.created)
+    if sighting.created > state.second:
+        state.second = sighting.created
+    links = state.links
     for name, ids in sighting.links.items():
-        if ids:
-            told = state.links.setdefault(name, [])
+        if not ids:
+            continue
+        told = links.get(name)
+        if told is None:
+            links[name] = list(ids)
+        elif told != ids:
             told += [id for id in ids if id not in told]

@@ -75,7 +75,8 @@ class Ledger(Application[UUID]):
     def log(self) -> Log:  # type: ignore[override]  # the library deprecated its own `log`
         """The read side of the log."""
         assert isinstance(self.mapper, LedgerMapper)
-        return Log(self.engine, self._recorder.table, HEAD, self.mapper.body)
+        body = None if self.mapper.is_verbatim else self.mapper.body
+        return Log(self.engine, self._recorder.table, HEAD, body)
 
     def append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
         """Append in one transaction, in this order; an answer per delivery once it is durable.

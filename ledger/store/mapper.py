@@ -40,6 +40,11 @@ class LedgerMapper(Mapper[UUID]):
             columns={name: getattr(stored_event, name) for name in COLUMNS},
         )
 
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether bodies are stored as they are, without compressor and cipher."""
+        return not (self.compressor or self.cipher)
+
     def body(self, state: bytes) -> bytes:
         """The signed bytes behind the stored ones."""
         if self.cipher:
