@@ -175,11 +175,6 @@ class Field:
     items: tuple[Field, ...] | None = None
     nullable: bool = True
 
-    @cached_property
-    def is_number(self) -> bool:
-        """Whether what is worked out for it may be a sum beyond 64 bits."""
-        return self.type is Type.INTEGER
-
     @property
     def read(self) -> Read | None:
         """What the fold keeps for it, or None where it is derived."""
@@ -254,11 +249,8 @@ class Kind:
     @cached_property
     def structured(self) -> tuple[int, ...]:
         """The places of the columns that hold JSON as text."""
-        return tuple(
-            place
-            for place, column in enumerate(self.columns)
-            if column.type in (Type.OBJECT, Type.LIST)
-        )
+        found = enumerate(column.type for column in self.columns)
+        return tuple(place for place, type in found if type in (Type.OBJECT, Type.LIST))
 
     @cached_property
     def filters(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
             continue
         try:
             value = derive(subject)
-            declared[name] = coerce(item.type, value, name) if item.is_number else value
+            declared[name] = value if item.type is not Type.INTEGER else _number(name, value)
         except (Unreadable, ArithmeticError, LookupError, TypeError, ValueError) as error:
             # The field's derivation failed on what its events told: this row, and no other.
             declared[name] = None if item.nullable else _NOTHING[item.type]
@@ -94,6 +94,11 @@ def _make(kind: Kind, subject: Subject, cluster: Cluster) -> Made:
 
 # What stands in a field that is never null while it cannot be worked out; the row is `stale`.
 _NOTHING: Mapping[Type, Any] = {Type.INTEGER: 0, Type.LIST: [], Type.CODE: "unknown"}
+
+
+def _number(name: str, value: Any) -> Any:
+    # A sum may need more than the 64 bits of its parts.
+    return coerce(Type.INTEGER, value, name)
 
 
 def _letter(kind: Kind, id: str, unread: Unread) -> DeadLetter:
