@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import inspect
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from projections.fingerprint import describe
 from projections.paths import reader
 from projections.values import Type
 
@@ -267,39 +265,3 @@ class Kind:
 def main(*fields: Field) -> tuple[Read, ...]:
     """The reads that the path fields of a kind ask of its main object."""
     return tuple(read for read in (item.read for item in fields) if read is not None)
-
-
-def describe(thing: Any) -> str:
-    """A declaration as a text that is the same in every process; functions by their code."""
-    if isinstance(thing, Field | Read | Link | Embed | Unite | StripeObject | Lent | Kind):
-        parts = {name: getattr(thing, name) for name in thing.__dataclass_fields__}
-        # The meaning is prose: rewording it changes no row.
-        parts.pop("about", None)
-        return f"{type(thing).__name__}({describe(parts)})"
-    if isinstance(thing, Mapping):
-        return "{" + ",".join(f"{key}:{describe(thing[key])}" for key in sorted(thing)) + "}"
-    if isinstance(thing, tuple | list):
-        return "[" + ",".join(describe(item) for item in thing) + "]"
-    if isinstance(thing, frozenset):
-        return "[" + ",".join(sorted(map(str, thing))) + "]"
-    if callable(thing):
-        return _code_of(thing)
-    return repr(thing)
-
-
-def _code_of(function: Callable[..., Any]) -> str:
-    # A function is what its whole module says: it may call its neighbours.
-    name = f"{function.__module__}.{getattr(function, '__qualname__', '')}"
-    return f"{name}@{_module_digest(function.__module__)}"
-
-
-@cache
-def _module_digest(name: str) -> str:
-    module = sys.modules.get(name)
-    source = inspect.getsource(module) if module is not None and hasattr(module, "__file__") else ""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        # Prose changes no row.
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            node.value.value = None
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
