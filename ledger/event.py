@@ -14,10 +14,17 @@ from uuid import UUID
 from ledger.identity import QUARANTINE_STREAM, stream_id
 from ledger.strict_json import BadNumber, DuplicateKey, TooDeep, strict_loads
 
-__all__ = ["Delivery", "Event", "Fact", "Quarantined", "Reason", "read_delivery"]
+__all__ = [
+    "TYPE_GRAMMAR", "Delivery", "Event", "Fact", "Quarantined", "Reason", "read_delivery",
+]  # fmt: skip
 
 _EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}", re.ASCII)
-_TYPE = re.compile(r"(?=.{1,128}\Z)[a-z0-9_]+(\.[a-z0-9_]+)*", re.ASCII)
+_WORDS = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*"
+# Thin events name a part of their object in brackets: v2.core.account[requirements].updated
+_STEP = rf"[a-z0-9_]+(?:\[{_WORDS}\])?"
+# The grammar of an event type; at most 128 characters of it.
+TYPE_GRAMMAR = rf"{_STEP}(?:\.{_STEP})*"
+_TYPE = re.compile(rf"(?=.{{1,128}}\Z){TYPE_GRAMMAR}", re.ASCII)
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
 _CREATED_MAX = 2**40
 
@@ -155,8 +162,7 @@ def _snapshot_event(document: Mapping[str, Any]) -> Event:
         raise _Refused(Reason.BAD_ENVELOPE)
     if type(document.get("livemode")) is not bool or not isinstance(snapshot, dict):
         raise _Refused(Reason.BAD_ENVELOPE)
-    # Published example objects have an empty id where the real ones have none.
-    object_id = snapshot.get("id") or None
+    object_id = _object_id(snapshot)
     if object_id is not None and not _is_printable(object_id):
         raise _Refused(Reason.BAD_OBJECT_ID)
     name = snapshot.get("object")
@@ -185,7 +191,7 @@ def _thin_event(document: Mapping[str, Any]) -> Event:
     if related is None:
         name, object_id = "v2.core.event", None
     elif isinstance(related, dict) and _is_printable(related.get("type")):
-        name, object_id = related["type"], related.get("id") or None
+        name, object_id = related["type"], _object_id(related)
     else:
         raise _Refused(Reason.BAD_ENVELOPE)
     if object_id is not None and not _is_printable(object_id):
@@ -202,6 +208,12 @@ def _thin_event(document: Mapping[str, Any]) -> Event:
         api_version=_optional(document, "api_version"),
         thin=True,
     )
+
+
+def _object_id(of: Mapping[str, Any]) -> Any:
+    # Published example objects have an empty id where the real ones have none.
+    found = of.get("id")
+    return None if found == "" else found
 
 
 def _id_and_type(document: Mapping[str, Any]) -> tuple[str, str]:

@@ -103,11 +103,12 @@ _decoder = json.JSONDecoder(
 
 
 def _check_depth(value: Any) -> None:
-    level, depth = [value], 0
-    while level := [child for node in level for child in _children(node)]:
+    level, depth = _children([value]), 0
+    while level:
         depth += 1
         if depth > DEPTH_MAX:
             raise TooDeep
+        level = [child for node in level for child in _children(node)]
 
 
 def _children(node: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 from webargs.flaskparser import FlaskParser
 
 from api.problems import INVALID_PARAMETERS, Problem
+from ledger.event import TYPE_GRAMMAR
 
 INTEGER_MAX = 2**63 - 1
 TEXT_CHARACTERS_MAX = 500
@@ -19,7 +20,7 @@ TEXT_CHARACTERS_MAX = 500
 _WHOLE = re.compile(r"[0-9]{1,25}", re.ASCII)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _ACCOUNT = re.compile(r"[!-)+-~]{1,255}", re.ASCII)
-_TYPE_PATTERN = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?", re.ASCII)
+_TYPE_PATTERN = re.compile(rf"{TYPE_GRAMMAR}(\.\*)?", re.ASCII)
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII | re.IGNORECASE,

@@ -6,6 +6,7 @@ import json
 
 from flask import Response, request
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from werkzeug.exceptions import MethodNotAllowed
 
 from api import metrics, problems, schemas, tally, webhook
 from api.backend import backend, draining
@@ -85,7 +86,12 @@ def show_metrics() -> Response:
 def receive() -> Response:
     """Take a delivery of Stripe."""
     # The application does so in front of Flask. This is for who calls Flask itself, for the
-    # documents, and for the answer to other methods.
+    # documents, and for the answer to other methods. Flask takes `//webhooks/stripe` and the
+    # method `post` for this too.
+    if request.environ["PATH_INFO"] != webhook.PATH:
+        raise Problem(problems.NOT_FOUND)
+    if request.environ["REQUEST_METHOD"] != "POST":
+        raise MethodNotAllowed(["POST"])
     answer = webhook.receive(backend(), request.environ, draining)
     return Response(
         answer.body, answer.status, dict(answer.headers), content_type=answer.content_type

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from stripe.events._event_classes import _V2_EVENT_CLASS_LOOKUP
 
-from ledger import Reason
+from ledger import Event, Reason, read_delivery
 from tests.api.wire import Wire, body_of, event
 
 HOSTILE = "<script>alert(1)</script>'; DROP TABLE ledger_events; --\u202e\u0000\""
@@ -27,6 +28,11 @@ def thin(**changed: Any) -> dict[str, Any]:
     }
 
 
+def without(key: str) -> dict[str, Any]:
+    """An event that lacks a key."""
+    return {name: value for name, value in event().items() if name != key}
+
+
 STORED: dict[str, bytes] = {
     "unknown type": body_of(event(type="toaster.burnt")),
     "one-word type": body_of(event(type="ping")),
@@ -34,6 +40,12 @@ STORED: dict[str, bytes] = {
         event(data={"object": {"id": "ch_x", "object": "charge", "metadata": {"a": HOSTILE}}})
     ),
     "thin event": body_of(thin()),
+    "thin event of a part": body_of(thin(type="v2.core.account[configuration.merchant].updated")),
+    "type 128 long": body_of(event(type="x" * 128)),
+    "id 250 long": body_of(event(id="evt_" + "1" * 250)),
+    "object id 255 long": body_of(event(data={"object": {"id": "x" * 255, "object": "charge"}})),
+    "created 0": body_of(event(created=0)),
+    "created 2^40": body_of(event(created=2**40)),
     "pretty-printed": json.dumps(event(), indent=2).encode(),
     "raw UTF-8": json.dumps(event(note="Ærø ☃"), ensure_ascii=False).encode(),
 }
@@ -75,14 +87,40 @@ QUARANTINED: dict[str, tuple[bytes, Reason]] = {
     "id lone surrogate": (body_of(event(id="evt_\ud800")), Reason.BAD_ID),
     "type a list": (body_of(event(type=["x"])), Reason.BAD_ENVELOPE),
     "type a tag": (body_of(event(type="<script>")), Reason.BAD_ENVELOPE),
-    "type missing": (body_of({**event(), "type": None}), Reason.BAD_ENVELOPE),
+    "type missing": (body_of(without("type")), Reason.BAD_ENVELOPE),
+    "type null": (body_of(event(type=None)), Reason.BAD_ENVELOPE),
+    "type 129 long": (body_of(event(type="x" * 129)), Reason.BAD_ENVELOPE),
+    "type brackets open": (body_of(event(type="v2.core.account[x.updated")), Reason.BAD_ENVELOPE),
     "created a string": (body_of(event(created="1790000000")), Reason.BAD_ENVELOPE),
     "created a bool": (body_of(event(created=True)), Reason.BAD_ENVELOPE),
     "created a float": (body_of(event(created=1.5)), Reason.BAD_ENVELOPE),
-    "created 1e18": (body_of(event(created=10**18)), Reason.BAD_ENVELOPE),
+    "created 10^18": (body_of(event(created=10**18)), Reason.BAD_ENVELOPE),
+    "created 1e18": (
+        body_of(event(created=123456789)).replace(b"123456789", b"1e18"),
+        Reason.BAD_ENVELOPE,
+    ),
+    "created negative": (body_of(event(created=-1)), Reason.BAD_ENVELOPE),
+    "created beyond 2^40": (body_of(event(created=2**40 + 1)), Reason.BAD_ENVELOPE),
+    "account 256 long": (body_of(event(account="a" * 256)), Reason.BAD_ENVELOPE),
+    "api_version not ASCII": (body_of(event(api_version="é")), Reason.BAD_ENVELOPE),
     "livemode a string": (body_of(event(livemode="false")), Reason.BAD_ENVELOPE),
-    "data missing": (body_of(event(data=None)), Reason.BAD_ENVELOPE),
+    "data missing": (body_of(without("data")), Reason.BAD_ENVELOPE),
+    "data null": (body_of(event(data=None)), Reason.BAD_ENVELOPE),
     "data.object a list": (body_of(event(data={"object": []})), Reason.BAD_ENVELOPE),
+    **{
+        f"object id {name}": (body_of(event(data={"object": {"id": id}})), Reason.BAD_OBJECT_ID)
+        for name, id in {
+            "0": 0,
+            "an int": 5,
+            "false": False,
+            "a list": [],
+            "an object": {},
+            "with NUL": "x\0",
+            "lone surrogate": "x\ud800",
+            "256 long": "x" * 256,
+        }.items()
+    },
+    "id 251 long": (body_of(event(id="evt_" + "1" * 251)), Reason.BAD_ID),
     "object id 10,000 long": (
         body_of(event(data={"object": {"id": "x" * 10_000}})),
         Reason.BAD_OBJECT_ID,
@@ -101,6 +139,14 @@ def test_stored(shared: Wire, body: bytes) -> None:
     assert shared.position == answer.get_json()["position"] == before + 1
     kept = shared.get(f"/v1/events/{json.loads(body)['id']}").get_json()
     assert kept["body"].encode() == body
+
+
+def test_every_type_that_stripe_declares() -> None:
+    """Whatever type of thin event Stripe's own library knows is one here."""
+    facts = [read_delivery(body_of(thin(type=type))) for type in _V2_EVENT_CLASS_LOOKUP]
+
+    assert len(facts) > 10
+    assert [fact for fact in facts if not isinstance(fact, Event)] == []
 
 
 @pytest.mark.parametrize(("body", "reason"), QUARANTINED.values(), ids=QUARANTINED)

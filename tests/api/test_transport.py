@@ -116,6 +116,25 @@ def test_path(small: Wire, path: str) -> None:
     assert small.position == before
 
 
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({"PATH_INFO": f"/{WEBHOOK}"}, 404),
+        ({"PATH_INFO": f"//{WEBHOOK}"}, 404),
+        ({"REQUEST_METHOD": "post"}, 405),
+    ],
+    ids=["two slashes", "three slashes", "lower-case method"],
+)
+def test_nearly_right(small: Wire, environ: dict[str, str], status: int) -> None:
+    """What a server passes on as it came is taken by nothing that would put it right."""
+    before = small.position
+
+    answer = small.deliver(body_of(event()), environ_overrides=environ)
+
+    problem(answer, status)
+    assert small.position == before
+
+
 def test_no_length(small: Wire) -> None:
     """Neither a length nor chunks: 411."""
     body = body_of(event())

@@ -70,6 +70,24 @@ def test_both_ways_agree_on_what_is_odd(body: bytes) -> None:
     assert _read(body) == _thoroughly(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"[" * 64 + b"]" * 64, None),
+        (b"[" * 65 + b"]" * 65, "TooDeep"),
+        (b'{"a":' * 64 + b"1" + b"}" * 64, None),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, "TooDeep"),
+        (b"[" + b"9" * 20 + b"]", None),
+        (b"[" + b"9" * 21 + b"]", "BadNumber"),
+        (b"[-" + b"9" * 20 + b"]", None),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_where_strictness_begins(body: bytes, says: str | None) -> None:
+    """64 levels and 20 digits are read, one more is refused."""
+    assert _read(body) == (says or repr(json.loads(body)))
+
+
 @given(_VALUES, st.sampled_from([None, 2]), st.booleans())
 def test_both_ways_agree(value: object, indent: int | None, ascii_only: bool) -> None:
     """So it is with any value, however it is written."""
