@@ -71,7 +71,7 @@ class Projections:
         """
         live, due = [], []
         with reading(self.places.engine) as connection:
-            requested = Rebuilder(self.places, self.log).requested(connection)
+            owed = Rebuilder(self.places, self.log).owed(connection, self.kinds)
             pointers = self.places.pointers(connection)
         if self.kinds.keys() - pointers.keys():
             self.create()
@@ -79,7 +79,7 @@ class Projections:
             pointer = pointers.get(name)
             if pointer is None:
                 continue
-            if name in requested or kind.fingerprint not in pointer.history:
+            if name in owed or kind.fingerprint not in pointer.history:
                 due.append(kind)
             if pointer.fingerprint == kind.fingerprint:
                 live.append(self.places.tables(kind, pointer.table_name))

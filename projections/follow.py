@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
+from sqlalchemy import Connection
+
 from ledger import Line, Log
 from ledger.database import reading
 from projections.apply import apply
+from projections.declare import Kind
 from projections.engine import writing
 from projections.kind_store import KindStore
 from projections.pointer import Places
 from projections.slice import Slice, alike
 from projections.tables import KindTables
 
-__all__ = ["advance", "take"]
+__all__ = ["advance", "take", "take_in"]
 
 BATCH = 2000
 
@@ -49,12 +52,43 @@ def take(
 ) -> None:
     """Move some tables, which all stand at ``position``, behind ``lines``."""
     for group in alike([one.kind for one in tables]):
-        slice = Slice(log, {name: it for kind in group for name, it in kind.objects.items()})
-        slice.take(lines)
-        mine = {one.name: one for one in tables if one.kind in group}
+        slice = _slice(log, group, lines)
         with writing(places.engine) as connection:
-            moved = places.advance(
-                connection, mine, old=position, new=slice.last, without_snapshot=slice.thin
+            _write(
+                connection, places, [one for one in tables if one.kind in group], position, slice
             )
-            for name in sorted(moved):
-                apply(KindStore(connection, mine[name], places.control), slice)
+
+
+def take_in(
+    connection: Connection,
+    places: Places,
+    log: Log,
+    tables: Collection[KindTables],
+    position: int,
+    lines: Sequence[Line],
+) -> None:
+    """The same in a transaction of the caller's."""
+    for group in alike([one.kind for one in tables]):
+        mine = [one for one in tables if one.kind in group]
+        _write(connection, places, mine, position, _slice(log, group, lines))
+
+
+def _slice(log: Log, group: Sequence[Kind], lines: Sequence[Line]) -> Slice:
+    slice = Slice(log, {name: it for kind in group for name, it in kind.objects.items()})
+    slice.take(lines)
+    return slice
+
+
+def _write(
+    connection: Connection,
+    places: Places,
+    tables: Sequence[KindTables],
+    position: int,
+    slice: Slice,
+) -> None:
+    mine = {one.name: one for one in tables}
+    moved = places.advance(
+        connection, mine, old=position, new=slice.last, without_snapshot=slice.thin
+    )
+    for name in sorted(moved):
+        apply(KindStore(connection, mine[name], places.control), slice)

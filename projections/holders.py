@@ -1,4 +1,4 @@
-"""Who is in a flip's way: the sessions that hold a lock on a kind's view."""
+"""What is in a flip's way: sessions that hold a lock on a kind's view, and what is built on it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from projections.tables import SCHEMA
 
-__all__ = ["holders"]
+__all__ = ["dependents", "holders"]
 
 _HOLDERS = text("""
     SELECT DISTINCT activity.pid, activity.usename, activity.application_name, activity.state,
@@ -32,3 +32,33 @@ def holders(connection: Connection, kind: str) -> list[str]:
         f", {row.state}, {row.seconds or 0} s)"
         for row in found
     ]
+
+
+# Views and functions alike: whatever PostgreSQL would refuse to drop the view for.
+_DEPENDENTS = text("""
+    SELECT DISTINCT CASE
+        WHEN pg_rewrite.oid IS NOT NULL THEN cast(cast(pg_rewrite.ev_class AS regclass) AS text)
+        ELSE pg_describe_object(pg_depend.classid, pg_depend.objid, pg_depend.objsubid)
+    END
+    FROM pg_depend
+    LEFT JOIN pg_rewrite
+      ON pg_depend.classid = cast('pg_rewrite' AS regclass) AND pg_rewrite.oid = pg_depend.objid
+    JOIN pg_class ours
+      ON pg_depend.deptype = 'n' AND (
+        (pg_depend.refclassid = cast('pg_class' AS regclass) AND pg_depend.refobjid = ours.oid)
+        OR (pg_depend.refclassid = cast('pg_type' AS regclass) AND pg_depend.refobjid IN (
+            ours.reltype, (SELECT typarray FROM pg_type WHERE pg_type.oid = ours.reltype)))
+      )
+    JOIN pg_namespace ON pg_namespace.oid = ours.relnamespace
+    WHERE pg_namespace.nspname = :schema AND ours.relname = :view
+      AND pg_rewrite.ev_class IS DISTINCT FROM ours.oid
+    ORDER BY 1
+""")
+
+
+def dependents(connection: Connection, kind: str) -> list[str]:
+    """What others have built on a kind's view; on SQLite, which drops it all the same, nothing."""
+    if connection.dialect.name != "postgresql":
+        return []
+    found = connection.execute(_DEPENDENTS, {"schema": SCHEMA, "view": kind})
+    return list(found.scalars())

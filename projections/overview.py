@@ -14,9 +14,10 @@ from sqlalchemy import Row, func, select
 from ledger import Log, UnknownCursor
 from ledger.database import reading
 from projections.declare import Kind
-from projections.holders import holders
+from projections.holders import dependents, holders
 from projections.pointer import Places
 from projections.queries import Listed, live
+from projections.rebuild import is_silent
 
 __all__ = ["ProjectionState", "dead_letters", "states", "summary"]
 
@@ -35,8 +36,10 @@ _HALF = 2**32
 class ProjectionState:
     """How one kind is doing; ``lag_seconds`` is how long its first unread event has waited.
 
-    ``previous`` is the table that a rollback would take; ``held_by`` names, during a rebuild, the
-    sessions that its flip has to wait for.
+    ``status``: live, rebuild_requested, rebuilding, rebuild_stopped (who did it is gone; the next
+    follower begins again) or served_by_other_version (another version's table, which only that
+    version follows). ``previous`` is the table that a rollback would take; ``held_by`` names,
+    during a rebuild, the sessions and views that its flip has to wait for.
     """
 
     kind: str
@@ -78,13 +81,18 @@ def _state(
         position, fingerprint = now.position, now.pointer.fingerprint
         previous = now.pointer.previous
         # Only a flip waits for them.
-        held_by = tuple(holders(now.connection, kind.name)) if rebuild is not None else ()
+        held_by: tuple[str, ...] = ()
+        if rebuild is not None:
+            held_by = (
+                *holders(now.connection, kind.name),
+                *(f"{built}, built on it" for built in dependents(now.connection, kind.name)),
+            )
     waiting = log.after(position, 1)
     lag = clock() - waiting[0].received_at / 1_000_000 if waiting else 0.0
     return ProjectionState(
         kind=kind.name,
         fingerprint=fingerprint,
-        status=_status(rebuild),
+        status=_status(rebuild, is_ours=fingerprint == kind.fingerprint),
         position=position,
         lag_events=max(0, head - position),
         lag_seconds=round(max(0.0, lag), 3),
@@ -98,10 +106,12 @@ def _state(
     )
 
 
-def _status(rebuild: Row[Any] | None) -> str:
+def _status(rebuild: Row[Any] | None, *, is_ours: bool) -> str:
     if rebuild is None:
-        return "live"
-    return "rebuild_requested" if rebuild.state == "requested" else "rebuilding"
+        return "live" if is_ours else "served_by_other_version"
+    if rebuild.state == "requested":
+        return "rebuild_requested"
+    return "rebuild_stopped" if is_silent(rebuild.beat) else "rebuilding"
 
 
 def summary(places: Places, kinds: Mapping[str, Kind]) -> Listed:

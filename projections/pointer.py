@@ -13,6 +13,7 @@ from ledger.database import use_wal
 from projections.declare import Kind
 from projections.engine import create_lock, schema_of, writing
 from projections.errors import FlipBlocked
+from projections.holders import dependents
 from projections.tables import SCHEMA, Control, KindTables, control
 from projections.values import Type
 
@@ -157,23 +158,23 @@ class Places:
         connection.execute(
             text(f"CREATE VIEW {prefix}{view} AS SELECT {columns} FROM {prefix}{tables.name}")
         )
-        for grantee, privilege in grants:
-            connection.execute(text(f'GRANT {privilege} ON {prefix}{view} TO "{grantee}"'))
+        for grant in grants:
+            connection.exec_driver_sql(grant)
 
-    def _unhook(self, connection: Connection, view: str, prefix: str) -> list[tuple[str, str]]:
-        """Drop the view; returns the grants that have to be given again."""
+    def _unhook(self, connection: Connection, view: str, prefix: str) -> list[str]:
+        """Drop the view; returns the statements that give its grants again."""
         if self.schema is None:
             connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
             return []
-        dependent = connection.execute(_DEPENDENT, {"schema": SCHEMA, "view": view}).scalars().all()
-        if dependent:
+        built = dependents(connection, view)
+        if built:
             raise FlipBlocked(
-                f"{', '.join(dependent)} is built on {SCHEMA}.{view}: drop it, rebuild, and make"
-                " it again"
+                f"{', '.join(built)} is built on {SCHEMA}.{view}: drop it, rebuild, and make it"
+                " again"
             )
-        grants = connection.execute(_GRANTS, {"schema": SCHEMA, "view": view}).all()
+        grants = connection.execute(_GRANTS, {"view": f"{prefix}{view}"}).scalars().all()
         connection.execute(text(f"DROP VIEW IF EXISTS {prefix}{view}"))
-        return [(row.grantee, row.privilege_type) for row in grants]
+        return list(grants)
 
 
 def _pointer(row: Row[Any]) -> Pointer:
@@ -201,17 +202,20 @@ def _live(tables: KindTables) -> dict[str, object]:
     }
 
 
-_DEPENDENT = text("""
-    SELECT DISTINCT other.oid::regclass::text
-    FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = pg_depend.objid
-    JOIN pg_class other ON other.oid = pg_rewrite.ev_class
-    JOIN pg_class ours ON ours.oid = pg_depend.refobjid
-    JOIN pg_namespace ON pg_namespace.oid = ours.relnamespace
-    WHERE pg_namespace.nspname = :schema AND ours.relname = :view AND other.oid <> ours.oid
-    ORDER BY 1
-""")
-
+# All grants of others, also on columns; PostgreSQL writes them itself, quoted as they must be.
 _GRANTS = text("""
-    SELECT grantee, privilege_type FROM information_schema.role_table_grants
-    WHERE table_schema = :schema AND table_name = :view AND grantee <> grantor
+    SELECT format(
+        'GRANT %s%s ON %s TO %s%s', acl.privilege_type, acl.of_column,
+        cast(acl.view AS regclass), coalesce(quote_ident(grantee.rolname), 'PUBLIC'),
+        CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+    )
+    FROM (
+        SELECT view.oid AS view, view.relowner, '' AS of_column, (aclexplode(view.relacl)).*
+        FROM pg_class view
+        UNION ALL
+        SELECT view.oid, view.relowner, format(' (%I)', part.attname), (aclexplode(part.attacl)).*
+        FROM pg_class view JOIN pg_attribute part ON part.attrelid = view.oid
+    ) acl
+    LEFT JOIN pg_roles grantee ON grantee.oid = acl.grantee
+    WHERE acl.view = to_regclass(:view) AND acl.grantee <> acl.relowner
 """)

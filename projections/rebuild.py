@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,8 @@ __all__ = ["Rebuilder", "Rebuilt", "is_silent"]
 _WORTH_PROCESSES = 20_000
 # A builder that has not been heard of for so long is dead; its work is thrown away.
 _SILENT_SECONDS_MAX = 60
+
+_TAKEN = "another rebuild took over from this one, which had been silent"
 
 Progress = Callable[[str, int, int], None]
 
@@ -62,11 +64,13 @@ class Rebuilder:
         progress: Progress | None = None,
         *,
         skip_running: bool = False,
+        for_ever: bool = False,
     ) -> list[Rebuilt]:
         """Build kinds in one pass over the log and let them take over.
 
-        Raises ``AlreadyRunning`` where one of them is being rebuilt, unless such are skipped.
-        Each takes over by itself: should one be held up, those before it have done so.
+        Raises ``AlreadyRunning`` where one of them is being rebuilt, unless such are skipped, and
+        ``FlipBlocked`` where something is in the way of one, unless that is waited for
+        ``for_ever``; the others have taken over all the same.
         """
         started = time.monotonic()
         with ExitStack() as claims:
@@ -78,8 +82,17 @@ class Rebuilder:
                     if not skip_running:
                         raise
             position = self._fill(claimed, progress) if claimed else 0
-            for tables in claimed:
-                take_over(self._places, self._log, tables)
+
+            def guard(connection: Connection) -> None:
+                if not self._owns(connection, len(claimed)):
+                    raise AlreadyRunning(_TAKEN)
+
+            def rest(seconds: float) -> None:
+                self._beat(position, position, expected=len(claimed))
+                if self._stopped.wait(seconds):
+                    raise RebuildStopped("the rebuild was stopped before it took over")
+
+            take_over(self._places, self._log, claimed, guard=guard, rest=rest, for_ever=for_ever)
         seconds = time.monotonic() - started
         return [
             Rebuilt(tables.kind.name, tables.kind.fingerprint, position, seconds)
@@ -115,7 +128,7 @@ class Rebuilder:
             for index in tables.indexes:
                 with writing(self._places.engine) as connection:
                     index.create(connection)
-            self._beat(total, total, expected=len(claimed))
+                report(total)
         return total
 
     def request(self, kind: Kind) -> bool:
@@ -127,14 +140,24 @@ class Rebuilder:
             if row is not None and (row.state == "requested" or not is_silent(row.beat)):
                 return False
             connection.execute(delete(rebuilds).where(rebuilds.c.kind == kind.name))
-            connection.execute(insert(rebuilds).values(kind=kind.name, state="requested"))
+            # Only code of the same declaration may take it up: other code would flip to its own.
+            asked = {"kind": kind.name, "state": "requested", "owner": kind.fingerprint}
+            connection.execute(insert(rebuilds).values(**asked))
             return True
 
-    def requested(self, connection: Connection) -> list[str]:
-        """The kinds whose rebuild was asked for and not begun."""
-        rebuilds = self._places.control.rebuilds
-        query = select(rebuilds.c.kind).where(rebuilds.c.state == "requested")
-        return list(connection.execute(query).scalars())
+    def owed(self, connection: Connection, kinds: Mapping[str, Kind]) -> list[str]:
+        """The kinds whose rebuild was asked for and not begun, or begun by who died of it."""
+        rows = connection.execute(select(self._places.control.rebuilds)).all()
+        return [
+            row.kind
+            for row in rows
+            if (kind := kinds.get(row.kind)) is not None
+            and (
+                row.owner == kind.fingerprint
+                if row.state == "requested"
+                else is_silent(row.beat) and kind.fingerprint in str(row.table_name)
+            )
+        ]
 
     @contextmanager
     def _claimed(self, kind: Kind) -> Iterator[KindTables]:
@@ -143,7 +166,11 @@ class Rebuilder:
             create_lock(connection)
             row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
             if row is not None and row.state == "running" and not is_silent(row.beat):
-                raise AlreadyRunning(f"a rebuild of {kind.name} runs already ({row.owner})")
+                raise AlreadyRunning(
+                    f"a rebuild of {kind.name} runs already ({row.owner}, last heard of"
+                    f" {max(0, int(time.time()) - row.beat)} s ago; taken for dead after"
+                    f" {_SILENT_SECONDS_MAX} s)"
+                )
             if row is not None:
                 if row.table_name is not None and not self._is_live(kind, row.table_name):
                     places.drop(connection, row.table_name)
@@ -152,6 +179,9 @@ class Rebuilder:
             name = f"{kind.name}_{kind.fingerprint}"
             if pointer is not None and name in (pointer.table_name, pointer.previous):
                 name = f"{name}_g{pointer.generation + 1}"
+            if row is not None and row.table_name == name:
+                # Should whoever built there wake up, it must not find ours.
+                name = f"{name}_r"
             tables = places.tables(kind, name)
             places.make(connection, tables, indexed=False)
             connection.execute(
@@ -164,7 +194,8 @@ class Rebuilder:
             yield tables
         except BaseException:
             with writing(places.engine) as connection:
-                if not self._is_live(kind, tables.name):
+                # Whoever took over from us has dropped it already.
+                if self._owns(connection) and not self._is_live(kind, tables.name):
                     places.drop(connection, tables.name)
             raise
         finally:
@@ -183,7 +214,12 @@ class Rebuilder:
             beat = update(rebuilds).where(rebuilds.c.owner == self._owner)
             moved = connection.execute(beat.values(beat=int(time.time()), done=done, total=total))
         if moved.rowcount != expected:
-            raise AlreadyRunning("another rebuild took over from this one, which had been silent")
+            raise AlreadyRunning(_TAKEN)
+
+    def _owns(self, connection: Connection, expected: int = 1) -> bool:
+        rebuilds = self._places.control.rebuilds
+        mine = select(rebuilds.c.kind).where(rebuilds.c.owner == self._owner)
+        return len(connection.execute(mine).all()) >= expected
 
 
 def is_silent(beat: int | None) -> bool:

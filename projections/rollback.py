@@ -41,7 +41,7 @@ def rollback(places: Places, log: Log, kind: Kind) -> RolledBack:
         if now.generation != pointer.generation:
             raise AlreadyRunning(f"{kind.name} were flipped meanwhile: look at `ledger status`")
 
-    take_over(places, log, tables, guard)
+    take_over(places, log, [tables], guard=guard)
     with reading(places.engine) as connection:
         found = places.position(connection, tables.name)
     return RolledBack(kind.name, tables.name, pointer.table_name, found[0] if found else 0)

@@ -10,9 +10,9 @@ from tests.projections.histories import Store
 from tests.projections.test_changed_declarations import descriptors, told, with_one_more_field
 
 
-def table_of(projections: Projections) -> str:
+def table_of(projections: Projections, kind: str = "payouts") -> str:
     with projections.places.engine.connect() as connection:
-        pointer = projections.places.pointer(connection, "payouts")
+        pointer = projections.places.pointer(connection, kind)
     assert pointer is not None
     return pointer.table_name
 
