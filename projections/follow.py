@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection
 
 from ledger import Line, Log
 from ledger.database import reading
 from projections.apply import apply
+from projections.bulk import Filler, uncollected
 from projections.declare import Kind
 from projections.engine import writing
+from projections.errors import AlreadyRunning
 from projections.kind_store import KindStore
 from projections.pointer import Places
 from projections.slice import Slice, alike
@@ -20,6 +23,9 @@ from projections.tables import KindTables
 __all__ = ["advance", "take", "take_in"]
 
 BATCH = 2000
+# From so many unread events on they are worked out in large slices, before the tables are locked.
+_BACKLOG = 4000
+_LEAP = 8000
 
 
 def advance(places: Places, log: Log, tables: Collection[KindTables], *, batch: int = BATCH) -> int:
@@ -37,10 +43,21 @@ def advance(places: Places, log: Log, tables: Collection[KindTables], *, batch: 
     if not at:
         return 0
     position = min(at)
+    if batch == BATCH and (behind := log.head().position - position) > _BACKLOG:
+        return _leap(places, log, at[position], position, min(behind, _LEAP))
     lines = log.scan(position, position + batch)
     if lines:
         take(places, log, at[position], position, lines)
     return len(lines)
+
+
+def _leap(places: Places, log: Log, tables: Sequence[KindTables], position: int, count: int) -> int:
+    """Read on as a rebuild does."""
+    filler = Filler(places, log, tables)
+    with uncollected(), suppress(AlreadyRunning):
+        # Another follower may be first: then nothing is written here.
+        filler.commit(filler.prepare(position, position + count))
+    return count
 
 
 def take(

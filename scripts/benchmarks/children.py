@@ -18,7 +18,9 @@ __all__ = ["Ran", "run"]
 
 T = TypeVar("T")
 
-_SAMPLE_SECONDS = 0.05
+# A look at the memory of large processes costs the machine some milliseconds.
+_SAMPLE_SECONDS_MIN = 0.05
+_SAMPLE_SECONDS_MAX = 0.5
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -37,9 +39,10 @@ def run(work: Callable[..., T], *arguments: Any) -> Ran[T]:
     process = _CONTEXT.Process(target=_work, args=(theirs, work, arguments))
     process.start()
     theirs.close()
-    peak = 0
+    peak, wait = 0, _SAMPLE_SECONDS_MIN
     try:
-        while not ours.poll(_SAMPLE_SECONDS):
+        while not ours.poll(wait):
+            wait = min(2 * wait, _SAMPLE_SECONDS_MAX)
             peak = max(peak, memory_bytes([process.pid or os.getpid()]))
         value, seconds = ours.recv()
     except EOFError:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.demo import API_VERSIONS, STORIES, histories, story
-from projections import KINDS, Projections
+from projections import KINDS, Projections, follow
 from tests.projections.cases import thin
 from tests.projections.conftest import Opened
 from tests.projections.histories import Store, rows
@@ -87,20 +87,27 @@ def test_any_batch_gives_the_same_rows(opened: Opened, batch: int) -> None:
         assert store.rows() == rows(events)
 
 
-def test_two_followers_at_once_are_one(store: Store) -> None:
+@pytest.mark.parametrize("backlog", [None, 15], ids=["small", "large"])
+def test_two_followers_at_once_are_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch, backlog: int | None
+) -> None:
     """Followers that race for the same events leave the rows that one of them would."""
+    if backlog is not None:
+        # As if so few were many: then they are read by leaps, as a rebuild reads.
+        monkeypatch.setattr(follow, "_BACKLOG", backlog)
+        monkeypatch.setattr(follow, "_LEAP", 2 * backlog)
     events = [event for told in histories(4, 10) for event in told.events]
     events += [thin(number) for number in range(40)]
     Random(2).shuffle(events)
     store.append(events)
     others = [Store(store.ledger, Projections.open(store.ledger)) for _ in range(3)]
 
-    def follow(one: Store) -> None:
-        while one.advance(2):
+    def read_on(one: Store) -> None:
+        while one.projections.follow() if backlog is not None else one.advance(2):
             pass
 
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(follow, others))
+        list(pool.map(read_on, others))
 
     states = store.projections.states()
     assert {(state.position, state.without_snapshot) for state in states} == {(len(events), 40)}
