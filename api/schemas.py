@@ -32,6 +32,10 @@ def whole(about: str, **options: Any) -> fields.Integer:
     return fields.Integer(**_documented(about, options))
 
 
+def number(about: str) -> fields.Float:
+    return fields.Float(**_documented(about, {"allow_none": True}))
+
+
 def yes_no(about: str, **options: Any) -> fields.Boolean:
     return fields.Boolean(**_documented(about, options))
 
@@ -201,17 +205,26 @@ PROJECTION = schema(
         "id": text("The kind again: what this list pages by."),
         "kind": text("Which rows."),
         "fingerprint": text("Which declaration made them.", allow_none=True),
-        "status": text("Whether it serves, is being built, or waits."),
+        "status": text(
+            "`live`, `rebuild_requested`, `rebuilding`, `rebuild_stopped` (who built is gone; the"
+            " follower begins again), or `served_by_other_version`."
+        ),
         "position": whole("How far it has read."),
         "lag_events": whole("Log entries still to read."),
-        "lag_seconds": fields.Float(
-            required=True,
-            allow_none=True,
-            metadata={"description": "How long the oldest unread entry has waited."},
-        ),
+        "lag_seconds": number("How long the oldest unread entry has waited."),
         "rows": whole("How many rows."),
         "dead_letters": whole("Events that could not be folded."),
         "without_snapshot": whole("Events of its objects that carry no snapshot."),
+        "rebuild_done": whole("Events that a rebuild has read so far.", allow_none=True),
+        "rebuild_total": whole("Events that it has to read.", allow_none=True),
+        "rebuild_events_per_second": number("How many it reads a second."),
+        "rebuild_eta_seconds": number("How many seconds it still takes."),
+        "held_by": fields.List(
+            fields.String(),
+            required=True,
+            metadata={"description": "What a rebuilt table waits for before it serves."},
+        ),
+        "previous": text("The table that `ledger rollback` would take.", allow_none=True),
     },
 )
 

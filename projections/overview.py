@@ -36,10 +36,11 @@ _HALF = 2**32
 class ProjectionState:
     """How one kind is doing; ``lag_seconds`` is how long its first unread event has waited.
 
-    ``status``: live, rebuild_requested, rebuilding, rebuild_stopped (who did it is gone; the next
-    follower begins again) or served_by_other_version (another version's table, which only that
-    version follows). ``previous`` is the table that a rollback would take; ``held_by`` names,
-    during a rebuild, the sessions and views that its flip has to wait for.
+    ``rebuild_*`` are how far a rebuild is, of how many events. ``status``: live,
+    rebuild_requested, rebuilding, rebuild_stopped (who did it is gone; the next follower begins
+    again) or served_by_other_version (another version's table, which only that version follows).
+    ``previous`` is the table that a rollback would take; ``held_by`` names, during a rebuild, the
+    sessions and views that its flip has to wait for.
     """
 
     kind: str
@@ -53,6 +54,8 @@ class ProjectionState:
     without_snapshot: int
     rebuild_done: int | None
     rebuild_total: int | None
+    rebuild_events_per_second: float | None
+    rebuild_eta_seconds: float | None
     previous: str | None
     held_by: tuple[str, ...]
 
@@ -87,6 +90,7 @@ def _state(
                 *holders(now.connection, kind.name),
                 *(f"{built}, built on it" for built in dependents(now.connection, kind.name)),
             )
+    rate, eta = _pace(rebuild)
     waiting = log.after(position, 1)
     lag = clock() - waiting[0].received_at / 1_000_000 if waiting else 0.0
     return ProjectionState(
@@ -101,9 +105,19 @@ def _state(
         without_snapshot=found[1] if found is not None else 0,
         rebuild_done=rebuild.done if rebuild is not None else None,
         rebuild_total=rebuild.total if rebuild is not None else None,
+        rebuild_events_per_second=rate,
+        rebuild_eta_seconds=eta,
         previous=previous,
         held_by=held_by,
     )
+
+
+def _pace(rebuild: Row[Any] | None) -> tuple[float | None, float | None]:
+    """Events a second since the rebuild began, and for how many seconds it has still to go."""
+    if rebuild is None or not rebuild.done:
+        return None, None
+    rate = rebuild.done / max(1, rebuild.beat - rebuild.started)
+    return round(rate, 1), round((rebuild.total - rebuild.done) / rate, 1)
 
 
 def _status(rebuild: Row[Any] | None, *, is_ours: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, inspect, select, text, update
 
 from ledger.database import use_wal
 from projections.declare import Kind
@@ -52,13 +52,22 @@ class Places:
             create_lock(connection)
             if self.schema is not None:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-            self.control.metadata.create_all(connection)
+            self._renew_control(connection)
             for kind in kinds.values():
                 if self.pointer(connection, kind.name) is None:
                     tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
                     self.make(connection, tables)
                     self._set_view(connection, tables)
                     connection.execute(insert(self.control.pointers).values(**_live(tables)))
+
+    def _renew_control(self, connection: Connection) -> None:
+        """Make the shared tables; what an older version wrote of rebuilds at work is let go."""
+        rebuilds, look = self.control.rebuilds, inspect(connection)
+        if look.has_table(rebuilds.name, schema=self.schema):
+            columns = look.get_columns(rebuilds.name, schema=self.schema)
+            if {column["name"] for column in columns} != set(rebuilds.c.keys()):
+                rebuilds.drop(connection)
+        self.control.metadata.create_all(connection)
 
     def pointer(self, connection: Connection, kind: str) -> Pointer | None:
         """The live table of a kind, or None before there is one."""

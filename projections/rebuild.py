@@ -187,7 +187,7 @@ class Rebuilder:
             connection.execute(
                 insert(rebuilds).values(
                     kind=kind.name, state="running", table_name=name, owner=self._owner,
-                    beat=int(time.time()), done=0, total=0,
+                    started=int(time.time()), beat=int(time.time()), done=0, total=0,
                 )
             )  # fmt: skip
         try:

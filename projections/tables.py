@@ -107,6 +107,7 @@ def control(schema: str | None) -> Control:
         Column("state", Text, nullable=False),
         Column("table_name", Text),
         Column("owner", Text),
+        Column("started", _Integer),
         Column("beat", _Integer),
         Column("done", _Integer),
         Column("total", _Integer),

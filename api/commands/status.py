@@ -11,7 +11,7 @@ from api.settings import Settings
 from api.stores import existing, shown
 
 _COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters",
-            "previous")  # fmt: skip
+            "rebuild_done", "rebuild_total", "rebuild_eta_seconds", "previous")  # fmt: skip
 
 
 @click.command()

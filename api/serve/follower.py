@@ -30,19 +30,21 @@ _DELAY_SECONDS_MAX = 10.0
 def follow(settings: Settings, stop: threading.Event) -> None:
     """Reads on until `stop` is set; a database that is away is waited for."""
     delay = _DELAY_SECONDS_MIN
-    while not stop.is_set():
-        try:
-            with stores(settings) as (_, projections):
-                while not stop.is_set():
-                    started = time.monotonic()
-                    if projections.follow(background=True) < _BACKLOG:
-                        rest = min(_REST * (time.monotonic() - started), _REST_SECONDS_MAX)
-                        stop.wait(max(rest, settings.follow_interval_ms / 1000))
-                    delay = _DELAY_SECONDS_MIN
-        except StoreUnavailable as error:
-            logs.log.warning("follower_waits", error=str(error), seconds=delay)
-            stop.wait(delay)
-            delay = min(delay * 2, _DELAY_SECONDS_MAX)
+    # Opened once, for it needs no database: what is rebuilt beside the following outlives an outage.
+    with stores(settings) as (_, projections):
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                read = projections.follow(background=True)
+            except StoreUnavailable as error:
+                logs.log.warning("follower_waits", error=str(error), seconds=delay)
+                stop.wait(delay)
+                delay = min(delay * 2, _DELAY_SECONDS_MAX)
+                continue
+            delay = _DELAY_SECONDS_MIN
+            if read < _BACKLOG:
+                rest = min(_REST * (time.monotonic() - started), _REST_SECONDS_MAX)
+                stop.wait(max(rest, settings.follow_interval_ms / 1000))
 
 
 def run(settings: Settings) -> None:

@@ -154,4 +154,23 @@ def test_rebuild(wire: Wire) -> None:
     again = wire.client.post("/v1/projections/orders/rebuild", headers=headers)
 
     assert (asked.status_code, asked.get_json()["kind"]) == (202, "orders")
-    assert again.status_code in (202, 409)
+    assert again.status_code == 409
+    assert wire.data("/v1/projections")[0]["status"] == "rebuild_requested"
+
+
+def test_progress_of_a_rebuild(wire: Wire) -> None:
+    """While one runs, its figures stand at /v1/projections; afterwards there are none."""
+    wire.tell(*(charge(number) for number in range(1, 4)))
+    seen: list[dict[str, Any]] = []
+
+    def look(*_: object) -> None:
+        seen.append(wire.data("/v1/projections")[0])
+
+    wire.projections.rebuild(["orders"], progress=look)
+
+    last = seen[-1]
+    assert (last["status"], last["rebuild_done"], last["rebuild_total"]) == ("rebuilding", 3, 3)
+    assert last["rebuild_events_per_second"] > 0 and last["rebuild_eta_seconds"] == 0
+    after = wire.data("/v1/projections")[0]
+    assert (after["status"], after["rebuild_done"], after["held_by"]) == ("live", None, [])
+    assert after["previous"]
