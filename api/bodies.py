@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from enum import Enum
 from typing import Any
 
@@ -11,6 +12,8 @@ from api.problems import ProblemType
 
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CHUNK_BYTES = 64 * 1024
+# Asked between two pieces; a piece that never comes is for a buffering proxy to give up on.
+READ_SECONDS_MAX = 10.0
 
 
 class Refusal(Enum):
@@ -83,8 +86,11 @@ def _declared_length(environ: dict[str, Any]) -> int | None:
 
 def _read(environ: dict[str, Any], bytes_max: int) -> bytes:
     stream, body = environ["wsgi.input"], bytearray()
+    until = time.monotonic() + READ_SECONDS_MAX
     try:
         while len(body) < bytes_max:
+            if time.monotonic() > until:
+                raise Refused(Refusal.INCOMPLETE)
             piece = stream.read(min(_CHUNK_BYTES, bytes_max - len(body)))
             if not piece:
                 break

@@ -61,7 +61,7 @@ class Settings:
     threads: int = variable(
         "LEDGER_THREADS",
         integer(4, 1024),
-        "128",
+        "192",
         "Threads of each web process; every slow sender occupies one, every delivery that waits",
     )
     livemode: bool | None = variable(
@@ -101,7 +101,7 @@ class Settings:
     queue_max: int = variable(
         "LEDGER_QUEUE_MAX",
         integer(1, 100_000),
-        "96",
+        "128",
         "Deliveries that may wait to be appended in each web process; beyond, 503. Fewer than"
         " threads, so that some are left to say so",
     )

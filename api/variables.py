@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from ledger import database_url
 
 SECRET_LENGTH_MIN = 16
+
+_SECRET = re.compile(r"[!#-&(-+\--_a-~]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,10 @@ def webhook_secrets(text: str) -> tuple[Secret, ...]:
     secrets: list[Secret] = []
     for number, part in enumerate(_parts(text), 1):
         secret = _secret(part, number)
+        if not _SECRET.fullmatch(secret.value):
+            raise ValueError(
+                f"secret {number} has blanks, quotes or other characters that no secret has"
+            )
         if len(secret.value) < SECRET_LENGTH_MIN:
             raise ValueError(
                 f"secret {number} has fewer than {SECRET_LENGTH_MIN} characters;"
@@ -124,7 +131,7 @@ def webhook_secrets(text: str) -> tuple[Secret, ...]:
 
 
 def _secret(part: str, number: int) -> Secret:
-    name, equals, value = part.partition("=")
+    name, equals, value = (each.strip() for each in part.partition("="))
     if equals and name.isascii() and name.replace("-", "").replace("_", "").isalnum():
         return Secret(name, value)
     return Secret(f"secret{number}", part)

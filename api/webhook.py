@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -175,5 +176,13 @@ def _tell(account: Account, seconds: float, remote: str | None) -> None:
         bytes=account.bytes,
         position=account.position,
         ms=round(seconds * 1000, 2),
-        remote=remote,
+        remote=_address(remote),
     )
+
+
+def _address(remote: str | None) -> str | None:
+    """The sender's, where it is one: a proxy may pass on whatever a sender said it was."""
+    try:
+        return None if remote is None else str(ipaddress.ip_address(remote))
+    except ValueError:
+        return None

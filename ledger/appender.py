@@ -73,7 +73,7 @@ class Appender:
         self,
         ledger: Ledger,
         *,
-        queue_max: int = 96,
+        queue_max: int = 128,
         batch_max: int = 256,
         on_batch: Callable[[int, float], None] | None = None,
     ) -> None:
@@ -86,8 +86,8 @@ class Appender:
         self._unanswered = 0
         # Nothing may be put behind the sign that ends the thread.
         self._gate = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
-        self._thread.start()
+        # It begins with the first delivery: a server may fork before that.
+        self._thread: threading.Thread | None = None
 
     @property
     def depth(self) -> int:
@@ -105,6 +105,9 @@ class Appender:
                 raise QueueFull("too many deliveries wait to be written")
             self._unanswered += 1
             self._queue.put(pending)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
+                self._thread.start()
         return pending
 
     def close(self) -> None:
@@ -113,7 +116,8 @@ class Appender:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:

@@ -83,6 +83,12 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
         options["pool_pre_ping"] = True
         options["connect_args"] = {
             "connect_timeout": _CONNECT_SECONDS,
+            # A server that vanished without a word: else a read waits for the system's own hours.
+            "keepalives": 1,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
             # Durable whatever the server, the database or the role has as its default.
             "options": f"-c lock_timeout={lock_timeout_ms} -c synchronous_commit=on",
         }

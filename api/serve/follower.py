@@ -30,7 +30,7 @@ _DELAY_SECONDS_MAX = 10.0
 def follow(settings: Settings, stop: threading.Event) -> None:
     """Reads on until `stop` is set; a database that is away is waited for."""
     delay = _DELAY_SECONDS_MIN
-    # Opened once, for it needs no database: what is rebuilt beside the following outlives an outage.
+    # Opened once, for it needs no database: what is rebuilt in the background outlives an outage.
     with stores(settings) as (_, projections):
         while not stop.is_set():
             started = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, event, text
 
+from api import metrics, tally
 from tests.api.wire import Wire, body_of, header, problem
 from tests.api.wire import event as stripe_event
 from tests.servers import PostgresServer
@@ -100,14 +102,41 @@ def test_disk_full(tmp_path: Path) -> None:
 
 
 def test_shedding(store_url: str) -> None:
-    """When too many wait already, 503 at once."""
+    """When too many wait already, 503 at once, before the lock of the store decides anything."""
     wire = Wire(store_url, {"queue_max": 1})
+    before = _shed()
     with locked(wire.url), ThreadPoolExecutor(8) as pool:
         bodies = [body_of(stripe_event()) for _ in range(8)]
         answers = list(pool.map(wire.deliver, bodies))
 
     assert {answer.status_code for answer in answers} == {503}
-    assert any(answer.headers["Retry-After"] == "5" for answer in answers)
+    assert {answer.headers["Retry-After"] for answer in answers} == {"5"}
+    # One may wait; another may take its place once that one was given up.
+    assert _shed() - before >= 4
+    assert wire.position == 0
+    wire.close()
+
+
+def _shed() -> float:
+    tally.settle()
+    shed: float = metrics.DELIVERIES.labels("unavailable", "queue_full")._value.get()
+    return shed
+
+
+def test_a_fork_between_making_and_serving(store_url: str) -> None:
+    """A server may make the application and fork then: whoever serves has an appender at work."""
+    wire = Wire(store_url)
+    body = body_of(stripe_event())
+    child = os.fork()
+    if child == 0:
+        # Connections do not survive a fork; a pool opened before it is given up.
+        wire.ledger.engine.dispose(close=False)
+        ok = wire.deliver(body).status_code == 200
+        os._exit(0 if ok else 1)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert wire.position == 1
     wire.close()
 
 

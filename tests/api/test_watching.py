@@ -80,21 +80,32 @@ def test_refused_line(
     wire: Wire, lines: Lines, signature: str | None, content_type: str, reason: str
 ) -> None:
     """A refused delivery is one line with the reason, and with nothing of what it said."""
-    wire.deliver(b'{"id": "evt_7f3a"}', signature, content_type=content_type)
+    wire.deliver(b'{"id": "evt_7q3z"}', signature, content_type=content_type)
 
     assert [(line["outcome"], line["reason"]) for line in lines] == [("refused", reason)]
     assert lines[0]["secret"] is None and lines[0]["event_id"] is None
-    assert "7f3a" not in str(lines)
+    assert "7q3z" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("203.0.113.9", "203.0.113.9"), ("2001:db8::1", "2001:db8::1"), ("jane@example.com", None)],
+)
+def test_who_sent_it(wire: Wire, lines: Lines, said: str, shown: str | None) -> None:
+    """A line names the sender's address; what a proxy passes on that is none is left out."""
+    wire.deliver(body_of(event()), environ_overrides={"REMOTE_ADDR": said})
+
+    assert lines[0]["remote"] == shown
 
 
 def test_nothing_secret_is_logged(wire: Wire, lines: Lines) -> None:
     """No secret, signature, key or payload gets into a line, whatever happens."""
-    wire.deliver(body_of(event(email="jane-7f3a@example.com")))
-    wire.deliver(b"jane-7f3a@example.com")
-    wire.deliver(b"x", "t=1,v1=jane-7f3a")
-    wire.get("/v1/orders?client_reference_id=jane-7f3a", key="jane-7f3a")
+    wire.deliver(body_of(event(email="jane-7q3z@example.com")))
+    wire.deliver(b"jane-7q3z@example.com")
+    wire.deliver(b"x", "t=1,v1=jane-7q3z")
+    wire.get("/v1/orders?client_reference_id=jane-7q3z", key="jane-7q3z")
 
-    assert "7f3a" not in str(lines)
+    assert "7q3z" not in str(lines)
     assert NEW_SECRET.value not in str(lines)
 
 
@@ -102,7 +113,7 @@ def test_unexpected_error(wire: Wire, lines: Lines, monkeypatch: pytest.MonkeyPa
     """An unexpected error is logged with where it happened, not with its text."""
 
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("payload-7f3a")
+        raise RuntimeError("payload-7q3z")
 
     monkeypatch.setattr(type(wire.projections), "list", broken)
     answer = wire.get("/v1/orders")
@@ -111,7 +122,7 @@ def test_unexpected_error(wire: Wire, lines: Lines, monkeypatch: pytest.MonkeyPa
     assert (lines[0]["event"], lines[0]["error_type"]) == ("unexpected_error", "RuntimeError")
     assert any("test_watching" in frame for frame in lines[0]["traceback"])
     assert lines[0]["request_id"] == answer.get_json()["request_id"]
-    assert "7f3a" not in str(lines) + answer.text
+    assert "7q3z" not in str(lines) + answer.text
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])

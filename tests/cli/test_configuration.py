@@ -81,6 +81,30 @@ def test_secrets_are_kept() -> None:
     assert password not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["'whsec_0123456789abcdef'", 'new="whsec_0123456789abcdef"', "whsec_01234 56789abcdef",
+     "whsec_0123456789abcdéf"],
+)  # fmt: skip
+def test_secrets_that_no_endpoint_has(text: str) -> None:
+    """A secret copied with quotes, blanks or other dirt is refused at start, and not shown."""
+    told = problems(STRIPE_WEBHOOK_SECRET=text)
+
+    assert len(told) == 1 and "secret 1 has blanks, quotes" in told[0]
+    assert "0123" not in told[0]
+
+
+def test_blanks_around_secrets() -> None:
+    """Blanks beside a comma or an equals sign belong to nothing."""
+    text = " old = whsec_0123456789abcdef , new= whsec_fedcba9876543210"
+    settings = Settings.read({"STRIPE_WEBHOOK_SECRET": text}, serving=True)
+
+    assert [(each.name, each.value) for each in settings.webhook_secrets] == [
+        ("old", "whsec_0123456789abcdef"),
+        ("new", "whsec_fedcba9876543210"),
+    ]
+
+
 def test_secrets_have_names() -> None:
     """A secret is called by the name it is given, else by its place."""
     settings = Settings.read(
