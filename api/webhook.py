@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -180,6 +181,7 @@ def _tell(account: Account, seconds: float, remote: str | None) -> None:
     )
 
 
+@lru_cache(maxsize=1024)
 def _address(remote: str | None) -> str | None:
     """The sender's, where it is one: a proxy may pass on whatever a sender said it was."""
     try:
