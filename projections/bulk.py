@@ -20,7 +20,8 @@ __all__ = ["MEMORY_MB", "Filler", "fill", "slices", "uncollected"]
 
 # What a rebuild may take over all its processes, beyond what a Python process takes anyway.
 MEMORY_MB = 400
-_BYTES_PER_EVENT = 16_000
+# What an event takes beside its body while it is worked out.
+_BYTES_PER_EVENT = 13_000
 _SLICE_MAX = 20_000
 
 Report = Callable[[int], None]
@@ -70,9 +71,14 @@ class Filler:
                     apply(store, slice, pieces)
 
 
-def slices(after: int, upto: int, *, memory_mb: int, processes: int) -> Iterator[tuple[int, int]]:
-    """The stretches of the log that so many processes can hold in so much memory."""
-    size = memory_mb * 1_000_000 // processes // _BYTES_PER_EVENT
+def slices(
+    after: int, upto: int, *, memory_mb: int, processes: int, body_bytes: int
+) -> Iterator[tuple[int, int]]:
+    """The stretches of the log that so many processes can hold in so much memory.
+
+    ``body_bytes`` is the size of a body on average.
+    """
+    size = memory_mb * 1_000_000 // processes // (_BYTES_PER_EVENT + body_bytes)
     size = max(100, min(size, _SLICE_MAX))
     for start in range(after, upto, size):
         yield start, min(start + size, upto)

@@ -76,7 +76,7 @@ def _position(places: Places, kind: Kind) -> int:
 
 
 def _fill(scratch: Places, log: Log, tables: Sequence[KindTables], after: int, upto: int) -> None:
-    ranges = slices(after, upto, memory_mb=MEMORY_MB // 2, processes=1)
+    ranges = slices(after, upto, memory_mb=MEMORY_MB // 2, processes=1, body_bytes=log.body_bytes())
     fill(Filler(scratch, log, tables), ranges, lambda _: None)
 
 

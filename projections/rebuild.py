@@ -117,7 +117,10 @@ class Rebuilder:
 
         report(0)
         processes = self._processes if can_work(claimed) else 1
-        ranges = slices(0, total, memory_mb=self._memory_mb, processes=processes)
+        ranges = slices(
+            0, total, memory_mb=self._memory_mb, processes=processes,
+            body_bytes=self._log.body_bytes(),
+        )  # fmt: skip
         if processes > 1 and total > _WORTH_PROCESSES:
             url = self._log.engine.url.render_as_string(hide_password=False)
             fill_with(processes, url, claimed, ranges, report)

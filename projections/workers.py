@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
@@ -17,6 +18,11 @@ from projections.pointer import Places
 from projections.tables import KindTables
 
 __all__ = ["can_work", "fill_with"]
+
+_DIED = (
+    "a process of the rebuild died: if it was for want of memory, `ledger rebuild` takes --memory"
+    " and --processes"
+)
 
 # Not forked: SQLite's handles and the threads of this process do not survive that.
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -36,8 +42,10 @@ def fill_with(
 ) -> None:
     """As ``fill``: the slices are worked out side by side and written one after the other."""
     names = {one.kind.name: one.name for one in tables}
-    workers = [_Worker(url, names) for _ in range(processes)]
+    workers: list[_Worker] = []
     try:
+        for _ in range(processes):
+            workers.append(_Worker(url, names))
         waiting: deque[tuple[_Worker, int]] = deque()
         free = deque(workers)
         while True:
@@ -72,14 +80,14 @@ class _Worker:
         try:
             self._line.send(question)
         except OSError as error:
-            raise StoreUnavailable("a process of the rebuild died") from error
+            raise StoreUnavailable(_DIED) from error
 
     def answer(self) -> None:
         """Wait until it is done; raises what it raised."""
         try:
             raised = self._line.recv()
         except (EOFError, OSError) as error:
-            raise StoreUnavailable("a process of the rebuild died") from error
+            raise StoreUnavailable(_DIED) from error
         if raised is not None:
             raise raised
 
@@ -92,6 +100,8 @@ class _Worker:
 
 def _work(line: Connection, url: str, names: Mapping[str, str]) -> None:
     """Do as asked until the parent hangs up, or is gone."""
+    # Ctrl-C reaches every process of a terminal; it is the parent who acts on it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     ledger = Ledger.open(url)
     places = Places(make_engine(ledger.engine.url))
     tables = [places.tables(KINDS[kind], name) for kind, name in names.items()]
@@ -101,14 +111,18 @@ def _work(line: Connection, url: str, names: Mapping[str, str]) -> None:
     while True:
         try:
             question, *given = line.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
+        raised: Exception | None = None
         try:
             if question == "prepare":
                 ready = filler.prepare(*given)
             elif ready is not None:
                 filler.commit(ready)
                 ready = None
-            line.send(None)
         except Exception as error:  # the parent's to raise
-            line.send(error)
+            raised = error
+        try:
+            line.send(raised)
+        except OSError:
+            return
