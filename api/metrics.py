@@ -107,6 +107,7 @@ class _State(Collector):
                 "lag_events": "Log entries a projection has still to read",
                 "lag_seconds": "How long the oldest unread entry has waited",
                 "dead_letters": "Events a projection could not fold",
+                "differences": "Fields that were not what the log says at the last check",
             }.items()
         }
         for state in self._projections.states():

@@ -224,6 +224,8 @@ PROJECTION = schema(
             required=True,
             metadata={"description": "What a rebuilt table waits for before it serves."},
         ),
+        "checked_at": whole("When rows were last checked against the log.", allow_none=True),
+        "differences": whole("In how many fields they differed then.", allow_none=True),
         "previous": text("The table that `ledger rollback` would take.", allow_none=True),
     },
 )

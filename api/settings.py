@@ -120,6 +120,12 @@ class Settings:
         "50",
         "Milliseconds that the follower rests between rounds, unless it is behind",
     )
+    check_hours: int = variable(
+        "LEDGER_CHECK_HOURS",
+        integer(0, 8760),
+        "24",
+        "Hours from one check of all rows against the log to the next; 0: never",
+    )
     metrics_address: tuple[str, int] | None = variable(
         "LEDGER_METRICS_ADDRESS",
         variables.address,

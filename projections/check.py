@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, make_url, select
+from sqlalchemy import Connection, delete, func, insert, make_url, select
 
 from ledger import Log
 from ledger.database import reading
 from projections.bulk import MEMORY_MB, Filler, fill, slices
 from projections.declare import Kind
 from projections.engine import make_engine, writing
+from projections.errors import NotReady
 from projections.piece import as_row
 from projections.pointer import Places
 from projections.queries import Live, live
 from projections.tables import KindTables
 
-__all__ = ["Difference", "compare"]
+__all__ = ["Difference", "checked_at", "compare", "record"]
 
 _PAGE = 1000
 
@@ -70,8 +73,32 @@ def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Places, list[KindTables]]]
             places.engine.dispose()
 
 
+def record(places: Places, kinds: Iterable[Kind], found: Iterable[Difference]) -> None:
+    """Keep for each kind when it was checked, and in how many fields it differed."""
+    counts = Counter(one.kind for one in found)
+    checks = places.control.checks
+    with writing(places.engine) as connection:
+        for kind in kinds:
+            connection.execute(delete(checks).where(checks.c.kind == kind.name))
+            row = {"checked_at": int(time.time()), "differences": counts[kind.name]}
+            connection.execute(insert(checks).values(kind=kind.name, **row))
+
+
+def checked_at(places: Places) -> int | None:
+    """When rows were last checked; None: never."""
+    with reading(places.engine) as connection:
+        found: int | None = connection.execute(
+            select(func.min(places.control.checks.c.checked_at))
+        ).scalar()
+    return found
+
+
 def _position(places: Places, kind: Kind) -> int:
     with live(places, kind) as now:
+        if now.pointer.fingerprint != kind.fingerprint:
+            raise NotReady(
+                f"{kind.name} are served by a table of another version, which alone can check it"
+            )
         return now.position
 
 

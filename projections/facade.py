@@ -12,7 +12,7 @@ from ledger import Ledger, Log
 from ledger.database import reading
 from projections import history
 from projections.bulk import MEMORY_MB
-from projections.check import Difference, compare
+from projections.check import Difference, checked_at, compare, record
 from projections.declare import Kind
 from projections.engine import make_engine
 from projections.errors import BeyondHead, NotReady
@@ -115,6 +115,16 @@ class Projections:
         """Fold the log again and compare with the living rows; writes nothing."""
         chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
         return list(compare(self.places, self.log, chosen))
+
+    def check_itself(self) -> builtins.list[Difference]:
+        """``check`` of everything, with its outcome kept for ``states``."""
+        found = self.check()
+        record(self.places, self.kinds.values(), found)
+        return found
+
+    def checked_at(self) -> int | None:
+        """When everything was last checked (Unix seconds); None: never."""
+        return checked_at(self.places)
 
     def refold(self, kind: str, id: str) -> bool:
         """Fold one row again from the log; False where nothing ever told of the id."""

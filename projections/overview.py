@@ -40,7 +40,8 @@ class ProjectionState:
     rebuild_requested, rebuilding, rebuild_stopped (who did it is gone; the next follower begins
     again) or served_by_other_version (another version's table, which only that version follows).
     ``previous`` is the table that a rollback would take; ``held_by`` names, during a rebuild, the
-    sessions and views that its flip has to wait for.
+    sessions and views that its flip has to wait for. ``differences`` is in how many fields rows
+    were not what the log says when they were last checked.
     """
 
     kind: str
@@ -58,6 +59,8 @@ class ProjectionState:
     rebuild_eta_seconds: float | None
     previous: str | None
     held_by: tuple[str, ...]
+    checked_at: int | None
+    differences: int | None
 
 
 def states(
@@ -80,6 +83,8 @@ def _state(
             select(func.count()).select_from(letters).where(letters.c.table_name == name)
         ).scalar_one()
         rebuild = ask(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
+        checks = places.control.checks
+        check = ask(select(checks).where(checks.c.kind == kind.name)).first()
         found = places.position(now.connection, name)
         position, fingerprint = now.position, now.pointer.fingerprint
         previous = now.pointer.previous
@@ -109,6 +114,8 @@ def _state(
         rebuild_eta_seconds=eta,
         previous=previous,
         held_by=held_by,
+        checked_at=check.checked_at if check is not None else None,
+        differences=check.differences if check is not None else None,
     )
 
 

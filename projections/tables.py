@@ -54,6 +54,7 @@ class Control:
 
     ``pointers``: which table serves a kind, with its columns. ``positions``: how far each table
     has read. ``dead_letters``: events that could not be folded. ``rebuilds``: who builds what.
+    ``checks``: when rows were last compared with the log, and what came of it.
     """
 
     metadata: MetaData
@@ -61,6 +62,7 @@ class Control:
     positions: Table
     dead_letters: Table
     rebuilds: Table
+    checks: Table
 
 
 def control(schema: str | None) -> Control:
@@ -112,7 +114,14 @@ def control(schema: str | None) -> Control:
         Column("done", _Integer),
         Column("total", _Integer),
     )
-    return Control(metadata, pointers, positions, dead_letters, rebuilds)
+    checks = Table(
+        "projection_checks",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("checked_at", _Integer, nullable=False),
+        Column("differences", _Integer, nullable=False),
+    )
+    return Control(metadata, pointers, positions, dead_letters, rebuilds, checks)
 
 
 @dataclass(frozen=True)

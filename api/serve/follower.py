@@ -7,8 +7,10 @@ import signal
 import sys
 import threading
 import time
+from contextlib import closing
 
 from api import logs
+from api.serve.checks import Checks
 from api.serve.run import end_with_parent
 from api.settings import Settings
 from api.stores import stores
@@ -31,11 +33,13 @@ def follow(settings: Settings, stop: threading.Event) -> None:
     """Reads on until `stop` is set; a database that is away is waited for."""
     delay = _DELAY_SECONDS_MIN
     # Opened once, for it needs no database: what is rebuilt in the background outlives an outage.
-    with stores(settings) as (_, projections):
+    checks = Checks(settings.check_hours)
+    with stores(settings) as (_, projections), closing(checks):
         while not stop.is_set():
             started = time.monotonic()
             try:
                 read = projections.follow(background=True)
+                checks.tend(projections)
             except StoreUnavailable as error:
                 logs.log.warning("follower_waits", error=str(error), seconds=delay)
                 stop.wait(delay)

@@ -1,0 +1,43 @@
+"""The check of all rows against the log, once, in a process of its own that nobody waits for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from api import logs
+from api.serve.run import end_with_parent
+from api.settings import Settings
+from api.stores import stores
+from ledger import StoreUnavailable
+from projections import NotReady, Projections
+
+__all__ = ["check"]
+
+_NICENESS = 19
+# What a log is told of many differences; all are counted.
+_NAMED_MAX = 20
+
+
+def check(projections: Projections) -> int:
+    """Compare everything once; how many fields differ."""
+    started = time.monotonic()
+    found = projections.check_itself()
+    for one in found[:_NAMED_MAX]:
+        # Where, and not what: values may be anybody's data.
+        logs.log.error("row_differs", kind=one.kind, id=one.id, field=one.field)
+    logs.log.info("checked", differences=len(found), seconds=round(time.monotonic() - started, 1))
+    return len(found)
+
+
+if __name__ == "__main__":
+    end_with_parent(int(sys.argv[1]))
+    os.nice(_NICENESS)
+    found = Settings.read()
+    logs.configure(found.log_format)
+    try:
+        with stores(found) as (_, projections):
+            check(projections)
+    except (StoreUnavailable, NotReady) as error:
+        logs.log.warning("check_failed", error=str(error))
