@@ -64,7 +64,7 @@ def verdict(truth: Truth, wrong: Sequence[Difference]) -> list[str]:
 def where_to_look(url: str, key: str, truth: Truth) -> list[str]:
     """Addresses and commands that show more; of an order that something happened to."""
     url = url.rstrip("/")
-    orders = sorted(truth["orders"].values(), key=lambda row: -int(row["events"]))
+    orders = sorted(truth.get("orders", {}).values(), key=lambda row: -int(row["events"]))
     lines = ["Where to look:", f"  {url}/docs", f"  {url}/metrics"]
     paths = ["/v1/orders?status=partially_refunded", "/v1/summary", "/v1/projections"]
     if orders:

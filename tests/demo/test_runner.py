@@ -14,6 +14,7 @@ import pytest
 import stripe
 
 from api.demo import Truth, histories
+from api.demo.report import where_to_look
 from api.demo.runner import DemoOptions, run
 
 SECRET, KEY = "whsec_of_this_test_only", "key of this test"
@@ -173,3 +174,11 @@ def test_a_demo_ends_after_its_time(ledger: SmallLedger) -> None:
         run(DemoOptions(url, SECRET, KEY, 4, for_seconds=0.3, write=lines.append))
 
     assert any("posted" in line for line in lines)
+
+
+def test_where_to_look_before_anything_was_ordered() -> None:
+    """A demo that ended at once still says where to look."""
+    lines = where_to_look("http://127.0.0.1:8000/", "lk_key", {})
+
+    assert "  http://127.0.0.1:8000/docs" in lines
+    assert any("/v1/summary" in line for line in lines)
