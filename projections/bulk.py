@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ledger import Log
 from projections.apply import Prepared, apply, prepare
-from projections.engine import writing
+from projections.engine import write_much, writing
 from projections.errors import AlreadyRunning
 from projections.kind_store import KindStore
 from projections.pointer import Places
@@ -59,6 +59,7 @@ class Filler:
     def commit(self, ready: _Ready) -> None:
         """Write a slice, all tables in one transaction; those before it have to be written."""
         with writing(self._places.engine) as connection:
+            write_much(connection)
             for slice, prepared in ready.work:
                 names = [tables.name for tables, _ in prepared]
                 moved = self._places.advance(
