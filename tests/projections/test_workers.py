@@ -102,8 +102,8 @@ def test_killed(
 
     assert alive == []
     assert ("a process of the rebuild died" in said) == (victim == "worker")
-    # Whoever loses the parent has nobody to tell.
-    assert victim == "worker" or said == ""
+    # Whoever loses the parent has nobody to tell; Python itself may complain where it only began.
+    assert victim == "worker" or "workers.py" not in said
     assert told.living() == living
     monkeypatch.setattr(rebuild, "_SILENT_SECONDS_MAX", -1)
     told.projections.rebuild()
