@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,25 +21,29 @@ def _nothing(_: str) -> None:
 
 
 class _Raw:
-    """A driver's connection whose statements go one at a time."""
+    """A driver's connection, or libpq's below psycopg's, whose statements are looked at."""
 
     def __init__(self, raw: Any, before: Act, after: Act) -> None:
         self._raw, self._before, self._after = raw, before, after
 
-    def execute(self, statement: str, *arguments: Any, **options: Any) -> Any:
-        return self._done(self._raw.execute, statement, *arguments, **options)
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._raw, name)
+        if name == "pgconn":
+            return _Raw(found, self._before, self._after)
+        return self._spied(found) if name in _EXECUTING else found
 
-    def executemany(self, statement: str, *arguments: Any) -> Any:
-        return self._done(self._raw.executemany, statement, *arguments)
+    def _spied(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def spied(statement: str | bytes, *arguments: Any) -> Any:
+            text = statement if isinstance(statement, str) else statement.decode()
+            self._before(text)
+            result = call(statement, *arguments)
+            self._after(text)
+            return result
 
-    def pipeline(self) -> AbstractContextManager[None]:
-        return nullcontext()
+        return spied
 
-    def _done(self, call: Any, statement: str, *arguments: Any, **options: Any) -> Any:
-        self._before(statement)
-        result = call(statement, *arguments, **options)
-        self._after(statement)
-        return result
+
+_EXECUTING = ("execute", "exec_", "exec_params")
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Section:
     def look(self, wanted: Wanted) -> None:
         """Ask for more than was asked for at first."""
         with statements(self.session) as (ask, raw):
-            self.learn(*ask.look(raw, wanted))
+            self.learn(*ask.look(raw, wanted.identities, wanted.streams))
 
 
 class LedgerRecorder(SQLAlchemyApplicationRecorder):
@@ -90,9 +90,9 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
             # The option counts only when the session gets its connection: so it comes first.
             session.connection(execution_options=IMMEDIATE)
             with statements(session) as (ask, raw):
-                head, known, versions = ask.lock(raw, wanted)
-            section = Section(session, head[0], bytes(head[1]))
-            section.learn(known, versions)
+                section = Section(session, *ask.lock(raw))
+            if wanted is not NOTHING:
+                section.look(wanted)
             yield section
 
     def insert_events(

@@ -20,7 +20,7 @@ from api.settings import Settings
 from ledger import Appended, Delivery, Ledger
 from tests.driver import between
 
-# Each is done by the statement that begins so; the last two have none that could be seen.
+# Each is done by the statement that has these words; the last two have none that could be seen.
 STATEMENTS = {
     "locked": "SELECT position, chain FROM ledger_events_head",
     "inserted": "INSERT INTO ledger_events",
@@ -41,7 +41,7 @@ def dying_at(engine: Engine, step: str) -> Iterator[None]:
     """Arranges the end at a step inside the transaction."""
 
     def executed(statement: str) -> None:
-        if step in STATEMENTS and statement.startswith(STATEMENTS[step]):
+        if step in STATEMENTS and STATEMENTS[step] in statement:
             die()
 
     @event.listens_for(engine, "commit")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from sqlalchemy import create_engine, text
 
 from ledger import Ledger
+from tests.ledger.facts import body, delivered
 
 
 def test_commits_are_flushed(store_url: str) -> None:
@@ -20,17 +23,32 @@ def test_commits_are_flushed(store_url: str) -> None:
 
 def test_a_careless_default_is_overruled(store_url: str) -> None:
     """A PostgreSQL database set to acknowledge before it writes does not do so for the log."""
-    ledger = Ledger.open(store_url, create=True)
-    if not is_sqlite(ledger):
-        engine = create_engine(store_url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as admin:
-            admin.execute(
-                text(f"ALTER DATABASE {engine.url.database} SET synchronous_commit = off")
-            )
-        engine.dispose()
-    ledger.close()
+    set_for_all(store_url, "synchronous_commit = off")
 
     test_commits_are_flushed(store_url)
+
+
+def test_a_careless_isolation_is_overruled(store_url: str) -> None:
+    """Two writers at once see what the other one wrote, whatever transactions are by default."""
+    set_for_all(store_url, "default_transaction_isolation = 'serializable'")
+    writers = [Ledger.open(store_url, create=True) for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        for number in range(20):
+            batch = [delivered(body(number)), delivered(body(number + 1))]
+            appends = [pool.submit(writer.append, batch) for writer in writers]
+            positions = {tuple(one.position for one in append.result()) for append in appends}
+            assert positions == {(number + 1, number + 2)}
+    for writer in writers:
+        writer.close()
+
+
+def set_for_all(store_url: str, setting: str) -> None:
+    """What every new connection to a PostgreSQL database is told; SQLite has no such thing."""
+    engine = create_engine(store_url, isolation_level="AUTOCOMMIT")
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as admin:
+            admin.execute(text(f"ALTER DATABASE {engine.url.database} SET {setting}"))
+    engine.dispose()
 
 
 def is_sqlite(ledger: Ledger) -> bool:

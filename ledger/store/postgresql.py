@@ -1,0 +1,132 @@
+"""An append's statements on PostgreSQL: four calls of libpq, COMMIT included."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg import OperationalError
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus
+from sqlalchemy import LargeBinary, Table, Uuid
+from sqlalchemy.dialects import postgresql
+
+__all__ = ["Postgresql"]
+
+_BINARY = 1
+_GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+_OID_BYTEA = 17
+
+# The isolation is said, whatever the role has as its default: each statement needs a snapshot of
+# its own, for the second has to see what the first one's lock waited for.
+_LOCK = b"""BEGIN ISOLATION LEVEL READ COMMITTED;
+SELECT position, chain FROM ledger_events_head FOR UPDATE"""
+
+# One look at the end of the index per stream, however long the stream is.
+_LOOK = b"""SELECT event_id, id, stream, type, state, NULL::uuid, NULL::bigint FROM ledger_events
+WHERE event_id = ANY(ARRAY(SELECT json_array_elements_text($1::json)))
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, asked.value::uuid, newest.originator_version
+FROM json_array_elements_text($2::json) AS asked(value), LATERAL (
+    SELECT originator_version FROM ledger_events
+    WHERE originator_id = asked.value::uuid ORDER BY originator_version DESC LIMIT 1
+) AS newest"""
+
+_MOVE = b"UPDATE ledger_events_head SET position = $1::bigint, chain = $2::bytea"
+
+
+class Postgresql:
+    """libpq's blocking calls: psycopg's own talk to the server lets go of the interpreter's lock
+    at every step, and so takes many times as long where many threads want it.
+    """
+
+    def lock(self, raw: Any) -> tuple[int, bytes]:
+        """Begin, and hold the head until the end."""
+        [(position, chain)] = _rows(raw, raw.pgconn.exec_(_LOCK))
+        assert position is not None
+        assert chain is not None
+        return int(position), bytes.fromhex(chain.decode()[2:])
+
+    def look(
+        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
+    ) -> tuple[list[Any], list[tuple[UUID, int]]]:
+        """The rows that have one of the identities, and the last version of each stream."""
+        known: list[Any] = []
+        versions: list[tuple[UUID, int]] = []
+        asked = (msgspec.json.encode(identities), msgspec.json.encode(streams))
+        for id, position, stream, type, state, name, last in _run(raw, _LOOK, asked):
+            if name is not None:
+                versions.append((UUID(bytes=name), _integer(last)))
+            else:
+                known.append((_text(id), _integer(position), _text(stream), _text(type), state))
+        return known, versions
+
+    def write(
+        self, raw: Any, table: Table, rows: list[dict[str, Any]], head: tuple[int, bytes]
+    ) -> None:
+        """Write rows and move the head."""
+        insert, plain, binary = _insert(table, tuple(rows[0]))
+        # One JSON text is less work than an array per column.
+        document = msgspec.json.encode([{name: row[name] for name in plain} for row in rows])
+        arrays = [_array([row[name] for row in rows]) for name in binary]
+        _run(raw, insert, [document, *arrays])
+        _run(raw, _MOVE, [struct.pack(">q", head[0]), head[1]])
+
+
+def _run(raw: Any, statement: bytes, values: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    """What a statement gives; all its parameters are in PostgreSQL's binary forms, as is that."""
+    formats = [_BINARY] * len(values)
+    return _rows(raw, raw.pgconn.exec_params(statement, values, None, formats, _BINARY))
+
+
+def _rows(raw: Any, result: Any) -> list[tuple[Any, ...]]:
+    if result.status not in _GOOD:
+        if raw.pgconn.status != ConnStatus.OK:
+            raise OperationalError("the connection to the server was lost")
+        raise error_from_result(result, raw.info.encoding)
+    columns = range(result.nfields)
+    get = result.get_value
+    return [tuple([get(row, column) for column in columns]) for row in range(result.ntuples)]
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
+def _integer(value: bytes) -> int:
+    return int.from_bytes(value, "big", signed=True)
+
+
+def _array(values: Sequence[bytes]) -> bytes:
+    """A ``bytea[]``: one dimension without nulls, from 1 on; then each with its length."""
+    parts = [struct.pack(">5i", 1, 0, _OID_BYTEA, len(values), 1)]
+    for value in values:
+        parts += (struct.pack(">i", len(value)), value)
+    return b"".join(parts)
+
+
+@cache
+def _insert(table: Table, names: tuple[str, ...]) -> tuple[bytes, list[str], list[str]]:
+    """The statement that writes rows; the columns of its JSON text, and those of its arrays."""
+    binary = [name for name in names if isinstance(table.c[name].type, LargeBinary)]
+    plain = [name for name in names if name not in binary]
+    types = ", ".join(f"{name} {_type(table, name)}" for name in plain)
+    arrays = ", ".join(f"unnest(${number}::bytea[])" for number in range(2, 2 + len(binary)))
+    text = (
+        f"INSERT INTO {table.name} ({', '.join([*plain, *binary])}) SELECT * FROM"
+        f" ROWS FROM (json_to_recordset($1::json) AS ({types}), {arrays})"
+    )
+    return text.encode(), plain, binary
+
+
+_DIALECT = postgresql.base.PGDialect()  # type: ignore[no-untyped-call]
+
+
+def _type(table: Table, name: str) -> str:
+    # The library's column of UUIDs is its own type, which PostgreSQL has natively.
+    type_ = Uuid() if name == "originator_id" else table.c[name].type
+    return str(type_.compile(dialect=_DIALECT))
