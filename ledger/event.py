@@ -233,7 +233,8 @@ def _account(document: Mapping[str, Any]) -> str | None:
 
 def _optional(document: Mapping[str, Any], key: str) -> str | None:
     value = document.get(key)
-    if value is None:
+    # An empty text names nobody, as null does.
+    if value is None or value == "":
         return None
     if not _is_printable(value):
         raise _Refused(Reason.BAD_ENVELOPE)

@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import PoolProxiedConnection, event
@@ -53,6 +54,16 @@ def test_each_future_tells_its_own_deliverys_fate(ledger: Ledger, appender: Appe
     assert [answer.position for answer in told] == [2, 2, 3, 4, 2, 2, 5]
     assert [answer.conflict for answer in told] == [False] * 5 + [True, False]
     assert [answer.reason for answer in told if answer.reason] == ["not_an_event", "id_reuse"]
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, True), (0, False), (1, 1.0), (None, ""), ([], {})])
+def test_what_python_takes_for_equal_is_a_conflict(ledger: Ledger, one: Any, other: Any) -> None:
+    """A body that came again otherwise is told of, however small the difference."""
+    first, again, otherwise = ledger.append(
+        [delivered(body(1, more=more)) for more in (one, one, other)]
+    )
+
+    assert [first.conflict, again.conflict, otherwise.conflict] == [False, False, True]
 
 
 def test_one_bad_row_fails_alone(ledger: Ledger, appender: Appender) -> None:
