@@ -16,6 +16,7 @@ from projections.errors import (
 )
 from projections.facade import Projections
 from projections.kinds import KINDS
+from projections.lead import Lead
 from projections.overview import ProjectionState
 from projections.queries import ANY, Answer, Listed
 from projections.rebuild import Rebuilt
@@ -35,6 +36,7 @@ __all__ = [
     "Field",
     "FlipBlocked",
     "Kind",
+    "Lead",
     "Listed",
     "NotFound",
     "NotReady",

@@ -18,6 +18,7 @@ from projections.engine import make_engine
 from projections.errors import BeyondHead, NotReady
 from projections.follow import advance
 from projections.kinds import KINDS
+from projections.lead import Lead
 from projections.mending import mend_id, mend_since
 from projections.overview import ProjectionState, dead_letters, states, summary
 from projections.pointer import Places
@@ -85,6 +86,10 @@ class Projections:
                 live.append(self.places.tables(kind, pointer.table_name))
         self.renewal.run(due, background=background)
         return advance(self.places, self.log, live)
+
+    def lead(self) -> Lead:
+        """A claim to follow for all who have the same declarations."""
+        return Lead(self.places, self.kinds.values())
 
     def rebuild(
         self,

@@ -54,7 +54,8 @@ class Control:
 
     ``pointers``: which table serves a kind, with its columns. ``positions``: how far each table
     has read. ``dead_letters``: events that could not be folded. ``rebuilds``: who builds what.
-    ``checks``: when rows were last compared with the log, and what came of it.
+    ``checks``: when rows were last compared with the log, and what came of it. ``leaders``: who
+    follows for all others of the same declarations.
     """
 
     metadata: MetaData
@@ -63,6 +64,7 @@ class Control:
     dead_letters: Table
     rebuilds: Table
     checks: Table
+    leaders: Table
 
 
 def control(schema: str | None) -> Control:
@@ -121,7 +123,14 @@ def control(schema: str | None) -> Control:
         Column("checked_at", _Integer, nullable=False),
         Column("differences", _Integer, nullable=False),
     )
-    return Control(metadata, pointers, positions, dead_letters, rebuilds, checks)
+    leaders = Table(
+        "projection_leaders",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("owner", Text, nullable=False),
+        Column("beat", _Integer, nullable=False),
+    )
+    return Control(metadata, pointers, positions, dead_letters, rebuilds, checks, leaders)
 
 
 @dataclass(frozen=True)

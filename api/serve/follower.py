@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 
 from api import logs
 from api.serve.checks import Checks
@@ -15,6 +16,7 @@ from api.serve.run import end_with_parent
 from api.settings import Settings
 from api.stores import stores
 from ledger import StoreUnavailable
+from projections import Lead
 
 __all__ = ["follow", "run"]
 
@@ -24,6 +26,7 @@ _BACKLOG = 2000
 # and the processor belongs to the way in first.
 _REST = 3
 _REST_SECONDS_MAX = 0.5
+_STANDBY_SECONDS = 0.5
 _NICENESS = 10
 _DELAY_SECONDS_MIN = 0.25
 _DELAY_SECONDS_MAX = 10.0
@@ -34,10 +37,17 @@ def follow(settings: Settings, stop: threading.Event) -> None:
     delay = _DELAY_SECONDS_MIN
     # Opened once, for it needs no database: what is rebuilt in the background outlives an outage.
     checks = Checks(settings.check_hours)
-    with stores(settings) as (_, projections), closing(checks):
+    with (
+        stores(settings) as (_, projections),
+        closing(checks),
+        _leaving(projections.lead()) as lead,
+    ):
         while not stop.is_set():
             started = time.monotonic()
             try:
+                if not lead.is_ours():
+                    stop.wait(_STANDBY_SECONDS)
+                    continue
                 read = projections.follow(background=True)
                 checks.tend(projections)
             except StoreUnavailable as error:
@@ -49,6 +59,17 @@ def follow(settings: Settings, stop: threading.Event) -> None:
             if read < _BACKLOG:
                 rest = min(_REST * (time.monotonic() - started), _REST_SECONDS_MAX)
                 stop.wait(max(rest, settings.follow_interval_ms / 1000))
+
+
+@contextmanager
+def _leaving(lead: Lead) -> Iterator[Lead]:
+    """Hands the lead on at an orderly end."""
+    try:
+        yield lead
+    finally:
+        # Where the database is away, the others will see soon enough that nobody leads.
+        with suppress(StoreUnavailable):
+            lead.close()
 
 
 def run(settings: Settings) -> None:

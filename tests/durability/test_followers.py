@@ -1,0 +1,93 @@
+"""Two followers on one ledger: one leads, and the other takes over when it is killed."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from ledger import Delivery, Ledger, read_delivery
+from projections import Projections
+from tests.cli.processes import LEDGER, SECRET, environment, eventually
+from tests.durability.proof import concluded, opened
+from tests.durability.traffic import bodies
+
+pytestmark = pytest.mark.slow
+
+TAKEN_OVER_SECONDS = 10.0
+
+
+@contextmanager
+def following(url: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A `ledger follow` of its own."""
+    environ = environment(LEDGER_DATABASE_URL=url, STRIPE_WEBHOOK_SECRET=SECRET)
+    with subprocess.Popen([*LEDGER, "follow"], cwd=cwd, env=environ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def writing(ledger: Ledger) -> Iterator[None]:
+    """The log grows for as long as the block lasts, faster than one can look away."""
+    stop = threading.Event()
+
+    def write() -> None:
+        events = bodies(7)
+        while not stop.is_set():
+            sent = [body for _, body in itertools.islice(events, 100)]
+            ledger.append([Delivery(one, "webhook", 1, read_delivery(one)) for one in sent])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def leader(projections: Projections) -> int | None:
+    """The process that leads."""
+    leaders = projections.places.control.leaders
+    with projections.places.engine.connect() as connection:
+        owner = connection.execute(select(leaders.c.owner)).scalar()
+    return None if owner is None else int(owner.split(":")[-2])
+
+
+def position(projections: Projections) -> int:
+    """How far the hindmost table is."""
+    return min(state.position for state in projections.states())
+
+
+def test_another_takes_over(store_url: str, tmp_path: Path) -> None:
+    """kill -9 of the leader while there is much to read: within seconds the other one reads on."""
+    Ledger.open(store_url, create=True).close()
+    with opened(store_url) as (ledger, projections):
+        projections.create()
+        with following(store_url, tmp_path) as one, following(store_url, tmp_path) as other:
+            with writing(ledger):
+                eventually(lambda: position(projections) > 0, "one of them reads")
+                first = leader(projections)
+                killed, left = (one, other) if first == one.pid else (other, one)
+                killed.kill()
+                killed.wait()
+                at, when = position(projections), time.monotonic()
+                eventually(lambda: position(projections) > at, "the other one reads on")
+                seconds = time.monotonic() - when
+            concluded(projections)
+
+            assert first == killed.pid
+            assert leader(projections) == left.pid
+            assert seconds < TAKEN_OVER_SECONDS
+            left.terminate()
+            assert left.wait(30) == 0
+        assert leader(projections) is None
