@@ -16,7 +16,7 @@ from projections.pointer import Places
 from projections.slice import Slice, alike
 from projections.tables import KindTables
 
-__all__ = ["MEMORY_MB", "Filler", "fill", "slices", "uncollected"]
+__all__ = ["MEMORY_MB", "Filler", "Progress", "Report", "fill", "slices", "uncollected"]
 
 # What a rebuild may take over all its processes, beyond what a Python process takes anyway.
 MEMORY_MB = 400
@@ -24,7 +24,9 @@ MEMORY_MB = 400
 _BYTES_PER_EVENT = 13_000
 _SLICE_MAX = 20_000
 
+# Told the position; told what of, how many events are done, and of how many.
 Report = Callable[[int], None]
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, make_url, select
 
 from ledger import Log
 from ledger.database import reading
-from projections.bulk import MEMORY_MB, Filler, fill, slices
+from projections.bulk import MEMORY_MB, Filler, Progress, Report, fill, slices
 from projections.declare import Kind
 from projections.engine import make_engine, writing
 from projections.errors import NotReady
@@ -43,14 +43,22 @@ class Difference:
     rebuilt: Any
 
 
-def compare(places: Places, log: Log, kinds: Sequence[Kind]) -> Iterator[Difference]:
+def compare(
+    places: Places, log: Log, kinds: Sequence[Kind], progress: Progress | None = None
+) -> Iterator[Difference]:
     """Every difference between living rows and the log folded anew, up to where they are.
 
     The rows are folded into a file of their own that is gone afterwards: the living database is
     only read, and whatever its size a slice of the log and a page of rows are held at a time.
     """
     with _scratch(kinds) as (scratch, tables):
-        _fill(scratch, log, tables, 0, min(_position(places, kind) for kind in kinds))
+        upto = min(_position(places, kind) for kind in kinds)
+
+        def report(position: int) -> None:
+            if progress is not None:
+                progress(", ".join(kind.name for kind in kinds), position, upto)
+
+        _fill(scratch, log, tables, 0, upto, report)
         for one in tables:
             with live(places, one.kind) as now, reading(scratch.engine) as connection:
                 _catch_up(scratch, log, one, now.position)
@@ -102,9 +110,16 @@ def _position(places: Places, kind: Kind) -> int:
         return now.position
 
 
-def _fill(scratch: Places, log: Log, tables: Sequence[KindTables], after: int, upto: int) -> None:
+def _fill(
+    scratch: Places,
+    log: Log,
+    tables: Sequence[KindTables],
+    after: int,
+    upto: int,
+    report: Report = lambda _: None,
+) -> None:
     ranges = slices(after, upto, memory_mb=MEMORY_MB // 2, processes=1, body_bytes=log.body_bytes())
-    fill(Filler(scratch, log, tables), ranges, lambda _: None)
+    fill(Filler(scratch, log, tables), ranges, report)
 
 
 def _catch_up(scratch: Places, log: Log, tables: KindTables, upto: int) -> None:

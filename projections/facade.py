@@ -11,7 +11,7 @@ from typing import Any
 from ledger import Ledger, Log
 from ledger.database import reading
 from projections import history
-from projections.bulk import MEMORY_MB
+from projections.bulk import MEMORY_MB, Progress
 from projections.check import Difference, checked_at, compare, record
 from projections.declare import Kind
 from projections.engine import make_engine
@@ -23,7 +23,7 @@ from projections.mending import mend_id, mend_since
 from projections.overview import ProjectionState, dead_letters, states, summary
 from projections.pointer import Places
 from projections.queries import ANY, Account, Answer, Listed, live, retried
-from projections.rebuild import Progress, Rebuilder, Rebuilt
+from projections.rebuild import Rebuilder, Rebuilt
 from projections.refold import Refolded
 from projections.renewal import Renewal
 from projections.rollback import RolledBack, rollback
@@ -116,10 +116,12 @@ class Projections:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""
         return Rebuilder(self.places, self.log).request(self.kinds[kind])
 
-    def check(self, kinds: Sequence[str] = ()) -> builtins.list[Difference]:
+    def check(
+        self, kinds: Sequence[str] = (), *, progress: Progress | None = None
+    ) -> builtins.list[Difference]:
         """Fold the log again and compare with the living rows; writes nothing."""
         chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
-        return list(compare(self.places, self.log, chosen))
+        return list(compare(self.places, self.log, chosen, progress))
 
     def check_itself(self) -> builtins.list[Difference]:
         """``check`` of everything, with its outcome kept for ``states``."""

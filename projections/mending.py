@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import select
 
 from ledger import Log
+from projections.bulk import Progress
 from projections.declare import Kind
 from projections.engine import writing
 from projections.errors import NotReady
@@ -20,8 +21,6 @@ __all__ = ["mend_id", "mend_since"]
 
 # So many events' objects in one transaction: a follower waits for no more than that.
 _EVENTS = 200
-
-Progress = Callable[[str, int, int], None]
 
 
 def mend_id(places: Places, log: Log, kind: Kind, id: str) -> Refolded:

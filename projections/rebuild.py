@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import Log
 from ledger.database import reading
-from projections.bulk import MEMORY_MB, Filler, fill, slices
+from projections.bulk import MEMORY_MB, Filler, Progress, fill, slices
 from projections.declare import Kind
 from projections.engine import create_lock, writing
 from projections.errors import AlreadyRunning, RebuildStopped
@@ -31,8 +31,6 @@ _WORTH_PROCESSES = 20_000
 _SILENT_SECONDS_MAX = 60
 
 _TAKEN = "another rebuild took over from this one, which had been silent"
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ def _mend(
 
 
 def _compare(projections: Projections, kinds: list[str], as_program: bool) -> None:
-    differences = [asdict(each) for each in projections.check(kinds)]
+    with closing(Progress(hidden=as_program)) as progress:
+        found = projections.check(kinds, progress=progress)
+    differences = [asdict(each) for each in found]
     if as_program:
         as_json(differences)
     elif differences:
