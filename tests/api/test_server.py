@@ -15,7 +15,7 @@ import pytest
 
 from ledger import Ledger
 from projections import Projections
-from tests.api.wire import NEW_SECRET, WEBHOOK, body_of, event, header
+from tests.api.wire import NEW_SECRET, WEBHOOK, body_of, event, header, written
 
 LIMIT = 1 << 20
 ROOT = Path(__file__).parents[2]
@@ -146,14 +146,19 @@ def test_both_framings(server: Server) -> None:
     """A length beside chunks: judged by the chunked bytes, or refused."""
     body = padded(300)
 
-    assert server.send(head(body, "Content-Length: 3", CHUNKED), chunks(body)) in (200, 400)
+    before = server.position
+    status = server.send(head(body, "Content-Length: 3", CHUNKED), chunks(body))
+
+    assert status in (200, 400)
+    assert server.position == before + (status == 200)
 
 
 def test_neither_framing(server: Server) -> None:
     """Without any length: 411."""
     body = padded(300)
 
-    assert server.send(head(body), body) == 411
+    with written(server, 0):
+        assert server.send(head(body), body) == 411
 
 
 def test_cut_off(server: Server) -> None:
@@ -171,18 +176,43 @@ def test_two_signature_headers(server: Server) -> None:
     body = padded(300)
     second = f"Stripe-Signature: {header(body, t=int(time.time()))}"
 
-    assert server.send(head(body, length(body), second), body) == 400
+    with written(server, 0):
+        assert server.send(head(body, length(body), second), body) == 400
+
+
+def test_endless_header(server: Server) -> None:
+    """A header without end is refused or cut off, not read for ever; nothing is written."""
+    body = padded(300)
+    with written(server, 0):
+        status = server.send(head(body, length(body), f"X-Long: {'x' * 1_000_000}"), body)
+
+    assert status in (400, 431, None)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "<script>", "[::1", "a" * 300])
+def test_evil_host(server: Server, host: str) -> None:
+    """A Host that lies changes nothing of a signed delivery, or the server refuses it."""
+    body = padded(300)
+    request = head(body, length(body)).replace(b"Host: localhost", f"Host: {host}".encode())
+    assert host.encode() in request
+    before = server.position
+    status = server.send(request, body)
+
+    assert status in (200, 400)
+    assert server.position == before + (status == 200)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
 def test_methods(server: Server, method: str) -> None:
     """Only POST."""
-    assert server.send(head(b"", "Content-Length: 0", method=method)) == 405
+    with written(server, 0):
+        assert server.send(head(b"", "Content-Length: 0", method=method)) == 405
 
 
 def test_empty(server: Server) -> None:
     """An empty body of a declared length of 0 is quarantined."""
-    assert server.send(head(b"", "Content-Length: 0")) == 200
+    with written(server, 1):
+        assert server.send(head(b"", "Content-Length: 0")) == 200
 
 
 def test_slow_senders(server: Server) -> None:

@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -80,6 +81,21 @@ def mac(body: bytes, *, t: int | str = NOW, secret: str = NEW_SECRET.value) -> s
 def header(body: bytes, *, t: int | str = NOW, secret: str = NEW_SECRET.value) -> str:
     """A Stripe-Signature header."""
     return f"t={t},v1={mac(body, t=t, secret=secret)}"
+
+
+class Positioned(Protocol):
+    """Something with a log behind it."""
+
+    @property
+    def position(self) -> int: ...
+
+
+@contextmanager
+def written(store: Positioned, rows: int) -> Iterator[None]:
+    """What happens inside adds so many rows to the log, none more and none less."""
+    before = store.position
+    yield
+    assert store.position == before + rows
 
 
 @dataclass
