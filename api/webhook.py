@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -95,7 +96,11 @@ def receive(backend: Backend, environ: WSGIEnvironment, is_draining: Callable[[]
     except Exception as error:
         problems.log_unexpected(error)
         answer = _later(account, Delay.UNEXPECTED)
-    _tell(account, time.perf_counter() - started, environ.get("REMOTE_ADDR"))
+    try:
+        _tell(account, time.perf_counter() - started, environ.get("REMOTE_ADDR"))
+    except Exception as error:
+        # What is durable is acknowledged, whether or not it can be told of.
+        warnings.warn(f"a delivery was not logged: {type(error).__name__}", stacklevel=1)
     return answer
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, MutableMapping
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,9 +15,9 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from api import logs
+from api import logs, tally
 from projections import KINDS
-from tests.api.wire import NEW_SECRET, NOW, OLD_SECRET, Wire, body_of, event, header
+from tests.api.wire import NEW_SECRET, NOW, OLD_SECRET, Wire, body_of, event, header, written
 
 Lines = list[MutableMapping[str, Any]]
 Sample = Callable[..., float]
@@ -123,6 +124,20 @@ def test_unexpected_error(wire: Wire, lines: Lines, monkeypatch: pytest.MonkeyPa
     assert any("test_watching" in frame for frame in lines[0]["traceback"])
     assert lines[0]["request_id"] == answer.get_json()["request_id"]
     assert "7q3z" not in str(lines) + answer.text
+
+
+@pytest.mark.parametrize(("module", "name"), [(logs, "log"), (tally, "note")])
+def test_what_cannot_be_told_is_acknowledged(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
+) -> None:
+    """A log or a counter that fails changes no answer: what is stored is stored, and 200."""
+    monkeypatch.setattr(module, name, None)
+
+    with written(wire, 1), pytest.warns(UserWarning, match="a delivery was not logged"):
+        answer = wire.deliver(body_of(event()))
+
+    assert answer.status_code == 200
+    assert answer.get_json()["status"] == "stored"
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
