@@ -44,18 +44,23 @@ class Postgresql:
     at every step, and so takes many times as long where many threads want it.
     """
 
-    def lock(self, raw: Any) -> tuple[int, bytes]:
+    def lock(
+        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
+    ) -> tuple[tuple[int, bytes], list[Any], list[tuple[UUID, int]]]:
         """Begin, and hold the head until the end."""
         [(position, chain)] = _rows(raw, raw.pgconn.exec_(_LOCK))
         assert position is not None
         assert chain is not None
-        return int(position), bytes.fromhex(chain.decode()[2:])
+        head = int(position), bytes.fromhex(chain.decode()[2:])
+        return head, *self.look(raw, identities, streams)
 
     def look(
         self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
     ) -> tuple[list[Any], list[tuple[UUID, int]]]:
         """The rows that have one of the identities, and the last version of each stream."""
         known: list[Any] = []
+        if not identities and not streams:
+            return known, []
         versions: list[tuple[UUID, int]] = []
         asked = (msgspec.json.encode(identities), msgspec.json.encode(streams))
         for id, position, stream, type, state, name, last in _run(raw, _LOOK, asked):

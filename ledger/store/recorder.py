@@ -90,9 +90,9 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
             # The option counts only when the session gets its connection: so it comes first.
             session.connection(execution_options=IMMEDIATE)
             with statements(session) as (ask, raw):
-                section = Section(session, *ask.lock(raw))
-            if wanted is not NOTHING:
-                section.look(wanted)
+                head, known, versions = ask.lock(raw, wanted.identities, wanted.streams)
+            section = Section(session, *head)
+            section.learn(known, versions)
             yield section
 
     def insert_events(

@@ -22,36 +22,53 @@ class Sqlite:
     as can be go in by one statement, and come out as one row.
     """
 
-    def lock(self, raw: Any) -> tuple[int, bytes]:
+    def lock(
+        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
+    ) -> tuple[tuple[int, bytes], list[Any], list[tuple[UUID, int]]]:
         """The head, which nobody else can move until the transaction ends."""
-        head: tuple[int, bytes] = raw.execute(
-            "SELECT position, chain FROM ledger_events_head"
-        ).fetchone()
-        return head
+        if max(len(identities), len(streams)) > _ROWS_MAX:
+            position, chain, _, _ = self._asked(raw, (), ())
+            return (position, chain), *self.look(raw, identities, streams)
+        position, chain, known, versions = self._asked(raw, identities, streams)
+        return (position, chain), self._known(raw, identities) if known else [], _versions(versions)
 
     def look(
         self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
     ) -> tuple[list[Any], list[tuple[UUID, int]]]:
         """The rows that have one of the identities, and the last version of each stream."""
         known: list[Any] = []
-        for some in _chunks(identities):
-            known += raw.execute(
-                "SELECT event_id, id, stream, type, state FROM ledger_events"
-                f" WHERE event_id IN ({','.join('?' * len(some))})",
-                some,
-            ).fetchall()
         versions: list[tuple[UUID, int]] = []
-        for some in _chunks([stream.bytes for stream in streams]):
-            # One look at the end of the index per stream, however long the stream is.
-            (found,) = raw.execute(
-                f"WITH asked(name) AS (VALUES {','.join(['(?)'] * len(some))})"
-                " SELECT json_group_array(json_array(hex(name), last)) FROM"
-                " (SELECT name, (SELECT MAX(originator_version) FROM ledger_events"
-                "  WHERE originator_id = name) AS last FROM asked) WHERE last",
-                some,
-            ).fetchone()
-            versions += [(UUID(name), last) for name, last in json.loads(found)]
+        for some in _chunks(identities):
+            known += self._known(raw, some)
+        for some in _chunks(streams):
+            versions += _versions(self._asked(raw, (), some)[3])
         return known, versions
+
+    @staticmethod
+    def _asked(raw: Any, identities: Sequence[str], streams: Sequence[UUID]) -> tuple[Any, ...]:
+        """One row: the head, whether any identity is known, and the streams' last versions."""
+        asked = f"VALUES {','.join(['(?)'] * len(streams))}" if streams else "SELECT NULL"
+        # One look at the end of the index per stream, however long the stream is.
+        row: tuple[Any, ...] = raw.execute(
+            f"WITH asked(name) AS ({asked}) SELECT position, chain,"
+            " EXISTS (SELECT 1 FROM ledger_events"
+            f" WHERE event_id IN ({','.join('?' * len(identities))})),"
+            " (SELECT json_group_array(json_array(hex(name), last)) FROM"
+            "  (SELECT name, (SELECT MAX(originator_version) FROM ledger_events"
+            "   WHERE originator_id = name) AS last FROM asked) WHERE last)"
+            " FROM ledger_events_head",
+            [*(stream.bytes for stream in streams), *identities],
+        ).fetchone()
+        return row
+
+    @staticmethod
+    def _known(raw: Any, identities: Sequence[str]) -> list[Any]:
+        rows: list[Any] = raw.execute(
+            "SELECT event_id, id, stream, type, state FROM ledger_events"
+            f" WHERE event_id IN ({','.join('?' * len(identities))})",
+            identities,
+        ).fetchall()
+        return rows
 
     def write(
         self, raw: Any, table: Table, rows: list[dict[str, Any]], head: tuple[int, bytes]
@@ -70,6 +87,10 @@ class Sqlite:
                 ],
             )
         raw.execute("UPDATE ledger_events_head SET position = ?, chain = ?", head)
+
+
+def _versions(found: str) -> list[tuple[UUID, int]]:
+    return [(UUID(name), last) for name, last in json.loads(found)]
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

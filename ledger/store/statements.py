@@ -34,13 +34,13 @@ class Wanted:
 
 
 class Statements(Protocol):
-    """One database's; ``raw`` is the driver's connection.
+    """One database's; ``raw`` is the driver's connection."""
 
-    ``lock`` begins a transaction where none has begun, and takes the head's lock.
-    """
-
-    def lock(self, raw: Any) -> tuple[int, bytes]:
-        """The head: the last position and its chain."""
+    def lock(
+        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
+    ) -> tuple[tuple[int, bytes], list[Known], list[tuple[UUID, int]]]:
+        """Take the head's lock, in a transaction that begins now where it has not; then the head
+        (the last position and its chain), and what ``look`` tells."""
         ...
 
     def look(
