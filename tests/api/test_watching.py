@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, MutableMapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +21,7 @@ from api import logs, tally
 from projections import KINDS
 from tests.api.wire import NEW_SECRET, NOW, OLD_SECRET, Wire, body_of, event, header, written
 
+OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 Lines = list[MutableMapping[str, Any]]
 Sample = Callable[..., float]
 
@@ -184,6 +187,39 @@ def test_counters(wire: Wire, sample: Sample) -> None:
 
     grown = [now - then for now, then in zip(counts(), before, strict=True)]
     assert grown == [1, 2, 1, 1, 1, 1, 4, 60]
+
+
+def test_appends(wire: Wire, sample: Sample) -> None:
+    """Batches are counted with what is in them and how long they take; nothing waits afterwards."""
+
+    def counts() -> list[float]:
+        return [
+            sample("ledger_append_batch_deliveries_count"),
+            sample("ledger_append_batch_deliveries_sum"),
+            sample("ledger_append_batch_seconds_count"),
+            sample("ledger_delivery_seconds_count"),
+        ]
+
+    before = counts()
+    for _ in range(3):
+        wire.deliver(body_of(event()))
+
+    assert [now - then for now, then in zip(counts(), before, strict=True)] == [3, 3, 3, 3]
+    assert sample("ledger_append_batch_seconds_sum") > 0
+    assert sample("ledger_append_queue_depth") == 0
+
+
+def test_every_alert_has_its_metric(wire: Wire) -> None:
+    """What docs/operations.md tells to watch is there to be watched."""
+    wire.deliver(body_of(event()))
+    asked = re.findall(r"ledger_[a-z_]+", OPERATIONS.read_text(encoding="utf-8"))
+    families = text_string_to_metric_families(wire.client.get("/metrics").text)
+    known = {
+        name for family in families for name in (family.name, *(s.name for s in family.samples))
+    }
+
+    assert len(set(asked)) > 8
+    assert set(asked) - known == set()
 
 
 def test_state(wire: Wire, sample: Sample) -> None:
