@@ -1,4 +1,4 @@
-"""An append's statements on PostgreSQL: four calls of libpq, COMMIT included."""
+"""An append's statements on PostgreSQL: four calls of libpq before its COMMIT."""
 
 from __future__ import annotations
 
