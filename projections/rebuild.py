@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -18,7 +19,7 @@ from projections.bulk import MEMORY_MB, Filler, Progress, fill, slices
 from projections.declare import Kind
 from projections.engine import create_lock, writing
 from projections.errors import AlreadyRunning, RebuildStopped
-from projections.pointer import Places
+from projections.pointer import Places, Pointer
 from projections.tables import KindTables
 from projections.takeover import take_over
 from projections.workers import can_work, fill_with
@@ -177,12 +178,8 @@ class Rebuilder:
                     places.drop(connection, row.table_name)
                 connection.execute(delete(rebuilds).where(rebuilds.c.kind == kind.name))
             pointer = places.pointer(connection, kind.name)
-            name = f"{kind.name}_{kind.fingerprint}"
-            if pointer is not None and name in (pointer.table_name, pointer.previous):
-                name = f"{name}_g{pointer.generation + 1}"
-            if row is not None and row.table_name == name:
-                # Should whoever built there wake up, it must not find ours.
-                name = f"{name}_r"
+            # Should whoever built there before wake up, it must not find ours.
+            name = _free(kind, pointer, None if row is None else row.table_name)
             tables = places.tables(kind, name)
             places.make(connection, tables, indexed=False)
             connection.execute(
@@ -221,6 +218,18 @@ class Rebuilder:
         rebuilds = self._places.control.rebuilds
         mine = select(rebuilds.c.kind).where(rebuilds.c.owner == self._owner)
         return len(connection.execute(mine).all()) >= expected
+
+
+def _free(kind: Kind, pointer: Pointer | None, before: str | None) -> str:
+    """A name for a table that neither serves, nor did so last, nor was being built ``before``."""
+    name = f"{kind.name}_{kind.fingerprint}"
+    taken = {before}
+    generation = 0
+    if pointer is not None:
+        taken |= {pointer.table_name, pointer.previous}
+        generation = pointer.generation
+    others = (f"{name}_g{number}" for number in count(generation + 1))
+    return next(one for one in chain([name], others) if one not in taken)
 
 
 def is_silent(beat: int | None) -> bool:

@@ -22,7 +22,7 @@ from tests.driver import between
 
 # Each is done by the statement that has these words; the last two have none that could be seen.
 STATEMENTS = {
-    "locked": "SELECT position, chain FROM ledger_events_head",
+    "locked": "FROM ledger_events_head",
     "inserted": "INSERT INTO ledger_events",
     "head moved": "UPDATE ledger_events_head",
 }

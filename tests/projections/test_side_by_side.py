@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, text
 
 from ledger import Ledger
-from projections import AlreadyRunning, FlipBlocked, Projections, ProjectionState
+from ledger.database import reading
+from projections import KINDS, AlreadyRunning, FlipBlocked, Projections, ProjectionState
+from projections.engine import writing
 from tests.conftest import FreshDatabase
 from tests.projections.cases import event, payout
 from tests.projections.histories import Store
@@ -154,6 +156,32 @@ def test_killed_at_any_moment(
     store.projections.rebuild(["payouts"])
     assert store.living() == rows
     assert store.projections.check(["payouts"]) == []
+
+
+@pytest.mark.parametrize("suffix", ["", "_g1", "_g2", "_g3", "_r", "_g2_r"])
+def test_no_table_that_serves_is_built_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """Whichever table a dead builder left, and whichever serves: the next one takes another."""
+    store.deliver([paid(number) for number in range(5)])
+    monkeypatch.setattr("projections.rebuild._SILENT_SECONDS_MAX", -1)
+    name = f"payouts_{KINDS['payouts'].fingerprint}{suffix}"
+    places = store.projections.places
+    for _ in range(5):
+        with writing(places.engine) as connection:
+            left = {"kind": "payouts", "state": "running", "table_name": name, "beat": 0}
+            connection.execute(insert(places.control.rebuilds).values(**left))
+        with reading(places.engine) as connection:
+            before = places.pointer(connection, "payouts")
+        store.projections.rebuild(["payouts"])
+        with reading(places.engine) as connection:
+            after = places.pointer(connection, "payouts")
+
+        assert before is not None
+        assert after is not None
+        assert after.table_name not in (name, before.table_name, before.previous)
+        assert after.previous == before.table_name
+        assert store.projections.check(["payouts"]) == []
 
 
 @pytest.fixture
