@@ -6,7 +6,7 @@ import itertools
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from projections import Projections
 from tests.cli.processes import LEDGER, SECRET, environment, eventually
 from tests.durability.proof import concluded, opened
 from tests.durability.traffic import bodies
+from tests.projections.test_side_by_side import beside
 
 pytestmark = pytest.mark.slow
 
@@ -35,24 +36,16 @@ def following(url: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-@contextmanager
-def writing(ledger: Ledger) -> Iterator[None]:
-    """The log grows for as long as the block lasts, faster than one can look away."""
-    stop = threading.Event()
+def growing(ledger: Ledger) -> Callable[[threading.Event], None]:
+    """A job that lets the log grow, faster than one can look away."""
+    events = bodies(7)
 
-    def write() -> None:
-        events = bodies(7)
+    def grow(stop: threading.Event) -> None:
         while not stop.is_set():
             sent = [body for _, body in itertools.islice(events, 100)]
             ledger.append([Delivery(one, "webhook", 1, read_delivery(one)) for one in sent])
 
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    return grow
 
 
 def leader(projections: Projections) -> int | None:
@@ -65,7 +58,7 @@ def leader(projections: Projections) -> int | None:
 
 def position(projections: Projections) -> int:
     """How far the hindmost table is."""
-    return min(state.position for state in projections.states())
+    return min(projections.position(kind) for kind in projections.kinds)
 
 
 def test_another_takes_over(store_url: str, tmp_path: Path) -> None:
@@ -74,7 +67,7 @@ def test_another_takes_over(store_url: str, tmp_path: Path) -> None:
     with opened(store_url) as (ledger, projections):
         projections.create()
         with following(store_url, tmp_path) as one, following(store_url, tmp_path) as other:
-            with writing(ledger):
+            with beside(growing(ledger)):
                 eventually(lambda: position(projections) > 0, "one of them reads")
                 first = leader(projections)
                 killed, left = (one, other) if first == one.pid else (other, one)

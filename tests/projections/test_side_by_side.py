@@ -35,7 +35,7 @@ def paid(number: int) -> dict[str, object]:
 
 @contextmanager
 def beside(*jobs: Callable[[threading.Event], None]) -> Iterator[None]:
-    """Each job again and again, in a thread of its own; what one raises is raised here."""
+    """Each job in a thread of its own until it is told to stop; what one raises is raised here."""
     stop, raised = threading.Event(), list[BaseException]()
 
     def work(job: Callable[[threading.Event], None]) -> None:
