@@ -128,19 +128,15 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     """The order whose before-images disagree least; of equal ones the first by rank."""
     if len(ranked) < 2:
         return ranked
-    if anchor is None and len(ranked) == 2 and not any(map(_tells_before, ranked)):
-        # Where neither tells how it was before, both ways disagree alike.
-        return ranked
     start: Scalars = anchor.after if anchor is not None else {}
+    if len(ranked) == 2:
+        return _fit_of_two(ranked[0], ranked[1], start)
     first = [_disagreement(start, one.before) for one in ranked]
     # Each pair is compared once, however many orders are tried.
     cost = [
         [0 if one is other else _disagreement(one.after, other.before) for other in ranked]
         for one in ranked
     ]
-    if len(ranked) == 2:
-        # As below, for what is by far the most frequent.
-        return ranked if first[0] + cost[0][1] <= first[1] + cost[1][0] else ranked[::-1]
     if len(ranked) <= _EXHAUSTIVE_MAX:
         best = min(
             permutations(range(len(ranked))),
@@ -149,6 +145,21 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     else:
         best = _greedy(first, cost)
     return [ranked[index] for index in best]
+
+
+def _fit_of_two(one: Sighting, other: Sighting, start: Scalars) -> list[Sighting]:
+    """As all orders are tried, for what is by far the most frequent, with no more than it takes."""
+    # Where neither tells how it was before, each disagrees with the other alike.
+    is_told = _tells_before(one) or _tells_before(other)
+    if not (start or is_told):
+        return [one, other]
+    ahead = _disagreement(start, one.before)
+    ahead += _disagreement(one.after, other.before) if is_told else 0
+    if not ahead:
+        return [one, other]
+    behind = _disagreement(start, other.before)
+    behind += _disagreement(other.after, one.before) if is_told else 0
+    return [one, other] if ahead <= behind else [other, one]
 
 
 def _tells_before(sighting: Sighting) -> bool:

@@ -61,7 +61,8 @@ def once_each(told: Iterable[Sighting]) -> list[Sighting]:
         # A second copy tells nothing but links: what it carries has to be found by them again.
         if kept is not sighting:
             for to, ids in sighting.links.items():
-                kept.links[to] += [id for id in ids if id not in kept.links[to]]
+                told_before = kept.links.setdefault(to, [])
+                told_before += [id for id in ids if id not in told_before]
     return list(first.values())
 
 
@@ -104,7 +105,8 @@ def _tell(
 
 
 def _read(sighting: Sighting, snapshot: Mapping[str, Any], thing: StripeObject) -> None:
-    sighting.links = {link.to: _linked(sighting, snapshot, link) for link in thing.links}
+    linked = {link.to: _linked(sighting, snapshot, link) for link in thing.links}
+    sighting.links = {to: ids for to, ids in linked.items() if ids}
     try:
         sighting.values = read_all(snapshot, thing.all_reads)
         for name, unite in thing.unites.items():

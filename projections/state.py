@@ -160,8 +160,6 @@ def _join(state: State, sighting: Sighting) -> None:
         state.second = sighting.created
     links = state.links
     for name, ids in sighting.links.items():
-        if not ids:
-            continue
         told = links.get(name)
         if told is None:
             links[name] = list(ids)

@@ -20,7 +20,7 @@ _IS_ID = "x and len(x) <= 255 and x.isascii() and x.isprintable()"
 _ABSENT = "x is None or x is UNSET"
 _PRESENT = "x is not None and x is not UNSET"
 
-_ENVELOPE = "links[{!r}] = [] if scope.account is None else [scope.account]"
+_ENVELOPE = "if scope.account is not None: links[{!r}] = [scope.account]"
 # What `order_of_events` goes by, all but how final the object is.
 _EVIDENCE = [
     "x = s.status_transitions",
@@ -206,7 +206,7 @@ class Script:
         return self._define("read", "s", [*body, "return values"])
 
     def _link(self, link: Link, node: Node) -> list[str]:
-        lines = [f"links[{link.to!r}] = found = []"]
+        lines = ["found = []"]
         starts = f" and x.startswith({link.prefix!r})" if link.prefix else ""
         for number, path in enumerate(link.paths):
             new = " and x not in found" if number else ""
@@ -215,7 +215,7 @@ class Script:
                       "    if x.__class__ is str:",
                       f"        if {_IS_ID}{starts}{new}: found.append(x)",
                       f"    else: add_ids(found, x, {link.prefix!r})"]  # fmt: skip
-        return lines
+        return [*lines, f"if found: links[{link.to!r}] = found"]
 
     def _unite(self, name: str, unite: Unite, node: Node) -> list[str]:
         lines, place = self._walk(node, unite.path)
