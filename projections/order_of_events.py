@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from projections.declare import StripeObject
+from projections.scalars import is_scalar
 from projections.sighting import Scalars, Sighting
 
 __all__ = ["absorption", "canonical_order", "needs_anchor"]
@@ -128,9 +129,15 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     """The order whose before-images disagree least; of equal ones the first by rank."""
     if len(ranked) < 2:
         return ranked
+    if anchor is None and len(ranked) == 2 and not any(map(_tells_before, ranked)):
+        # Where neither tells how it was before, both ways disagree alike.
+        return ranked
     start: Scalars = anchor.after if anchor is not None else {}
-    if len(ranked) == 2:
-        return _fit_of_two(ranked[0], ranked[1], start)
+    afters = [start, *(one.after for one in ranked[:-1])]
+    befores = [one.before for one in ranked]
+    if not any(map(_disagreement, afters, befores)):
+        # Nothing can fit better; and so it mostly is.
+        return ranked
     first = [_disagreement(start, one.before) for one in ranked]
     # Each pair is compared once, however many orders are tried.
     cost = [
@@ -145,21 +152,6 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     else:
         best = _greedy(first, cost)
     return [ranked[index] for index in best]
-
-
-def _fit_of_two(one: Sighting, other: Sighting, start: Scalars) -> list[Sighting]:
-    """As all orders are tried, for what is by far the most frequent, with no more than it takes."""
-    # Where neither tells how it was before, each disagrees with the other alike.
-    is_told = _tells_before(one) or _tells_before(other)
-    if not (start or is_told):
-        return [one, other]
-    ahead = _disagreement(start, one.before)
-    ahead += _disagreement(one.after, other.before) if is_told else 0
-    if not ahead:
-        return [one, other]
-    behind = _disagreement(start, other.before)
-    behind += _disagreement(other.after, one.before) if is_told else 0
-    return [one, other] if ahead <= behind else [other, one]
 
 
 def _tells_before(sighting: Sighting) -> bool:
@@ -181,4 +173,5 @@ def _disagreement(snapshot: Scalars, before: Scalars) -> int:
     if snapshot == before:
         return 0
     # A key that one of them lacks belongs to another API version: it is no disagreement.
-    return sum([before[name] != value for name, value in snapshot.items() if name in before])
+    differ = [name for name, value in snapshot.items() if name in before and before[name] != value]
+    return sum(is_scalar(snapshot[name]) and is_scalar(before[name]) for name in differ)

@@ -1,4 +1,4 @@
-"""Images of an object: its top-level scalars after an event, and before it."""
+"""Images of an object: what stood on top of it after an event, and before it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 import msgspec
 
-__all__ = ["scalars"]
+__all__ = ["is_scalar", "scalars"]
 
 
 class _Inside(TypedDict):
@@ -30,30 +30,24 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Event).decode
-_NESTED = frozenset({dict, _List})
+_NESTED = (dict, _List)
 
 
 def scalars(body: bytes) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The scalars of an event's object after it and before it; None: the generic way has to say.
+    """What stood on top of an event's object after it and before it; None: the generic way says.
 
-    The second are those of ``{**object, **previous_attributes}``; where the event names nothing
-    that was otherwise, they are the first, the same dict. ``body`` is UTF-8, as the log took it.
+    What is nested stands there hollow, as something for ``is_scalar`` to refuse. The second is
+    ``{**object, **previous_attributes}``; where the event names nothing that was otherwise, it is
+    the first, the same dict. ``body`` is UTF-8, as the log took it.
     """
     try:
         data = _decode(body).data
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     after, previous = data.object, data.previous_attributes
-    for name in _nested(after):
-        del after[name]
-    if not previous:
-        return after, after
-    before = after | previous
-    # What was a list or an object before is no scalar of the before-image, whatever it is now.
-    for name in _nested(previous):
-        del before[name]
-    return after, before
+    return after, after | previous if previous else after
 
 
-def _nested(values: dict[str, Any]) -> list[str]:
-    return [name for name, value in values.items() if value.__class__ in _NESTED]
+def is_scalar(value: Any) -> bool:
+    """Whether a value of an image is what it was in the event."""
+    return not isinstance(value, _NESTED)

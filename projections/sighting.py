@@ -96,7 +96,7 @@ class Sighting(msgspec.Struct, eq=False, gc=False):
 
     @property
     def after(self) -> Scalars:
-        """The scalars on the snapshot's top level."""
+        """What stands on the snapshot's top level; of what is nested no more than that it is."""
         return self._both()[0]
 
     @property

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from ledger import Ledger
 from projections.engine import projections_url
@@ -20,7 +21,7 @@ from scripts.benchmarks.postgres import Postgres, postgres
 
 __all__ = ["Logs", "logs"]
 
-_BATCH = 1000
+_BATCH = 2000
 _SAY_EACH = 50_000
 
 
@@ -153,6 +154,7 @@ def _fill(url: str, events: int) -> None:
     """Appends what the generator makes, many at a time."""
     started, said = time.monotonic(), 0
     ledger = Ledger.open(url, create=True, lock_timeout_ms=60_000)
+    _hurry(ledger.engine)
     try:
         coming = deliveries(events)
         while batch := list(itertools.islice(coming, _BATCH)):
@@ -165,6 +167,20 @@ def _fill(url: str, events: int) -> None:
     finally:
         ledger.close()
     say(f"filled a log of {events:,} events in {time.monotonic() - started:.0f} s")
+
+
+def _hurry(engine: Engine) -> None:
+    """What a crash leaves of a log is made again: SQLite need not write each page twice at once,
+    and keys that come in no order find more of their pages in memory."""
+    if engine.dialect.name != "sqlite":
+        return
+    engine.dispose()
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA cache_size=-1000000")
+        connection.execute("PRAGMA wal_autocheckpoint=100000")
 
 
 def _conclusions(url: str) -> str:
