@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,14 +80,13 @@ def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Places, list[KindTables]]]
             places.engine.dispose()
 
 
-def record(places: Places, kinds: Iterable[Kind], found: Iterable[Difference]) -> None:
+def record(places: Places, kinds: Iterable[Kind], counts: Mapping[str, int]) -> None:
     """Keep for each kind when it was checked, and in how many fields it differed."""
-    counts = Counter(one.kind for one in found)
     checks = places.control.checks
     with writing(places.engine) as connection:
         for kind in kinds:
             connection.execute(delete(checks).where(checks.c.kind == kind.name))
-            row = {"checked_at": int(time.time()), "differences": counts[kind.name]}
+            row = {"checked_at": int(time.time()), "differences": counts.get(kind.name, 0)}
             connection.execute(insert(checks).values(kind=kind.name, **row))
 
 

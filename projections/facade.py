@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,14 +121,23 @@ class Projections:
         self, kinds: Sequence[str] = (), *, progress: Progress | None = None
     ) -> builtins.list[Difference]:
         """Fold the log again and compare with the living rows; writes nothing."""
-        chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
-        return list(compare(self.places, self.log, chosen, progress))
+        return list(self.differences(kinds, progress=progress))
 
-    def check_itself(self) -> builtins.list[Difference]:
-        """``check`` of everything, with its outcome kept for ``states``."""
-        found = self.check()
-        record(self.places, self.kinds.values(), found)
-        return found
+    def differences(
+        self, kinds: Sequence[str] = (), *, progress: Progress | None = None
+    ) -> Iterator[Difference]:
+        """``check``, one after the other as they are found: there may be millions."""
+        chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
+        return compare(self.places, self.log, chosen, progress)
+
+    def check_itself(self, tell: Callable[[Difference], None]) -> int:
+        """``check`` of everything, with its outcome kept for ``states``: how many, each told."""
+        counts: Counter[str] = Counter()
+        for one in self.differences():
+            counts[one.kind] += 1
+            tell(one)
+        record(self.places, self.kinds.values(), counts)
+        return counts.total()
 
     def checked_at(self) -> int | None:
         """When everything was last checked (Unix seconds); None: never."""

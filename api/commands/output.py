@@ -16,7 +16,16 @@ from tqdm import tqdm
 from api.demo.report import table as lines_of
 from projections import KINDS
 
-__all__ = ["Progress", "as_json", "json_option", "kind_type", "moment", "table", "when"]
+__all__ = [
+    "Progress",
+    "as_json",
+    "as_json_list",
+    "json_option",
+    "kind_type",
+    "moment",
+    "table",
+    "when",
+]
 
 _json = click.option("--json", "as_program", is_flag=True, help="Print JSON for a program.")
 
@@ -28,7 +37,21 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def as_json(value: Any) -> None:
     """One JSON document on one line."""
-    click.echo(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    click.echo(_compact(value))
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def as_json_list(values: Iterable[Any]) -> int:
+    """One JSON array on one line, written as its items come; how many they were."""
+    count = 0
+    for count, value in enumerate(values, start=1):
+        click.echo("[" if count == 1 else ",", nl=False)
+        click.echo(_compact(value), nl=False)
+    click.echo("]" if count else "[]")
+    return count
 
 
 def kind_type() -> click.Choice[str]:

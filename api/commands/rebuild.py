@@ -6,14 +6,25 @@ import os
 import sys
 from contextlib import closing
 from dataclasses import asdict
+from itertools import islice
 
 import click
 
-from api.commands.output import Progress, as_json, json_option, kind_type, moment, table
+from api.commands.output import (
+    Progress,
+    as_json,
+    as_json_list,
+    json_option,
+    kind_type,
+    moment,
+    table,
+)
 from api.settings import Settings
 from api.stores import existing
 from projections import KINDS, MEMORY_MB, Projections
 
+# How many differences are shown to a person.
+_NAMED_MAX = 1000
 _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
 
 
@@ -106,13 +117,15 @@ def _mend(
 
 def _compare(projections: Projections, kinds: list[str], as_program: bool) -> None:
     with closing(Progress(hidden=as_program)) as progress:
-        found = projections.check(kinds, progress=progress)
-    differences = [asdict(each) for each in found]
-    if as_program:
-        as_json(differences)
-    elif differences:
-        table(differences, _DIFFERENCE)
-    else:
+        found = map(asdict, projections.differences(kinds, progress=progress))
+        # Should all rows differ, they are more than memory holds, or anybody reads.
+        named = [] if as_program else list(islice(found, _NAMED_MAX))
+        count = as_json_list(found) if as_program else len(named) + sum(1 for _ in found)
+    if named:
+        table(named, _DIFFERENCE)
+    if named and count > len(named):
+        click.echo(f"  … and {count - len(named):,} more; --json names them all")
+    if not count and not as_program:
         click.echo(f"no difference in {', '.join(kinds)}")
-    if differences:
+    if count:
         sys.exit(1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from itertools import count
 
 from api import logs
 from api.serve.run import end_with_parent
 from api.settings import Settings
 from api.stores import stores
 from ledger import StoreUnavailable
-from projections import NotReady, Projections
+from projections import Difference, NotReady, Projections
 
 __all__ = ["check"]
 
@@ -23,12 +24,16 @@ _NAMED_MAX = 20
 def check(projections: Projections) -> int:
     """Compare everything once; how many fields differ."""
     started = time.monotonic()
-    found = projections.check_itself()
-    for one in found[:_NAMED_MAX]:
-        # Where, and not what: values may be anybody's data.
-        logs.log.error("row_differs", kind=one.kind, id=one.id, field=one.field)
-    logs.log.info("checked", differences=len(found), seconds=round(time.monotonic() - started, 1))
-    return len(found)
+    named = count()
+
+    def tell(one: Difference) -> None:
+        if next(named) < _NAMED_MAX:
+            # Where, and not what: values may be anybody's data.
+            logs.log.error("row_differs", kind=one.kind, id=one.id, field=one.field)
+
+    found = projections.check_itself(tell)
+    logs.log.info("checked", differences=found, seconds=round(time.monotonic() - started, 1))
+    return found
 
 
 if __name__ == "__main__":

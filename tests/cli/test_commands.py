@@ -182,6 +182,19 @@ def test_check_finds_an_altered_row(terminal: Terminal) -> None:
     assert (difference["field"], difference["living"]) == ("description", "spoilt")
 
 
+def test_many_differences(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person is shown some and told how many more there are; a program reads them all."""
+    spoil(terminal.url, "description = 'spoilt', amount = 7")
+    monkeypatch.setattr("api.commands.rebuild._NAMED_MAX", 1)
+    shown = terminal.run("rebuild", "--check", "orders")
+
+    assert shown.exit_code == 1
+    found = json.loads(terminal.run("rebuild", "--check", "orders", "--json").stdout)
+    assert {each["field"] for each in found} == {"amount", "description"}
+    assert f"… and {len(found) - 1:,} more; --json names them all" in shown.output
+    assert shown.output.count("description") + shown.output.count("amount") == 1
+
+
 def test_refold_heals_one_row(terminal: Terminal, events: list[dict[str, Any]]) -> None:
     """One row is drawn again from its events."""
     spoil(terminal.url)
@@ -198,7 +211,7 @@ def test_refold_of_the_unknown(terminal: Terminal) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def spoil(url: str) -> None:
+def spoil(url: str, changes: str = "description = 'spoilt'") -> None:
     """Alters the living order behind everybody's back."""
     where = url.replace(".db", ".projections.db")
     engine = create_engine(where)
@@ -207,5 +220,5 @@ def spoil(url: str) -> None:
         [table] = connection.execute(
             text(f"SELECT table_name FROM {schema}projection_pointers WHERE kind = 'orders'")
         ).scalars()
-        connection.execute(text(f"UPDATE {schema}{table} SET description = 'spoilt'"))
+        connection.execute(text(f"UPDATE {schema}{table} SET {changes}"))
     engine.dispose()

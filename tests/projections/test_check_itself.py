@@ -21,13 +21,7 @@ def test_what_differs_is_counted_and_named(store: Store) -> None:
     """A row that somebody altered: its place is logged, its value is not; the count stands by."""
     store.deliver([paid(number) for number in range(3)])
     assert check(store.projections) == 0
-    places = store.projections.places
-    with writing(places.engine) as connection:
-        pointer = places.pointer(connection, "payouts")
-        assert pointer is not None
-        prefix = f"{places.schema}." if places.schema else ""
-        table = f"{prefix}{pointer.table_name}"
-        connection.execute(text(f"UPDATE {table} SET amount = 7 WHERE id = 'po_00001'"))
+    spoil(store, "id = 'po_00001'")
 
     with structlog.testing.capture_logs() as lines:
         assert check(store.projections) == 1
@@ -39,6 +33,30 @@ def test_what_differs_is_counted_and_named(store: Store) -> None:
     state = next(one for one in store.projections.states() if one.kind == "payouts")
     assert state.differences == 1
     assert state.checked_at == store.projections.checked_at()
+
+
+def test_all_are_counted_and_some_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should every row differ, a log is not filled with them."""
+    store.deliver([paid(number) for number in range(5)])
+    spoil(store)
+    monkeypatch.setattr("api.serve.checker._NAMED_MAX", 2)
+
+    with structlog.testing.capture_logs() as lines:
+        assert check(store.projections) == 5
+
+    assert [line["event"] for line in lines] == ["row_differs", "row_differs", "checked"]
+    assert lines[-1]["differences"] == 5
+
+
+def spoil(store: Store, where: str = "true") -> None:
+    """Somebody alters payouts."""
+    places = store.projections.places
+    with writing(places.engine) as connection:
+        pointer = places.pointer(connection, "payouts")
+        assert pointer is not None
+        prefix = f"{places.schema}." if places.schema else ""
+        table = f"{prefix}{pointer.table_name}"
+        connection.execute(text(f"UPDATE {table} SET amount = 7 WHERE {where}"))
 
 
 def test_another_versions_rows_are_not_ours_to_check(store: Store) -> None:
