@@ -23,6 +23,8 @@ from api.settings import Settings
 from api.stores import existing
 from projections import KINDS, MEMORY_MB, Projections
 
+# One writes at a time, and that is a fifth of the work: more would wait, and take memory each.
+_PROCESSES_MAX = 8
 # How many differences are shown to a person.
 _NAMED_MAX = 1000
 _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
@@ -34,7 +36,8 @@ _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
     "--processes",
     type=click.IntRange(1, 64),
     metavar="N",
-    help="How many processes share the work; as many as there are cores, if not said.",
+    help=f"How many processes share the work; one for each core, {_PROCESSES_MAX} at most, if not"
+    " said.",
 )
 @click.option(
     "--memory",
@@ -84,7 +87,7 @@ def rebuild(
         with closing(Progress(hidden=as_program)) as progress:
             done = projections.rebuild(
                 chosen,
-                processes=processes or os.cpu_count() or 1,
+                processes=processes or cores_of_use(),
                 memory_mb=memory,
                 progress=progress,
             )
@@ -93,6 +96,13 @@ def rebuild(
         as_json(rows)
     else:
         table([{**row, "seconds": round(row["seconds"], 2)} for row in rows], list(rows[0]))
+
+
+def cores_of_use() -> int:
+    """The cores that this process may run on, as far as they are of use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux has it
+    cores = len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+    return min(cores, _PROCESSES_MAX)
 
 
 def _mend(

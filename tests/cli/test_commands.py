@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 
 from api.commands import main
+from api.commands.rebuild import cores_of_use
 from api.demo import story
 from ledger import Delivery, Ledger, read_delivery
 from tests.conftest import FreshDatabase
@@ -170,6 +171,16 @@ def test_rebuild_draws_the_same_again(terminal: Terminal) -> None:
         assert [each["kind"] for each in rebuilt] == ["orders", "refunds"]
     assert terminal.read("rebuild", "--check") == []
     assert "no difference" in terminal.ok("rebuild", "--check", "orders")
+
+
+@pytest.mark.parametrize(("allowed", "used"), [(1, 1), (2, 2), (64, 8)])
+def test_a_rebuild_uses_the_cores_that_help(
+    monkeypatch: pytest.MonkeyPatch, allowed: int, used: int
+) -> None:
+    """Those that the process may run on; of many cores no more than writing leaves work for."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(allowed)), raising=False)
+
+    assert cores_of_use() == used
 
 
 def test_check_finds_an_altered_row(terminal: Terminal) -> None:
