@@ -138,7 +138,7 @@ def _best_fit(ranked: list[Sighting], anchor: Sighting | None) -> list[Sighting]
     if not any(map(_disagreement, afters, befores)):
         # Nothing can fit better; and so it mostly is.
         return ranked
-    first = [_disagreement(start, one.before) for one in ranked]
+    first = [_disagreement(start, before) for before in befores]
     # Each pair is compared once, however many orders are tried.
     cost = [
         [0 if one is other else _disagreement(one.after, other.before) for other in ranked]

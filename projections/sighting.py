@@ -96,7 +96,7 @@ class Sighting(msgspec.Struct, eq=False, gc=False):
 
     @property
     def after(self) -> Scalars:
-        """What stands on the snapshot's top level; of what is nested no more than that it is."""
+        """The scalars on the snapshot's top level; what is nested is hollow there, or left out."""
         return self._both()[0]
 
     @property

@@ -48,8 +48,7 @@ def as_json_list(values: Iterable[Any]) -> int:
     """One JSON array on one line, written as its items come; how many they were."""
     count = 0
     for count, value in enumerate(values, start=1):
-        click.echo("[" if count == 1 else ",", nl=False)
-        click.echo(_compact(value), nl=False)
+        click.echo(("[" if count == 1 else ",") + _compact(value), nl=False)
     click.echo("]" if count else "[]")
     return count
 

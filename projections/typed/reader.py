@@ -57,8 +57,6 @@ class TypedReader:
         self._readings = {name: _reading(thing, things) for name, thing in things.items()}
         # Which object events of a type are about: it has been the same since Stripe began.
         self._learned: dict[str, _Reading] = {}
-        # Most logs are of one account and mode: the next event's scope is the last one's.
-        self._scope = Scope(None, False)
 
     def sightings(self, event: Told) -> list[Sighting] | None:
         """What an event tells, its own object first; None: the generic reading has to say.
@@ -86,11 +84,8 @@ class TypedReader:
                 return self.sightings(event)
             if reading.lists_objects and _LONG in body.translate(_DIGITS):
                 return None
-            scope, livemode = self._scope, bool(event.livemode)
-            if scope.account != event.account or scope.livemode is not livemode:
-                scope = self._scope = Scope(event.account, livemode)
             told: list[Sighting] = []
-            reading.tell(data.object, event, scope, told)
+            reading.tell(data.object, event, Scope(event.account, bool(event.livemode)), told)
         except (msgspec.DecodeError, UnicodeDecodeError, Unreadable):
             return None
         return told
