@@ -35,10 +35,11 @@ class StoryContext:
         livemode: bool,
         start: int,
     ) -> None:
+        self.now = start
         self.rng = Random(f"world/{tag}")
-        self.ids = Ids(self.rng)
+        self.ids = Ids(self.rng, self._clock)
         self._noise = Random(f"envelope/{tag}")
-        self._event_ids = Ids(self._noise)
+        self._event_ids = Ids(self._noise, self._clock)
         self._choice = Random(f"version/{tag}")
         self._versions = tuple(versions)
         self._before: dict[str, WorldObject] = {}
@@ -46,7 +47,6 @@ class StoryContext:
         self.account = account
         self.livemode = livemode
         self.organisation = False
-        self.now = start
         self.events: list[Json] = []
         self.tellings: list[Telling] = []
 
@@ -114,6 +114,9 @@ class StoryContext:
     def price(self) -> int:
         """An amount in a currency's minor unit, as shops ask for."""
         return self.rng.randrange(12, 400) * 50
+
+    def _clock(self) -> int:
+        return self.now
 
     def _new_request(self) -> Json:
         if self._noise.random() < 0.3:

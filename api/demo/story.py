@@ -73,7 +73,7 @@ def histories(
     in eight, in all of them by turns. Some are a connected account's, a few are live.
     """
     rng = Random(f"histories/{seed}")
-    account = Ids(rng).new("acct")
+    account = Ids(rng, lambda: start).new("acct")
     index = 0
     while True:
         names = list(STORIES)

@@ -73,7 +73,7 @@ def test_every_version_tells_every_story(version: str) -> None:
 
 def _assert_envelope(event: dict[str, Any], version: str) -> None:
     assert event["object"] == "event"
-    assert re.fullmatch(r"evt_[13]P[0-9A-Za-z]{22}", event["id"])
+    assert re.fullmatch(r"evt_[13][0-9A-Za-z]{23}", event["id"])
     assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", event["type"])
     assert isinstance(event["created"], int) and isinstance(event["livemode"], bool)
     assert version in (event["api_version"], MIXED)
