@@ -19,6 +19,8 @@ from projections.values import Type
 
 __all__ = ["Content", "Piece", "as_row", "members_of", "piece", "row_key"]
 
+# Of `pi_3MtwBwLkdIwHu7ix28a3tqPj`, for one, the time with a little of the account.
+_BEGINNING = 12
 _STRUCTURED = (Type.OBJECT, Type.LIST)
 
 
@@ -90,8 +92,13 @@ def members_of(kind: Kind, states: Iterable[State]) -> dict[Key, None]:
 
 
 def row_key(kind: Kind, scope: Scope, id: str) -> bytes:
-    """A row's key: its id in its account and mode."""
-    return stream_bytes(scope.account, scope.livemode, kind.object, id)
+    """A row's key: its id in its account and mode, behind how the id begins.
+
+    Stripe's ids begin with their time: rows made together stand together, and writing them
+    touches few pages of an index, however many it has.
+    """
+    begins = id[:_BEGINNING].encode("ascii", "replace")
+    return begins + stream_bytes(scope.account, scope.livemode, kind.object, id)
 
 
 def _sql_row(kind: Kind, made: Made) -> list[Any]:
