@@ -18,7 +18,6 @@ from scripts.benchmarks.logs import Logs
 
 __all__ = ["pauses"]
 
-_QUIET_SECONDS = 10.0
 _APPEND_EVERY_SECONDS = 0.02
 _READ_EVERY_SECONDS = 0.005
 _DELIVERIES = 5000
@@ -48,13 +47,18 @@ class _Waits:
 def pauses(
     kept: Logs, url: str, events: int, rebuild: Callable[[str, int], int], processes: int
 ) -> list[dict[str, Any]]:
-    """Two rows for a while without a rebuild and two for the time of one."""
+    """Two rows for the time of a rebuild, and two for as long without one.
+
+    As long: a shared machine pauses of itself, the more often the longer one looks.
+    """
     copy = kept.copy(url)
+    started = time.monotonic()
     run(rebuild, copy, processes)
+    took = time.monotonic() - started
     fresh = list(deliveries(_DELIVERIES, first=_ELSEWHERE))
     rows = []
     for when, work in (
-        ("without", lambda: time.sleep(_QUIET_SECONDS)),
+        ("without", lambda: time.sleep(took)),
         ("during", lambda: run(rebuild, copy, processes)),
     ):
         for name, waits in _loaded(copy, fresh, work).items():
