@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, make_url, select
 
 from ledger import Log
 from ledger.database import reading
-from projections.bulk import MEMORY_MB, Filler, Progress, Report, fill, slices
+from projections.bulk import MEMORY_MB, Progress
 from projections.declare import Kind
 from projections.engine import make_engine, writing
 from projections.errors import NotReady
@@ -22,6 +22,7 @@ from projections.piece import as_row
 from projections.pointer import Places
 from projections.queries import Live, live
 from projections.tables import KindTables
+from projections.workers import fill_between
 
 __all__ = ["Difference", "checked_at", "compare", "record"]
 
@@ -43,7 +44,13 @@ class Difference:
 
 
 def compare(
-    places: Places, log: Log, kinds: Sequence[Kind], progress: Progress | None = None
+    places: Places,
+    log: Log,
+    kinds: Sequence[Kind],
+    progress: Progress | None = None,
+    *,
+    processes: int = 1,
+    memory_mb: int = MEMORY_MB,
 ) -> Iterator[Difference]:
     """Every difference between living rows and the log folded anew, up to where they are.
 
@@ -57,10 +64,13 @@ def compare(
             if progress is not None:
                 progress(", ".join(kind.name for kind in kinds), position, upto)
 
-        _fill(scratch, log, tables, 0, upto, report)
+        fill_between(
+            scratch, log, tables, 0, upto,
+            processes=processes, memory_mb=memory_mb, report=report,
+        )  # fmt: skip
         for one in tables:
             with live(places, one.kind) as now, reading(scratch.engine) as connection:
-                _catch_up(scratch, log, one, now.position)
+                _catch_up(scratch, log, one, now.position, memory_mb)
                 living = _pages(now.connection, now)
                 yield from _merged(one.kind, living, _folded(connection, one))
 
@@ -108,24 +118,15 @@ def _position(places: Places, kind: Kind) -> int:
         return now.position
 
 
-def _fill(
-    scratch: Places,
-    log: Log,
-    tables: Sequence[KindTables],
-    after: int,
-    upto: int,
-    report: Report = lambda _: None,
-) -> None:
-    ranges = slices(after, upto, memory_mb=MEMORY_MB // 2, processes=1, body_bytes=log.body_bytes())
-    fill(Filler(scratch, log, tables), ranges, report)
-
-
-def _catch_up(scratch: Places, log: Log, tables: KindTables, upto: int) -> None:
+def _catch_up(scratch: Places, log: Log, tables: KindTables, upto: int, memory_mb: int) -> None:
     # The living went on meanwhile; in its snapshot now it stands still.
     with reading(scratch.engine) as connection:
         found = scratch.position(connection, tables.name)
     assert found is not None
-    _fill(scratch, log, [tables], found[0], upto)
+    fill_between(
+        scratch, log, [tables], found[0], upto,
+        processes=1, memory_mb=memory_mb, report=lambda _: None,
+    )  # fmt: skip
 
 
 def _pages(connection: Connection, now: Live) -> Keyed:

@@ -13,8 +13,14 @@ from ledger.database import IMMEDIATE, configure, engine_options, explain
 from projections.tables import SCHEMA
 
 __all__ = [
-    "create_lock", "make_engine", "projections_url", "schema_of", "write_much", "writing",
-]  # fmt: skip
+    "create_lock",
+    "engine_at",
+    "make_engine",
+    "projections_url",
+    "schema_of",
+    "write_much",
+    "writing",
+]
 
 # Any number that only this use has: rebuilds and starts queue up behind it.
 _CREATE_LOCK = 0x70726F6A
@@ -33,8 +39,12 @@ def projections_url(log: URL) -> URL:
 
 
 def make_engine(log: URL, *, lock_timeout_ms: int = 5000, pool_size: int = 5) -> Engine:
+    """An engine for what is concluded from a log."""
+    return engine_at(projections_url(log), lock_timeout_ms=lock_timeout_ms, pool_size=pool_size)
+
+
+def engine_at(url: URL, *, lock_timeout_ms: int = 5000, pool_size: int = 5) -> Engine:
     """An engine for conclusions; they can be drawn again, so a lost second of them is no loss."""
-    url = projections_url(log)
     options = engine_options(url, lock_timeout_ms=lock_timeout_ms, pool_size=pool_size)
     if url.get_backend_name() == "postgresql":
         options["connect_args"]["options"] += " -c synchronous_commit=off"
@@ -62,8 +72,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def write_much(connection: Connection) -> None:
-    """Let SQLite keep more pages in memory and copy them to the file less often: keys come in no
-    order, and most slices touch most pages of their index. PostgreSQL does so by itself."""
+    """Let SQLite keep more pages in memory and copy them to the file less often: a page that one
+    slice after the other changes is then copied once. PostgreSQL does so by itself."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA cache_size=-32000")
         connection.exec_driver_sql("PRAGMA wal_autocheckpoint=8000")

@@ -117,18 +117,22 @@ class Projections:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""
         return Rebuilder(self.places, self.log).request(self.kinds[kind])
 
-    def check(
-        self, kinds: Sequence[str] = (), *, progress: Progress | None = None
-    ) -> builtins.list[Difference]:
+    def check(self, kinds: Sequence[str] = ()) -> builtins.list[Difference]:
         """Fold the log again and compare with the living rows; writes nothing."""
-        return list(self.differences(kinds, progress=progress))
+        return list(self.differences(kinds))
 
     def differences(
-        self, kinds: Sequence[str] = (), *, progress: Progress | None = None
+        self,
+        kinds: Sequence[str] = (),
+        *,
+        processes: int = 1,
+        memory_mb: int = MEMORY_MB // 2,
+        progress: Progress | None = None,
     ) -> Iterator[Difference]:
         """``check``, one after the other as they are found: there may be millions."""
         chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
-        return compare(self.places, self.log, chosen, progress)
+        sharing = {"processes": processes, "memory_mb": memory_mb}
+        return compare(self.places, self.log, chosen, progress, **sharing)
 
     def check_itself(self, tell: Callable[[Difference], None]) -> int:
         """``check`` of everything, with its outcome kept for ``states``: how many, each told."""

@@ -15,19 +15,17 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import Log
 from ledger.database import reading
-from projections.bulk import MEMORY_MB, Filler, Progress, fill, slices
+from projections.bulk import MEMORY_MB, Progress
 from projections.declare import Kind
 from projections.engine import create_lock, writing
 from projections.errors import AlreadyRunning, RebuildStopped
 from projections.pointer import Places, Pointer
 from projections.tables import KindTables
 from projections.takeover import take_over
-from projections.workers import can_work, fill_with
+from projections.workers import fill_between
 
 __all__ = ["Rebuilder", "Rebuilt", "is_silent"]
 
-# Below, starting processes takes longer than what they would do.
-_WORTH_PROCESSES = 20_000
 # A builder that has not been heard of for so long is dead; its work is thrown away.
 _SILENT_SECONDS_MAX = 60
 
@@ -115,16 +113,10 @@ class Rebuilder:
                 progress(names, position, total)
 
         report(0)
-        processes = self._processes if can_work(claimed) else 1
-        ranges = slices(
-            0, total, memory_mb=self._memory_mb, processes=processes,
-            body_bytes=self._log.body_bytes(),
+        fill_between(
+            self._places, self._log, claimed, 0, total,
+            processes=self._processes, memory_mb=self._memory_mb, report=report,
         )  # fmt: skip
-        if processes > 1 and total > _WORTH_PROCESSES:
-            url = self._log.engine.url.render_as_string(hide_password=False)
-            fill_with(processes, url, claimed, ranges, report)
-        else:
-            fill(Filler(self._places, self._log, claimed), ranges, report)
         for tables in claimed:
             # Each by itself: meanwhile the living tables' follower waits.
             for index in tables.indexes:

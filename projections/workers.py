@@ -10,14 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
-from ledger import Ledger, StoreUnavailable
-from projections.bulk import Filler, Report
-from projections.engine import make_engine
+from sqlalchemy import make_url
+
+from ledger import Ledger, Log, StoreUnavailable
+from projections.bulk import Filler, Report, fill, slices
+from projections.engine import engine_at
 from projections.kinds import KINDS
 from projections.pointer import Places
 from projections.tables import KindTables
 
-__all__ = ["can_work", "fill_with"]
+__all__ = ["fill_between"]
+
+# Below, starting processes takes longer than what they would do.
+_WORTH_PROCESSES = 20_000
 
 _DIED = (
     "a process of the rebuild died: if it was for want of memory, `ledger rebuild` takes --memory"
@@ -28,24 +33,49 @@ _DIED = (
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
-def can_work(tables: Sequence[KindTables]) -> bool:
-    """Whether other processes find the same declarations: code does not travel, names do."""
-    return all(KINDS.get(one.kind.name) is one.kind for one in tables)
-
-
-def fill_with(
+def fill_between(
+    places: Places,
+    log: Log,
+    tables: Sequence[KindTables],
+    after: int,
+    upto: int,
+    *,
     processes: int,
-    url: str,
+    memory_mb: int,
+    report: Report,
+) -> None:
+    """Take tables that stand ``after`` through the log; ``report`` is told the positions between.
+
+    No more than so many processes do it, and fewer where they would be of no use.
+    """
+    # Other processes have to find the same declarations: code does not travel, names do.
+    known = all(KINDS.get(one.kind.name) is one.kind for one in tables)
+    if not known or upto - after <= _WORTH_PROCESSES:
+        processes = 1
+    ranges = slices(
+        after, upto, memory_mb=memory_mb, processes=processes, body_bytes=log.body_bytes()
+    )
+    if processes > 1:
+        _fill_with(processes, places, log, tables, ranges, report)
+    else:
+        fill(Filler(places, log, tables), ranges, report)
+
+
+def _fill_with(
+    processes: int,
+    places: Places,
+    log: Log,
     tables: Sequence[KindTables],
     ranges: Iterator[tuple[int, int]],
     report: Report,
 ) -> None:
     """As ``fill``: the slices are worked out side by side and written one after the other."""
+    urls = [one.engine.url.render_as_string(hide_password=False) for one in (log, places)]
     names = {one.kind.name: one.name for one in tables}
     workers: list[_Worker] = []
     try:
         for _ in range(processes):
-            workers.append(_Worker(url, names))
+            workers.append(_Worker(urls, names))
         waiting: deque[tuple[_Worker, int]] = deque()
         free = deque(workers)
         while True:
@@ -69,9 +99,9 @@ def fill_with(
 class _Worker:
     """The parent's end of a process that works for it."""
 
-    def __init__(self, url: str, names: Mapping[str, str]) -> None:
+    def __init__(self, urls: Sequence[str], names: Mapping[str, str]) -> None:
         self._line, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_work, args=(theirs, url, names), daemon=True)
+        self._process = _CONTEXT.Process(target=_work, args=(theirs, urls, names), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -98,12 +128,13 @@ class _Worker:
         self._process.join()
 
 
-def _work(line: Connection, url: str, names: Mapping[str, str]) -> None:
+def _work(line: Connection, urls: Sequence[str], names: Mapping[str, str]) -> None:
     """Do as asked until the parent hangs up, or is gone."""
     # Ctrl-C reaches every process of a terminal; it is the parent who acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ledger = Ledger.open(url)
-    places = Places(make_engine(ledger.engine.url))
+    log, conclusions = urls
+    ledger = Ledger.open(log)
+    places = Places(engine_at(make_url(conclusions)))
     tables = [places.tables(KINDS[kind], name) for kind, name in names.items()]
     filler = Filler(places, ledger.log, tables)
     ready = None

@@ -78,7 +78,7 @@ def rebuild(
     settings = Settings.read()
     with existing(settings) as (_, projections):
         if check:
-            _compare(projections, chosen, as_program)
+            _compare(projections, chosen, processes or cores_of_use(), memory, as_program)
             return
         if id is not None or since is not None:
             _mend(projections, chosen, id, since, as_program)
@@ -125,9 +125,14 @@ def _mend(
         table(rows, list(rows[0]))
 
 
-def _compare(projections: Projections, kinds: list[str], as_program: bool) -> None:
+def _compare(
+    projections: Projections, kinds: list[str], processes: int, memory: int, as_program: bool
+) -> None:
     with closing(Progress(hidden=as_program)) as progress:
-        found = map(asdict, projections.differences(kinds, progress=progress))
+        differences = projections.differences(
+            kinds, processes=processes, memory_mb=memory, progress=progress
+        )
+        found = map(asdict, differences)
         # Should all rows differ, they are more than memory holds, or anybody reads.
         named = [] if as_program else list(islice(found, _NAMED_MAX))
         count = as_json_list(found) if as_program else len(named) + sum(1 for _ in found)

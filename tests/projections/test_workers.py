@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from api.demo import API_VERSIONS, STORIES, story
-from projections import kind_store, rebuild, writer
+from projections import kind_store, rebuild, workers, writer
 from projections.bulk import slices
 from tests.projections.histories import Store, rows
+from tests.projections.test_check_itself import spoil
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,20 +39,33 @@ def told(store: Store) -> Store:
 def test_processes_give_the_same_rows(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many work side by side, rows are those of the follower, and every slice is theirs."""
     living, used = told.living(), list[int]()
-    monkeypatch.setattr(rebuild, "_WORTH_PROCESSES", 0)
-    work = getattr(rebuild, "fill_with")  # noqa: B009  # rebuild does not export it
+    monkeypatch.setattr(workers, "_WORTH_PROCESSES", 0)
+    work = getattr(workers, "_fill_with")  # noqa: B009  # the module's own
 
     def fill_with(*arguments: object) -> None:
         used.append(arguments[0])  # type: ignore[arg-type]
         work(*arguments)
 
-    monkeypatch.setattr(rebuild, "fill_with", fill_with)
+    monkeypatch.setattr(workers, "_fill_with", fill_with)
     for processes in (2, 5):
         told.projections.rebuild(processes=processes, memory_mb=1)
         assert told.living() == living
 
     assert used == [2, 5]
     assert told.projections.check() == []
+
+
+def test_processes_find_the_same_differences(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check by several processes is that of one."""
+    monkeypatch.setattr(workers, "_WORTH_PROCESSES", 0)
+    assert list(told.projections.differences(processes=3, memory_mb=1)) == []
+    spoil(told)
+
+    one, several = (
+        list(told.projections.differences(processes=processes, memory_mb=1)) for processes in (1, 3)
+    )
+
+    assert one == several != []
 
 
 def test_written_in_bulk(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,9 +83,9 @@ def test_written_in_bulk(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
 PROGRAM = """
 import sys
 from ledger import Ledger
-from projections import Projections, rebuild
+from projections import Projections, workers
 if __name__ == "__main__":
-    rebuild._WORTH_PROCESSES = 0
+    workers._WORTH_PROCESSES = 0
     projections = Projections.open(Ledger.open(sys.argv[1]))
     print("begins", flush=True)
     while True:
