@@ -17,10 +17,11 @@ _HEALTHY_SECONDS = 10.0
 
 
 class Child:
-    """One module of `api.serve`, run as a process of its own."""
+    """One module of `api.serve`, run as a process of its own; it is told the parent's id first."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *arguments: object) -> None:
         self.name = name
+        self._arguments = [str(argument) for argument in arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self._delay_seconds = 0.0
         self._started_at = 0.0
@@ -72,7 +73,7 @@ class Child:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"api.serve.{self.name}", str(os.getpid())]
+                [sys.executable, "-m", f"api.serve.{self.name}", str(os.getpid()), *self._arguments]
             )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from api.serve.server import serve
-from api.settings import Settings
+import sys
 
-_THREADS = 4
+from api.serve.server import serve
 
 if __name__ == "__main__":
-    address = Settings.read(serving=True).metrics_address
-    assert address is not None
-    serve("api.serve.worker:metrics", *address, workers=1, threads=_THREADS)
+    serve("api.serve.worker:metrics", sys.argv[1:])

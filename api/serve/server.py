@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import sys
+from collections.abc import Sequence
 from multiprocessing import resource_tracker
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from api.serve.address import resolve
 from api.serve.run import end_with_parent
 
 __all__ = ["serve"]
@@ -21,12 +20,16 @@ _BACKLOG = 1024
 _STOP_SECONDS_MAX = 10
 
 
-def serve(target: str, host: str, port: int, *, workers: int, threads: int) -> None:
+def serve(target: str, arguments: Sequence[str]) -> None:
     """Serves what the factory `target` makes until SIGTERM.
 
-    The process's first argument is the supervisor's process id.
+    The arguments: the supervisor's process id, the address and the port to listen on, how many
+    workers, and how many threads each of them has. A process that only minds its workers reads no
+    settings, and has not to load what they are made of.
     """
-    end_with_parent(int(sys.argv[1]))
+    parent, address, *numbers = arguments
+    port, workers, threads = map(int, numbers)
+    end_with_parent(int(parent))
     # A forked worker would inherit this process's threads' locks as they happen to be.
     multiprocessing.set_start_method("spawn")
     # Starting its tracker unblocks SIGINT, which the supervisor had blocked; workers inherit it.
@@ -34,7 +37,7 @@ def serve(target: str, host: str, port: int, *, workers: int, threads: int) -> N
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     Granian(
         target,
-        address=resolve(host, port)[1],
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         factory=True,

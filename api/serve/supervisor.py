@@ -25,15 +25,19 @@ __all__ = ["serve"]
 
 _TICK_SECONDS = 0.1
 _STOP_SECONDS_MAX = 20
+_METRICS_THREADS = 4
 
 
 def serve(settings: Settings) -> bool:
     """Serves until SIGTERM or Ctrl-C; whether every process ended by itself."""
-    children = [Child("web"), Child("follower")]
-    address.claim(settings.host, settings.port)
+    at = address.claim(settings.host, settings.port)
+    children = [
+        Child("web", at, settings.port, settings.workers, settings.threads),
+        Child("follower"),
+    ]
     if settings.metrics_address:
-        address.claim(*settings.metrics_address)
-        children.append(Child("metrics"))
+        host, port = settings.metrics_address
+        children.append(Child("metrics", address.claim(host, port), port, 1, _METRICS_THREADS))
     stores.create(settings)
     stop = _Stop()
     run = Run.begin()

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
 from api.serve.server import serve
-from api.settings import Settings
 
 if __name__ == "__main__":
-    settings = Settings.read(serving=True)
-    serve(
-        "api.serve.worker:web",
-        settings.host,
-        settings.port,
-        workers=settings.workers,
-        threads=settings.threads,
-    )
+    serve("api.serve.worker:web", sys.argv[1:])

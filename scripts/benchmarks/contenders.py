@@ -96,11 +96,13 @@ def _nothing(_: str, __: Iterable[str]) -> None:
 
 
 def _floor(name: str) -> Callable[[int, int], list[str]]:
-    def command(port: int, workers: int) -> list[str]:
-        settings = [str(os.getpid()), name, str(port), str(workers), str(THREADS)]
-        return ["scripts.benchmarks.floors.serve", *settings]
+    return lambda port, workers: [
+        "scripts.benchmarks.floors.serve", str(os.getpid()), name, *_numbers(port, workers)
+    ]  # fmt: skip
 
-    return command
+
+def _numbers(port: int, workers: int) -> list[str]:
+    return [str(port), str(workers), str(THREADS)]
 
 
 LEDGER = Contender(
@@ -113,7 +115,12 @@ LEDGER = Contender(
 WEB = Contender(
     "web",
     "the ledger's web workers without the follower",
-    lambda port, workers: ["api.serve.web", str(os.getpid())],
+    lambda port, workers: [
+        "api.serve.web",
+        str(os.getpid()),
+        "127.0.0.1",
+        *_numbers(port, workers),
+    ],
     _create,
     LEDGER.ids,
 )

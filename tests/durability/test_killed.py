@@ -16,7 +16,7 @@ from tests.durability.traffic import Traffic
 
 pytestmark = pytest.mark.slow
 
-KILLS = 10
+KILLS = 6
 
 
 def test_killed_at_random_moments(store_url: str, tmp_path: Path) -> None:

@@ -10,11 +10,5 @@ import sys
 from api.serve.server import serve
 
 if __name__ == "__main__":
-    floor, port, workers, threads = sys.argv[2:]
-    serve(
-        f"scripts.benchmarks.floors.{floor}:app",
-        "127.0.0.1",
-        int(port),
-        workers=int(workers),
-        threads=int(threads),
-    )
+    parent, floor, *numbers = sys.argv[1:]
+    serve(f"scripts.benchmarks.floors.{floor}:app", [parent, "127.0.0.1", *numbers])
