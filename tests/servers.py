@@ -32,7 +32,6 @@ unix_socket_directories = '{socket}'
 shared_buffers = 32MB
 max_connections = 200
 timezone = 'UTC'
-fsync = {fsync}
 """
 
 
@@ -104,9 +103,9 @@ class PostgresServer:
             owner = pwd.getpwnam(self._wheel.system_user)
             os.chown(socket, owner.pw_uid, owner.pw_gid)
         self._wheel.ensure_pgdata_inited()
-        fsync = "on" if self._fsync else "off"
+        fsync = "" if self._fsync else "fsync = off\n"
         with (self.data / "postgresql.auto.conf").open("a") as settings:
-            settings.write(SERVER_SETTINGS.format(socket=socket, fsync=fsync))
+            settings.write(SERVER_SETTINGS.format(socket=socket) + fsync)
 
     def _pg_ctl(self, verb: str, *arguments: str) -> None:
         pgexec(
