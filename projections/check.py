@@ -14,9 +14,9 @@ from sqlalchemy import Connection, delete, func, insert, make_url, select
 
 from ledger import Log
 from ledger.database import reading
-from projections.bulk import MEMORY_MB, Progress
+from projections.bulk import Progress
 from projections.declare import Kind
-from projections.engine import make_engine, writing
+from projections.engine import engine_at, writing
 from projections.errors import NotReady
 from projections.piece import as_row
 from projections.pointer import Places
@@ -49,8 +49,8 @@ def compare(
     kinds: Sequence[Kind],
     progress: Progress | None = None,
     *,
-    processes: int = 1,
-    memory_mb: int = MEMORY_MB,
+    processes: int,
+    memory_mb: int,
 ) -> Iterator[Difference]:
     """Every difference between living rows and the log folded anew, up to where they are.
 
@@ -78,7 +78,7 @@ def compare(
 @contextmanager
 def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Places, list[KindTables]]]:
     with tempfile.TemporaryDirectory(prefix="ledger-check-") as directory:
-        places = Places(make_engine(make_url(f"sqlite:///{Path(directory) / 'check.db'}")))
+        places = Places(engine_at(make_url(f"sqlite:///{Path(directory) / 'check.db'}")))
         try:
             places.create({})
             tables = [places.tables(kind, kind.name) for kind in kinds]

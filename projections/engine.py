@@ -25,6 +25,9 @@ __all__ = [
 # Any number that only this use has: rebuilds and starts queue up behind it.
 _CREATE_LOCK = 0x70726F6A
 
+_LOCK_TIMEOUT_MS = 5000
+_POOL_SIZE = 5
+
 
 def projections_url(log: URL) -> URL:
     """On SQLite ``ledger.db`` → ``ledger.projections.db``: a file has one writer, and a rebuild
@@ -38,14 +41,14 @@ def projections_url(log: URL) -> URL:
     return log.set(database=f"{stem}.projections.{suffix}")
 
 
-def make_engine(log: URL, *, lock_timeout_ms: int = 5000, pool_size: int = 5) -> Engine:
+def make_engine(log: URL) -> Engine:
     """An engine for what is concluded from a log."""
-    return engine_at(projections_url(log), lock_timeout_ms=lock_timeout_ms, pool_size=pool_size)
+    return engine_at(projections_url(log))
 
 
-def engine_at(url: URL, *, lock_timeout_ms: int = 5000, pool_size: int = 5) -> Engine:
+def engine_at(url: URL) -> Engine:
     """An engine for conclusions; they can be drawn again, so a lost second of them is no loss."""
-    options = engine_options(url, lock_timeout_ms=lock_timeout_ms, pool_size=pool_size)
+    options = engine_options(url, lock_timeout_ms=_LOCK_TIMEOUT_MS, pool_size=_POOL_SIZE)
     if url.get_backend_name() == "postgresql":
         options["connect_args"]["options"] += " -c synchronous_commit=off"
     engine = create_engine(url, **options)

@@ -131,8 +131,9 @@ class Projections:
     ) -> Iterator[Difference]:
         """``check``, one after the other as they are found: there may be millions."""
         chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
-        sharing = {"processes": processes, "memory_mb": memory_mb}
-        return compare(self.places, self.log, chosen, progress, **sharing)
+        return compare(
+            self.places, self.log, chosen, progress, processes=processes, memory_mb=memory_mb
+        )
 
     def check_itself(self, tell: Callable[[Difference], None]) -> int:
         """``check`` of everything, with its outcome kept for ``states``: how many, each told."""

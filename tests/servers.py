@@ -38,7 +38,7 @@ timezone = 'UTC'
 class PostgresServer:
     """One server in one directory; another process may hold a second object for the same one.
 
-    ``fsync``: whether what it holds is to outlive its own end, as in production.
+    ``fsync``: whether it waits for the disk, as in production.
     """
 
     def __init__(self, directory: Path, *, fsync: bool = True) -> None:
@@ -141,7 +141,7 @@ class SharedPostgres:
         directory = Path(os.environ[cls.VARIABLE])
         with (directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Nobody kills it, and each of a thousand databases would cost a wait for the disk.
+            # No test takes the machine's power away, and each new database would wait for the disk.
             server = PostgresServer(directory, fsync=False)
             if not (server.data / "postmaster.pid").exists():
                 server.start()

@@ -76,9 +76,10 @@ def rebuild(
         raise click.UsageError("--check, --id and --since exclude each other")
     chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     settings = Settings.read()
+    processes = processes or cores_of_use()
     with existing(settings) as (_, projections):
         if check:
-            _compare(projections, chosen, processes or cores_of_use(), memory, as_program)
+            _compare(projections, chosen, processes, memory, as_program)
             return
         if id is not None or since is not None:
             _mend(projections, chosen, id, since, as_program)
@@ -87,7 +88,7 @@ def rebuild(
         with closing(Progress(hidden=as_program)) as progress:
             done = projections.rebuild(
                 chosen,
-                processes=processes or cores_of_use(),
+                processes=processes,
                 memory_mb=memory,
                 progress=progress,
             )

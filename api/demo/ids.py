@@ -11,7 +11,7 @@ _PAYMENTS = frozenset({"pi", "ch", "py", "re", "pyr"})
 _SHORT = {"cus": 14, "si": 14, "prod": 14, "ca": 32}
 _BY_CHANCE = {"cs_test": 58, "cs_live": 58}
 # Where the time in Stripe's ids begins; recorded: `txn_16g5h6…` is of 1441079064 and
-# `src_1Ndyhv…` of 1691773263, `cus_OQqO…` of the same minute.
+# `src_1Ndyhv…` of 1691773263, `si_OQqO…` of the same minute.
 _EPOCH = 1_342_389_380
 
 
@@ -36,8 +36,7 @@ class Ids:
         if prefix in _BY_CHANCE:
             return f"{prefix}_{self.text(_BY_CHANCE[prefix])}"
         if prefix in _SHORT:
-            minutes = _base62(self._elapsed() // 60, 4)
-            return f"{prefix}_{minutes}{self.text(_SHORT[prefix] - len(minutes))}"
+            return f"{prefix}_{_base62(self._elapsed() // 60, 4)}{self.text(_SHORT[prefix] - 4)}"
         return f"{prefix}_{self._long(payment=prefix in _PAYMENTS)}"
 
     def event(self, *, payment: bool) -> str:

@@ -52,9 +52,7 @@ def pauses(
     As long: a shared machine pauses of itself, the more often the longer one looks.
     """
     copy = kept.copy(url)
-    started = time.monotonic()
-    run(rebuild, copy, processes)
-    took = time.monotonic() - started
+    took = run(rebuild, copy, processes).seconds
     fresh = list(deliveries(_DELIVERIES, first=_ELSEWHERE))
     rows = []
     for when, work in (

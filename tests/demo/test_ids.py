@@ -17,8 +17,6 @@ from api.demo.ids import Ids
         ("txn", 1_441_079_064, "txn_16g5h6"),
         ("price", 1_691_022_922, "price_1NapVe"),
         ("src", 1_691_773_263, "src_1Ndyhv"),
-        ("evt", 1_691_773_263, "evt_1Ndyhv"),
-        ("pi", 1_691_773_263, "pi_3Ndyhv"),
         ("si", 1_691_773_256, "si_OQqO"),
     ],
 )
