@@ -1,0 +1,68 @@
+"""What histories fold to, as one digest for each of their kinds: a refactoring changes none.
+
+`scripts/digests` writes `digests.json` anew, where a change of rows is meant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from api.demo import STORIES, histories
+from projections import KINDS
+from projections.project import project
+from tests.projections.histories import Json, entries
+
+FILE = Path(__file__).with_name("digests.json")
+SHARED = Path(__file__).parents[3] / "shared"
+
+
+def sources() -> Iterator[tuple[str, list[Json]]]:
+    """Every history at hand, by a name: the simulator's, and those of the shared folder."""
+    yield (
+        "simulator seed 1",
+        _numbered(event for story in histories(1, count=len(STORIES)) for event in story.events),
+    )
+    for folder in ("recorded", "shapes", "sequences"):
+        paths = sorted((SHARED / "stripe" / folder).rglob("*.json"))
+        if paths:
+            yield folder, _numbered(event for path in paths for event in _listed(path))
+    for path in sorted((SHARED / "field").glob("*.json")):
+        yield path.stem, json.loads(path.read_text("utf-8"))["events"]
+
+
+def digests(events: Iterable[Json]) -> dict[str, str]:
+    """For each kind the number of rows of a history, and the SHA-256 of all that is in them."""
+    log = entries(events)
+    found = {}
+    for name, kind in KINDS.items():
+        rows = [made.row for made in project(kind, log) if made.row is not None]
+        texts = sorted(json.dumps(row, sort_keys=True) for row in rows)
+        digest = sha256("\n".join(texts).encode()).hexdigest()[:16]
+        found[name] = f"{len(rows)} {digest}"
+    return found
+
+
+def _numbered(events: Iterable[Json]) -> list[Json]:
+    # Ids repeat between recorded files.
+    return [{**event, "id": f"evt_{number}"} for number, event in enumerate(events)]
+
+
+def _listed(path: Path) -> list[Json]:
+    document = json.loads(path.read_text("utf-8"))
+    # Stripe lists the newest first.
+    return document["data"][::-1] if document.get("object") == "list" else [document]
+
+
+def main() -> None:
+    """Writes the file anew; needs the shared folder, for all sources have to be in it."""
+    fingerprints = {name: kind.fingerprint for name, kind in KINDS.items()}
+    found = {name: digests(events) for name, events in sources()}
+    document = {"fingerprints": fingerprints, "digests": found}
+    FILE.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
