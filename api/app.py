@@ -12,12 +12,16 @@ from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from api import docs, logs, metrics, problems, tally, webhook
+from api import problems
 from api.backend import Backend, backend_of
+from api.config.settings import Settings
+from api.ingest import webhook
 from api.keys import Keys, KeyStore
+from api.resources import docs_page as docs
 from api.resources import events, kinds, probes, projections, quarantine, summary
-from api.resources.route import Room
-from api.settings import Settings
+from api.resources.route import StrictBlueprint
+from api.telemetry import delivery_metrics as tally
+from api.telemetry import logs, metrics
 from ledger import Appender, Ledger
 from projections import Kind, Projections
 
@@ -127,24 +131,24 @@ def _declare(app: Flask, settings: Settings, declared: Mapping[str, Kind]) -> di
     api = Api(app, spec_kwargs=docs.SPEC_OPTIONS)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.register_converter(IdConverter, _id_parameter)
-    for room in _rooms(settings, declared):
-        api.register_blueprint(room)
+    for blueprint in _blueprints(settings, declared):
+        api.register_blueprint(blueprint)
     document: dict[str, Any] = api.spec.to_dict()
     return document
 
 
-def _rooms(settings: Settings, declared: Mapping[str, Kind]) -> Iterable[Room]:
-    yield probes.webhook_room()
-    yield from kinds.rooms(declared)
-    yield events.room()
-    yield summary.room()
-    yield projections.room()
-    yield projections.dead_letters_room()
-    yield quarantine.room()
-    yield probes.room()
+def _blueprints(settings: Settings, declared: Mapping[str, Kind]) -> Iterable[StrictBlueprint]:
+    yield probes.webhook_blueprint()
+    yield from kinds.blueprints(declared)
+    yield events.blueprint()
+    yield summary.blueprint()
+    yield projections.blueprint()
+    yield projections.dead_letters_blueprint()
+    yield quarantine.blueprint()
+    yield probes.blueprint()
     if not settings.metrics_address:
-        yield probes.metrics_room()
-    yield docs.room()
+        yield probes.metrics_blueprint()
+    yield docs.blueprint()
 
 
 def _id_parameter(converter: BaseConverter) -> dict[str, Any]:

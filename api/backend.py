@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from api.config.settings import Settings
 from api.keys import Keys
-from api.settings import Settings
 from ledger import Appender, Ledger
 from projections import Projections
 

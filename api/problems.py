@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from api import logs
+from api.telemetry import logs
 from ledger import LedgerError, StoreUnavailable, UnknownCursor
 from projections import Ambiguous, BeyondHead, NotFound, NotReady
 

@@ -175,6 +175,6 @@ class Appender:
             waiting.fail(error)
 
     def _leave(self, count: int) -> None:
-        """Make room, before anybody hears an answer and comes back with the next delivery."""
+        """Make blueprint, before anybody hears an answer and comes back with the next delivery."""
         with self._gate:
             self._unanswered -= count

@@ -1,13 +1,15 @@
 """Conclusions: the current and past state of each kind, folded from the log."""
 
-from projections.bulk import MEMORY_MB
-from projections.check import Difference
-from projections.declare import COMMON, Field, Kind
+from projections.drivers.bulk import MEMORY_MB
+from projections.drivers.check import Difference
+from projections.drivers.leader import Lead
+from projections.drivers.rebuild import Rebuilt
+from projections.drivers.rollback import RolledBack
 from projections.errors import (
     AlreadyRunning,
     Ambiguous,
     BeyondHead,
-    FlipBlocked,
+    CutoverBlocked,
     NotFound,
     NothingToRollBack,
     NotReady,
@@ -16,12 +18,10 @@ from projections.errors import (
 )
 from projections.facade import Projections
 from projections.kinds import KINDS
-from projections.lead import Lead
-from projections.overview import ProjectionState
-from projections.queries import ANY, Answer, Listed
-from projections.rebuild import Rebuilt
-from projections.rollback import RolledBack
-from projections.values import Type
+from projections.objects.types import Type
+from projections.queries.current import ANY, Answer, Listed
+from projections.queries.overview import ProjectionState
+from projections.rows.kind import COMMON, Field, Kind
 
 __all__ = [
     "ANY",
@@ -32,9 +32,9 @@ __all__ = [
     "Ambiguous",
     "Answer",
     "BeyondHead",
+    "CutoverBlocked",
     "Difference",
     "Field",
-    "FlipBlocked",
     "Kind",
     "Lead",
     "Listed",

@@ -8,7 +8,7 @@ __all__ = [
     "AlreadyRunning",
     "Ambiguous",
     "BeyondHead",
-    "FlipBlocked",
+    "CutoverBlocked",
     "NotFound",
     "NotReady",
     "NothingToRollBack",
@@ -50,7 +50,7 @@ class NothingToRollBack(ProjectionError):
     """No earlier table of the kind can serve again; the text says why."""
 
 
-class FlipBlocked(ProjectionError):
+class CutoverBlocked(ProjectionError):
     """A rebuilt table could not take over; the text names what is in the way."""
 
 

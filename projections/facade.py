@@ -11,24 +11,24 @@ from typing import Any
 
 from ledger import Ledger, Log
 from ledger.database import reading
-from projections import history
-from projections.bulk import MEMORY_MB, Progress
-from projections.check import Difference, checked_at, compare, record
-from projections.declare import Kind
-from projections.engine import make_engine
+from projections.drivers.background import Background
+from projections.drivers.bulk import MEMORY_MB, Progress
+from projections.drivers.check import Difference, checked_at, compare, record
+from projections.drivers.follow import advance
+from projections.drivers.leader import Lead
+from projections.drivers.rebuild import Rebuilder, Rebuilt
+from projections.drivers.refold import Refolded
+from projections.drivers.repair import repair_id, repair_since
+from projections.drivers.rollback import RolledBack, rollback
 from projections.errors import BeyondHead, NotReady
-from projections.follow import advance
 from projections.kinds import KINDS
-from projections.lead import Lead
-from projections.mending import mend_id, mend_since
-from projections.overview import ProjectionState, dead_letters, states, summary
-from projections.pointer import Places
-from projections.queries import ANY, Account, Answer, Listed, live, retried
-from projections.rebuild import Rebuilder, Rebuilt
-from projections.refold import Refolded
-from projections.renewal import Renewal
-from projections.rollback import RolledBack, rollback
-from projections.rows import Made
+from projections.queries import history
+from projections.queries.current import ANY, Account, Answer, Listed, live, retried
+from projections.queries.overview import ProjectionState, dead_letters, states, summary
+from projections.rows.kind import Kind
+from projections.rows.make import ProjectedRow
+from projections.tables.catalog import Catalog
+from projections.tables.engine import make_engine
 
 __all__ = ["Projections"]
 
@@ -42,25 +42,25 @@ class Projections:
     Every method raises ``StoreUnavailable`` without a database.
     """
 
-    places: Places
+    catalog: Catalog
     log: Log
     kinds: Mapping[str, Kind]
-    renewal: Renewal
+    background_rebuilds: Background
 
     @classmethod
     def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
         """The projections of a ledger, beside its log."""
-        places = Places(make_engine(ledger.engine.url))
-        return cls(places, ledger.log, kinds, Renewal(Rebuilder(places, ledger.log)))
+        catalog = Catalog(make_engine(ledger.engine.url))
+        return cls(catalog, ledger.log, kinds, Background(Rebuilder(catalog, ledger.log)))
 
     def create(self) -> None:
         """Make the tables that are missing; safe from many processes at once."""
-        self.places.create(self.kinds)
+        self.catalog.create(self.kinds)
 
     def close(self) -> None:
         """Give the connections back, once a rebuild in the background has ended."""
-        self.renewal.close()
-        self.places.engine.dispose()
+        self.background_rebuilds.close()
+        self.catalog.engine.dispose()
 
     # Following and rebuilding
 
@@ -72,25 +72,25 @@ class Projections:
         raises is raised by a later round.
         """
         live, due = [], []
-        with reading(self.places.engine) as connection:
-            owed = Rebuilder(self.places, self.log).owed(connection, self.kinds)
-            pointers = self.places.pointers(connection)
-        if self.kinds.keys() - pointers.keys():
+        with reading(self.catalog.engine) as connection:
+            owed = Rebuilder(self.catalog, self.log).owed(connection, self.kinds)
+            live_tables = self.catalog.live_tables(connection)
+        if self.kinds.keys() - live_tables.keys():
             self.create()
         for name, kind in self.kinds.items():
-            pointer = pointers.get(name)
-            if pointer is None:
+            live_table = live_tables.get(name)
+            if live_table is None:
                 continue
-            if name in owed or kind.fingerprint not in pointer.history:
+            if name in owed or kind.fingerprint not in live_table.history:
                 due.append(kind)
-            if pointer.fingerprint == kind.fingerprint:
-                live.append(self.places.tables(kind, pointer.table_name))
-        self.renewal.run(due, background=background)
-        return advance(self.places, self.log, live)
+            if live_table.fingerprint == kind.fingerprint:
+                live.append(self.catalog.tables(kind, live_table.table_name))
+        self.background_rebuilds.run(due, background=background)
+        return advance(self.catalog, self.log, live)
 
     def lead(self) -> Lead:
         """A claim to follow for all who have the same declarations."""
-        return Lead(self.places, self.kinds.values())
+        return Lead(self.catalog, self.kinds.values())
 
     def rebuild(
         self,
@@ -106,16 +106,16 @@ class Projections:
         """
         names = kinds or list(self.kinds)
         chosen = [self.kinds[name] for name in names]
-        rebuilder = Rebuilder(self.places, self.log, processes=processes, memory_mb=memory_mb)
+        rebuilder = Rebuilder(self.catalog, self.log, processes=processes, memory_mb=memory_mb)
         return rebuilder.rebuild(chosen, progress)
 
     def rollback(self, kind: str) -> RolledBack:
-        """Let the table before the last flip serve again, caught up; ``NothingToRollBack``."""
-        return rollback(self.places, self.log, self.kinds[kind])
+        """Let the table before the last cutover serve again, caught up; ``NothingToRollBack``."""
+        return rollback(self.catalog, self.log, self.kinds[kind])
 
     def request_rebuild(self, kind: str) -> bool:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""
-        return Rebuilder(self.places, self.log).request(self.kinds[kind])
+        return Rebuilder(self.catalog, self.log).request(self.kinds[kind])
 
     def check(self, kinds: Sequence[str] = ()) -> builtins.list[Difference]:
         """Fold the log again and compare with the living rows; writes nothing."""
@@ -132,7 +132,7 @@ class Projections:
         """``check``, one after the other as they are found: there may be millions."""
         chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
         return compare(
-            self.places, self.log, chosen, progress, processes=processes, memory_mb=memory_mb
+            self.catalog, self.log, chosen, progress, processes=processes, memory_mb=memory_mb
         )
 
     def check_itself(self, tell: Callable[[Difference], None]) -> int:
@@ -141,18 +141,18 @@ class Projections:
         for one in self.differences():
             counts[one.kind] += 1
             tell(one)
-        record(self.places, self.kinds.values(), counts)
+        record(self.catalog, self.kinds.values(), counts)
         return counts.total()
 
     def checked_at(self) -> int | None:
         """When everything was last checked (Unix seconds); None: never."""
-        return checked_at(self.places)
+        return checked_at(self.catalog)
 
     def refold(self, kind: str, id: str) -> bool:
         """Fold one row again from the log; False where nothing ever told of the id."""
-        return self.mend(kind, id=id).pieces > 0
+        return self.repair(kind, id=id).pieces > 0
 
-    def mend(
+    def repair(
         self,
         kind: str,
         *,
@@ -164,8 +164,8 @@ class Projections:
         received since ``received_at`` (microseconds) tells of. ``NotReady``: not our table."""
         one = self.kinds[kind]
         if id is not None:
-            return mend_id(self.places, self.log, one, id)
-        return mend_since(self.places, self.log, one, received_at, progress)
+            return repair_id(self.catalog, self.log, one, id)
+        return repair_since(self.catalog, self.log, one, received_at, progress)
 
     # Asking
 
@@ -175,7 +175,7 @@ class Projections:
         """The row with an id; raises ``NotFound``, ``Ambiguous`` or ``NotReady``."""
 
         def ask() -> Answer:
-            with live(self.places, self.kinds[kind]) as now:
+            with live(self.catalog, self.kinds[kind]) as now:
                 return Answer(now.one(id, account, livemode)[1], now.position)
 
         return retried(ask)
@@ -193,7 +193,7 @@ class Projections:
         """Rows newest first; raises ``UnknownCursor``, ``Ambiguous`` or ``NotReady``."""
 
         def ask() -> Listed:
-            with live(self.places, self.kinds[kind]) as now:
+            with live(self.catalog, self.kinds[kind]) as now:
                 return now.list(
                     filters=filters or {},
                     created=created or {},
@@ -240,7 +240,7 @@ class Projections:
         self, kind: str, id: str, *, account: Account = ANY, livemode: bool | None = None
     ) -> Answer:
         """What happened to a row, oldest first; raises as ``one``."""
-        with live(self.places, self.kinds[kind]) as now:
+        with live(self.catalog, self.kinds[kind]) as now:
             found = history.past(now, self.log, id, account, livemode, upto=None)
         made = history.at(self.kinds[kind], found.entries, id)
         return Answer(history.timeline(self.kinds[kind], found, made), found.position)
@@ -253,13 +253,13 @@ class Projections:
         at_position: int | None,
         account: Account,
         livemode: bool | None,
-    ) -> tuple[Made, int]:
+    ) -> tuple[ProjectedRow, int]:
         if at_position is not None:
             head = self.log.head().position
             if at_position > head:
                 raise BeyondHead(f"the log ends at {head}")
             self.wait_for(kind, at_position, seconds=2)
-        with live(self.places, self.kinds[kind]) as now:
+        with live(self.catalog, self.kinds[kind]) as now:
             found = history.past(now, self.log, id, account, livemode, upto=at_position)
         entries = [e for e in found.entries if as_of is None or e.created <= as_of]
         return history.at(self.kinds[kind], entries, id), found.position
@@ -274,16 +274,16 @@ class Projections:
 
     def position(self, kind: str) -> int:
         """How far the live table of a kind has read."""
-        with live(self.places, self.kinds[kind]) as now:
+        with live(self.catalog, self.kinds[kind]) as now:
             return now.position
 
     def states(self, clock: Callable[[], float] = time.time) -> builtins.list[ProjectionState]:
         """How each kind is doing."""
-        return states(self.places, self.log, self.kinds, clock)
+        return states(self.catalog, self.log, self.kinds, clock)
 
     def summary(self) -> Listed:
         """Totals per account, mode and currency."""
-        return summary(self.places, self.kinds)
+        return summary(self.catalog, self.kinds)
 
     def dead_letters(
         self,
@@ -294,4 +294,4 @@ class Projections:
         kind: str | None = None,
     ) -> Listed:
         """Events that could not be folded, by row, the newest row first; ``UnknownCursor``."""
-        return dead_letters(self.places, kind, limit, starting_after, ending_before)
+        return dead_letters(self.catalog, kind, limit, starting_after, ending_before)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from api.settings import is_ours
+from api.config.settings import is_ours
 from tests.servers import PostgresServer, SharedPostgres
 
 SHARED_POSTGRES = pytest.StashKey[SharedPostgres]()

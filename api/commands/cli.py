@@ -39,8 +39,8 @@ class _Ledger(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = import_module(f"api.commands.{_room(cmd_name)}")
-        command = getattr(module, _room(cmd_name))
+        module = import_module(f"api.commands.{_blueprint(cmd_name)}")
+        command = getattr(module, _blueprint(cmd_name))
         assert isinstance(command, click.Command)
         command.short_help = VERBS[cmd_name]
         return command
@@ -57,7 +57,7 @@ class _Ledger(click.Group):
             ctx.exit(2 if isinstance(error, ConfigurationError) else 1)
 
 
-def _room(verb: str) -> str:
+def _blueprint(verb: str) -> str:
     """`import` is a word of Python's own."""
     return "import_" if verb == "import" else verb
 

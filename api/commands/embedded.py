@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.config.settings import is_ours
 from api.serve.address import answers
-from api.settings import is_ours
 from ledger import LedgerError
 
 __all__ = ["Embedded", "NotStarted", "embedded"]

@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 import click
 
-from api.settings import Settings
-from api.stores import existing
+from api.config.databases import existing
+from api.config.settings import Settings
 from ledger import export_lines
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from api import logs, stores
+from api.config import databases as stores
+from api.config.settings import Settings
 from api.serve.follower import run
-from api.settings import Settings
+from api.telemetry import logs
 
 
 @click.command()

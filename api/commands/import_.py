@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import click
 
-from api import stores
 from api.commands.output import as_json, json_option
-from api.settings import Settings
+from api.config import databases as stores
+from api.config.settings import Settings
 from ledger import import_lines
 
 

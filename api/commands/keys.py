@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 import click
 
-from api import stores
 from api.commands.output import as_json, json_option, table, when
+from api.config import databases as stores
+from api.config.settings import Settings
 from api.keys import KeyStore, Scope
-from api.settings import Settings
 
 
 @click.group()

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import click
 
 from api.commands.output import as_json, json_option, table, when
-from api.settings import Settings
-from api.stores import existing
+from api.config.databases import existing
+from api.config.settings import Settings
 from ledger import Delivery, Entry, Event, Ledger, read_delivery
 
 _PAGE = 100

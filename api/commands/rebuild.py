@@ -19,8 +19,8 @@ from api.commands.output import (
     moment,
     table,
 )
-from api.settings import Settings
-from api.stores import existing
+from api.config.databases import existing
+from api.config.settings import Settings
 from projections import KINDS, MEMORY_MB, Projections
 
 # One writes at a time, and that is a fifth of the work: more would wait, and take memory each.
@@ -82,7 +82,7 @@ def rebuild(
             _compare(projections, chosen, processes, memory, as_program)
             return
         if id is not None or since is not None:
-            _mend(projections, chosen, id, since, as_program)
+            _repair(projections, chosen, id, since, as_program)
             return
         projections.create()
         with closing(Progress(hidden=as_program)) as progress:
@@ -106,12 +106,12 @@ def cores_of_use() -> int:
     return min(cores, _PROCESSES_MAX)
 
 
-def _mend(
+def _repair(
     projections: Projections, kinds: list[str], id: str | None, since: int | None, as_program: bool
 ) -> None:
     with closing(Progress(hidden=as_program or id is not None)) as progress:
         done = [
-            (kind, projections.mend(
+            (kind, projections.repair(
                 kind, id=id, received_at=(since or 0) * 1_000_000, progress=progress
             ))
             for kind in kinds

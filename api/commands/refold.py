@@ -7,8 +7,8 @@ import sys
 import click
 
 from api.commands.output import kind_type
-from api.settings import Settings
-from api.stores import existing
+from api.config.databases import existing
+from api.config.settings import Settings
 
 
 @click.command()

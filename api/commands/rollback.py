@@ -1,4 +1,4 @@
-"""`ledger rollback`: back to the table before the last flip."""
+"""`ledger rollback`: back to the table before the last cutover."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from api.commands.output import as_json, json_option, kind_type
-from api.settings import Settings
-from api.stores import existing
+from api.config.databases import existing
+from api.config.settings import Settings
 
 
 @click.command()

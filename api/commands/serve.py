@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from api import logs
+from api.config.databases import probe
+from api.config.settings import VARIABLES, Settings
 from api.serve.supervisor import serve as supervise
-from api.settings import VARIABLES, Settings
-from api.stores import probe
+from api.telemetry import logs
 
 
 class _Serve(click.Command):

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from api.commands.output import as_json, json_option, table
-from api.settings import Settings
-from api.stores import existing, shown
+from api.config.databases import existing, shown
+from api.config.settings import Settings
 
 _COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters",
             "rebuild_done", "rebuild_total", "rebuild_eta_seconds", "previous")  # fmt: skip

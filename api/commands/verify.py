@@ -9,8 +9,8 @@ from functools import partial
 import click
 
 from api.commands.output import Progress, as_json, json_option
-from api.settings import Settings
-from api.stores import existing
+from api.config.databases import existing
+from api.config.settings import Settings
 from ledger import verify as verify_log
 
 

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from api.demo.signing import SIGNATURE_HEADER, sign
+from api.simulator.signing import SIGNATURE_HEADER, sign
 
 WEBHOOK_PATH = "/webhooks/stripe"
 TIMEOUT_SECONDS = 10.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.demo.truth import Row, Truth
+from api.simulator.truth import Row, Truth
 
 _WITHOUT_ORDER = frozenset({"refunds", "disputes", "currently_due", "past_due"})
 """Lists that are sets: the contract does not say in which order they come."""

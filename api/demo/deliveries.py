@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from api.demo.shapes import Json
-from api.demo.signing import body
+from api.simulator.shapes import Json
+from api.simulator.signing import body
 
 
 @dataclass(frozen=True, slots=True)

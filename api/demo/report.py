@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from api.demo.comparison import Difference
-from api.demo.truth import Row, Truth
+from api.simulator.truth import Row, Truth
 
 SHOWN_DIFFERENCES = 20
 

@@ -12,10 +12,10 @@ from api.demo import report
 from api.demo.client import Answer, Client, UnexpectedAnswer
 from api.demo.comparison import differences
 from api.demo.deliveries import deliveries
-from api.demo.shapes import Json
-from api.demo.stories import STORIES
-from api.demo.story import Story, histories
-from api.demo.truth import Row, Truth
+from api.simulator.shapes import Json
+from api.simulator.stories import STORIES
+from api.simulator.story import Story, histories
+from api.simulator.truth import Row, Truth
 
 PROGRESS_SECONDS = 1.0
 CATCH_UP_SECONDS = 60.0

@@ -44,14 +44,14 @@ def page_of(
 ) -> tuple[Sequence[Mapping[str, Any]], bool]:
     """A page of a list that is whole already, and whether there is more; ``UnknownCursor``."""
     start, stop = 0, len(items)
-    places = {key(item): place for place, item in enumerate(items)}
+    catalog = {key(item): place for place, item in enumerate(items)}
     cursor = arguments.get("starting_after") or arguments.get("ending_before")
-    if cursor is not None and cursor not in places:
+    if cursor is not None and cursor not in catalog:
         raise UnknownCursor(cursor)
     if "starting_after" in arguments:
-        start = places[arguments["starting_after"]] + 1
+        start = catalog[arguments["starting_after"]] + 1
     if "ending_before" in arguments:
-        stop = places[arguments["ending_before"]]
+        stop = catalog[arguments["ending_before"]]
         start = max(0, stop - arguments["limit"])
         return items[start:stop], start > 0
     stop = start + arguments["limit"]

@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Response
 
-from api import problems, schemas
+from api import problems
 from api.backend import backend
 from api.problems import Problem
 from api.resources import parameters as query
+from api.resources import schemas
 from api.resources.answers import list_object, represent
-from api.resources.route import Room, route
+from api.resources.route import StrictBlueprint, route
 from ledger import Entry
 
 _LIST = query.paged(
@@ -27,19 +28,21 @@ _LIST = query.paged(
 )
 
 
-def room() -> Room:
+def blueprint() -> StrictBlueprint:
     """The routes of the log."""
-    room = Room("events", __name__, url_prefix="/v1/events", description="What Stripe told us.")
+    blueprint = StrictBlueprint(
+        "events", __name__, url_prefix="/v1/events", description="What Stripe told us."
+    )
     answer = schemas.list_of(schemas.EVENT)
-    route(room, "", query=_LIST, answer=answer)(list_events)
+    route(blueprint, "", query=_LIST, answer=answer)(list_events)
     route(
-        room,
+        blueprint,
         "/<id:id>",
         answer=schemas.EVENT_WITH_BODY,
         scope="full",
         expects=[problems.NOT_FOUND],
     )(get_event)
-    return room
+    return blueprint
 
 
 def list_events(arguments: dict[str, Any]) -> Response:

@@ -10,12 +10,13 @@ from urllib.parse import quote
 from flask import Response
 from marshmallow import Schema, fields, validate
 
-from api import problems, schemas
+from api import problems
 from api.backend import backend
 from api.problems import Problem
 from api.resources import parameters as query
+from api.resources import schemas
 from api.resources.answers import list_object, page_of, represent
-from api.resources.route import Room, require, route
+from api.resources.route import StrictBlueprint, require, route
 from projections import Field, Kind
 
 WAIT_MS_DEFAULT = 2000
@@ -47,21 +48,23 @@ _ONE = query.query(
 )
 
 
-def rooms(kinds: Mapping[str, Kind]) -> list[Room]:
+def blueprints(kinds: Mapping[str, Kind]) -> list[StrictBlueprint]:
     """A room of routes for each kind."""
-    return [_room(kind) for kind in kinds.values()]
+    return [_blueprint(kind) for kind in kinds.values()]
 
 
-def _room(kind: Kind) -> Room:
-    room = Room(kind.name, __name__, url_prefix=f"/v1/{kind.name}", description=kind.about)
+def _blueprint(kind: Kind) -> StrictBlueprint:
+    blueprint = StrictBlueprint(
+        kind.name, __name__, url_prefix=f"/v1/{kind.name}", description=kind.about
+    )
     row = schemas.of_kind(kind)
-    _declare_list(room, kind, schemas.list_of(row))
-    _declare_one(room, kind, row)
-    _declare_timeline(room, kind)
-    return room
+    _declare_list(blueprint, kind, schemas.list_of(row))
+    _declare_one(blueprint, kind, row)
+    _declare_timeline(blueprint, kind)
+    return blueprint
 
 
-def _declare_list(room: Room, kind: Kind, answer: type[Schema]) -> None:
+def _declare_list(blueprint: StrictBlueprint, kind: Kind, answer: type[Schema]) -> None:
     columns = {column.name: column for column in kind.columns}
     filters = {name: _filter(columns[name]) for name in kind.filters}
     parameters = query.paged({**filters, **query.created()})
@@ -69,7 +72,7 @@ def _declare_list(room: Room, kind: Kind, answer: type[Schema]) -> None:
     # A cursor, too, may be an id that exists in several accounts.
     expected = [problems.AMBIGUOUS, problems.NOT_CAUGHT_UP]
 
-    @route(room, "", query=parameters, answer=answer, expects=expected)
+    @route(blueprint, "", query=parameters, answer=answer, expects=expected)
     def list_rows(arguments: dict[str, Any]) -> Response:
         """List them, newest first."""
         given = {name: arguments[name] for name in kind.filters if name in arguments}
@@ -86,9 +89,9 @@ def _declare_list(room: Room, kind: Kind, answer: type[Schema]) -> None:
         return list_object(listed.items, has_more=listed.has_more, position=listed.position)
 
 
-def _declare_one(room: Room, kind: Kind, answer: type[Schema]) -> None:
+def _declare_one(blueprint: StrictBlueprint, kind: Kind, answer: type[Schema]) -> None:
     @route(
-        room,
+        blueprint,
         "/<id:id>",
         query=_ONE,
         answer=answer,
@@ -122,9 +125,9 @@ def _declare_one(room: Room, kind: Kind, answer: type[Schema]) -> None:
         return represent(row, position=answered.position)
 
 
-def _declare_timeline(room: Room, kind: Kind) -> None:
+def _declare_timeline(blueprint: StrictBlueprint, kind: Kind) -> None:
     @route(
-        room,
+        blueprint,
         "/<id:id>/timeline",
         query=query.paged(_WHICH),
         answer=schemas.TIMELINE,

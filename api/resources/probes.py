@@ -8,33 +8,37 @@ from flask import Response, request
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import MethodNotAllowed
 
-from api import metrics, problems, schemas, tally, webhook
+from api import problems
 from api.backend import backend, draining
+from api.ingest import webhook
 from api.problems import Problem
-from api.resources.route import Room, open_route
+from api.resources import schemas
+from api.resources.route import StrictBlueprint, open_route
+from api.telemetry import delivery_metrics as tally
+from api.telemetry import metrics
 
 _TEXT = {"type": "string"}
 
 
-def room() -> Room:
+def blueprint() -> StrictBlueprint:
     """Liveness and readiness."""
-    room = Room("probes", __name__, description="For machines that watch.")
-    open_route(room, "/livez", answer=schemas.STATUS)(livez)
+    blueprint = StrictBlueprint("probes", __name__, description="For machines that watch.")
+    open_route(blueprint, "/livez", answer=schemas.STATUS)(livez)
     not_ready = [problems.UNAVAILABLE]
-    open_route(room, "/readyz", answer=schemas.STATUS, expects=not_ready)(readyz)
-    return room
+    open_route(blueprint, "/readyz", answer=schemas.STATUS, expects=not_ready)(readyz)
+    return blueprint
 
 
-def metrics_room() -> Room:
+def metrics_blueprint() -> StrictBlueprint:
     """The metrics, where they are not bound elsewhere."""
-    room = Room("metrics", __name__, description="For Prometheus.")
-    open_route(room, "/metrics", answer=_TEXT, content_type="text/plain")(show_metrics)
-    return room
+    blueprint = StrictBlueprint("metrics", __name__, description="For Prometheus.")
+    open_route(blueprint, "/metrics", answer=_TEXT, content_type="text/plain")(show_metrics)
+    return blueprint
 
 
-def webhook_room() -> Room:
+def webhook_blueprint() -> StrictBlueprint:
     """The way in."""
-    room = Room("webhooks", __name__, description="Where Stripe sends its events.")
+    blueprint = StrictBlueprint("webhooks", __name__, description="Where Stripe sends its events.")
     header = {
         "in": "header",
         "name": "Stripe-Signature",
@@ -44,7 +48,7 @@ def webhook_room() -> Room:
     }
     body = {"description": "Exactly as signed.", "content": {"application/json": {"schema": {}}}}
     open_route(
-        room,
+        blueprint,
         webhook.PATH,
         answer=schemas.RECEIPT,
         method="POST",
@@ -59,7 +63,7 @@ def webhook_room() -> Room:
         ],
         doc={"parameters": [header], "requestBody": body},
     )(receive)
-    return room
+    return blueprint
 
 
 def livez() -> Response:

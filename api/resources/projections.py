@@ -6,26 +6,29 @@ from typing import Any
 
 from flask import Response, json
 
-from api import problems, schemas
+from api import problems
 from api.backend import backend
 from api.problems import Problem
 from api.resources import parameters as query
+from api.resources import schemas
 from api.resources.answers import list_object, page_of
-from api.resources.route import Room, route
+from api.resources.route import StrictBlueprint, route
 from projections import KINDS, ProjectionState
 
 # The fields of the answer are the state's own.
 _FIELDS = [name for name in schemas.PROJECTION().fields if name not in ("object", "id")]
 
 
-def room() -> Room:
+def blueprint() -> StrictBlueprint:
     """The routes of the projections."""
     about = "How far the rows have read, and building them anew."
-    room = Room("projections", __name__, url_prefix="/v1/projections", description=about)
+    blueprint = StrictBlueprint(
+        "projections", __name__, url_prefix="/v1/projections", description=about
+    )
     answer = schemas.list_of(schemas.PROJECTION)
-    route(room, "", query=query.paged({}), answer=answer)(list_projections)
+    route(blueprint, "", query=query.paged({}), answer=answer)(list_projections)
     route(
-        room,
+        blueprint,
         "/<id:kind>/rebuild",
         answer=schemas.REBUILD,
         scope="full",
@@ -33,17 +36,19 @@ def room() -> Room:
         status=202,
         expects=[problems.NOT_FOUND, problems.REBUILD_RUNNING],
     )(rebuild)
-    return room
+    return blueprint
 
 
-def dead_letters_room() -> Room:
+def dead_letters_blueprint() -> StrictBlueprint:
     """The route of the dead letters."""
     about = "Events that a projection could not fold."
-    room = Room("dead-letters", __name__, url_prefix="/v1/dead-letters", description=about)
+    blueprint = StrictBlueprint(
+        "dead-letters", __name__, url_prefix="/v1/dead-letters", description=about
+    )
     kind = query.Text("Only of this kind.", choices=list(KINDS))
     answer = schemas.list_of(schemas.DEAD_LETTER)
-    route(room, "", query=query.paged({"kind": kind}), answer=answer)(list_dead_letters)
-    return room
+    route(blueprint, "", query=query.paged({"kind": kind}), answer=answer)(list_dead_letters)
+    return blueprint
 
 
 def list_projections(arguments: dict[str, Any]) -> Response:

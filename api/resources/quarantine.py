@@ -9,31 +9,34 @@ from typing import Any
 
 from flask import Response
 
-from api import problems, schemas
+from api import problems
 from api.backend import backend
 from api.problems import Problem
 from api.resources import parameters as query
+from api.resources import schemas
 from api.resources.answers import list_object, represent
-from api.resources.route import Room, route
+from api.resources.route import StrictBlueprint, route
 from ledger import Entry
 
 _ID = re.compile(r"qd_([1-9][0-9]{0,17})", re.ASCII)
 
 
-def room() -> Room:
+def blueprint() -> StrictBlueprint:
     """The routes of the quarantine."""
     about = "Deliveries that were signed and are no events."
-    room = Room("quarantine", __name__, url_prefix="/v1/quarantine", description=about)
+    blueprint = StrictBlueprint(
+        "quarantine", __name__, url_prefix="/v1/quarantine", description=about
+    )
     answer = schemas.list_of(schemas.QUARANTINED)
-    route(room, "", query=query.paged({}), answer=answer)(list_quarantined)
+    route(blueprint, "", query=query.paged({}), answer=answer)(list_quarantined)
     route(
-        room,
+        blueprint,
         "/<id:id>",
         answer=schemas.QUARANTINED_WITH_BODY,
         scope="full",
         expects=[problems.NOT_FOUND],
     )(get_quarantined)
-    return room
+    return blueprint
 
 
 def list_quarantined(arguments: dict[str, Any]) -> Response:

@@ -15,7 +15,7 @@ from api.backend import backend
 from api.keys import Scope
 from api.problems import CONTENT_TYPE, Problem, ProblemType
 from api.resources.parameters import Query, StrictParser
-from api.schemas import PROBLEM
+from api.resources.schemas import PROBLEM
 
 View = Callable[..., Response]
 
@@ -31,14 +31,14 @@ _HEADERS = {
 }
 
 
-class Room(Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
+class StrictBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
     """A blueprint whose queries are strict."""
 
     ARGUMENTS_PARSER = StrictParser()
 
 
 def route(
-    room: Room,
+    blueprint: StrictBlueprint,
     rule: str,
     *,
     answer: type[Schema] | dict[str, Any],
@@ -52,26 +52,30 @@ def route(
     """A route under ``/v1``: the key is looked at first, then the parameters."""
 
     def decorate(view: View) -> View:
-        parsed = room.arguments(query, location="query", as_kwargs=False)(view)
+        parsed = blueprint.arguments(query, location="query", as_kwargs=False)(view)
         described = parsed
         if method == "GET":
-            described = room.alt_response(304, description="The client has it already.")(described)
+            described = blueprint.alt_response(304, description="The client has it already.")(
+                described
+            )
         known = (problems.UNAVAILABLE, problems.INVALID_PARAMETERS, problems.UNAUTHORIZED)
         described = _with_problems(
-            room, described, (*expects, problems.SCOPE_TOO_SMALL, problems.INTERNAL, *known)
+            blueprint, described, (*expects, problems.SCOPE_TOO_SMALL, problems.INTERNAL, *known)
         )
         headers = _HEADERS if method == "GET" else None
-        described = room.response(status, answer, headers=headers)(described)
+        described = blueprint.response(status, answer, headers=headers)(described)
         needs = f"Needs a key of scope {scope}{also_full}."
-        described = room.doc(security=[{"key": []}], description=_about(view, needs))(described)
-        _register(room, rule, method, _guarded(parsed, scope), described)
+        described = blueprint.doc(security=[{"key": []}], description=_about(view, needs))(
+            described
+        )
+        _register(blueprint, rule, method, _guarded(parsed, scope), described)
         return view
 
     return decorate
 
 
 def open_route(
-    room: Room,
+    blueprint: StrictBlueprint,
     rule: str,
     *,
     answer: type[Schema] | dict[str, Any],
@@ -83,33 +87,35 @@ def open_route(
     """A route that needs no key and takes no parameters."""
 
     def decorate(view: View) -> View:
-        described = _with_problems(room, view, expects)
-        described = room.response(200, answer, content_type=content_type)(described)
-        described = room.doc(security=[], **(doc or {}))(described)
+        described = _with_problems(blueprint, view, expects)
+        described = blueprint.response(200, answer, content_type=content_type)(described)
+        described = blueprint.doc(security=[], **(doc or {}))(described)
 
         @wraps(view)
         def run() -> Response:
             return view()
 
-        _register(room, rule, method, run, described)
+        _register(blueprint, rule, method, run, described)
         return view
 
     return decorate
 
 
-def _register(room: Room, rule: str, method: str, run: View, described: View) -> None:
+def _register(
+    blueprint: StrictBlueprint, rule: str, method: str, run: View, described: View
+) -> None:
     """Serve ``run`` with what was written of ``described``.
 
     flask-smorest writes into one wrapper per documented answer; requests need not pass them all.
     """
     vars(run)["_apidoc"] = vars(described)["_apidoc"]
-    room.route(rule, methods=[method], endpoint=run.__name__)(run)
+    blueprint.route(rule, methods=[method], endpoint=run.__name__)(run)
 
 
-def _with_problems(room: Room, view: View, expects: Sequence[ProblemType]) -> View:
+def _with_problems(blueprint: StrictBlueprint, view: View, expects: Sequence[ProblemType]) -> View:
     for status in sorted({type_.status for type_ in expects}):
         titles = dict.fromkeys(type_.title for type_ in expects if type_.status == status)
-        view = room.alt_response(
+        view = blueprint.alt_response(
             status, schema=PROBLEM, content_type=CONTENT_TYPE, description="; or: ".join(titles)
         )(view)
     return view

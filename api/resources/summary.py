@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import Response
 
-from api import problems, schemas
+from api import problems
 from api.backend import backend
 from api.resources import parameters as query
+from api.resources import schemas
 from api.resources.answers import list_object, page_of
-from api.resources.route import Room, route
+from api.resources.route import StrictBlueprint, route
 
 _LIST = query.paged(
     {
@@ -22,13 +23,13 @@ _LIST = query.paged(
 )
 
 
-def room() -> Room:
+def blueprint() -> StrictBlueprint:
     """The route of the totals."""
     about = "Totals per account, mode and currency."
-    room = Room("summary", __name__, url_prefix="/v1/summary", description=about)
+    blueprint = StrictBlueprint("summary", __name__, url_prefix="/v1/summary", description=about)
     answer = schemas.list_of(schemas.SUMMARY)
-    route(room, "", query=_LIST, answer=answer, expects=[problems.NOT_CAUGHT_UP])(list_totals)
-    return room
+    route(blueprint, "", query=_LIST, answer=answer, expects=[problems.NOT_CAUGHT_UP])(list_totals)
+    return blueprint
 
 
 def list_totals(arguments: dict[str, Any]) -> Response:

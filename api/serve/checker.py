@@ -7,10 +7,10 @@ import sys
 import time
 from itertools import count
 
-from api import logs
+from api.config.databases import stores
+from api.config.settings import Settings
 from api.serve.run import end_with_parent
-from api.settings import Settings
-from api.stores import stores
+from api.telemetry import logs
 from ledger import StoreUnavailable
 from projections import Difference, NotReady, Projections
 

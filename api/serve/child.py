@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from api import logs
+from api.telemetry import logs
 
 __all__ = ["Child"]
 

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
-from api import logs
+from api.config.databases import stores
+from api.config.settings import Settings
 from api.serve.checks import Checks
 from api.serve.run import end_with_parent
-from api.settings import Settings
-from api.stores import stores
+from api.telemetry import logs
 from ledger import StoreUnavailable
 from projections import Lead
 

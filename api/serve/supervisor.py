@@ -15,11 +15,12 @@ from types import FrameType
 
 import click
 
-from api import logs, stores
+from api.config import databases as stores
+from api.config.settings import Settings
 from api.serve import address
 from api.serve.child import Child
 from api.serve.run import Run
-from api.settings import Settings
+from api.telemetry import logs
 
 __all__ = ["serve"]
 

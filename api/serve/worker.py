@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from prometheus_client.multiprocess import mark_process_dead
 
-from api import logs
 from api.app import create_app
+from api.config.settings import Settings
 from api.serve.run import Run, end_with_parent
-from api.settings import Settings
+from api.telemetry import logs
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 
-from projections.declare import Kind
+from projections.rows.kind import Kind
 
 __all__ = ["KINDS"]
 

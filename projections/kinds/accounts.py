@@ -6,17 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from projections.declare import Field, Kind, Link, StripeObject, main
-from projections.gather import linked
-from projections.paths import at
-from projections.state import State
-from projections.subject import Cluster, Subject
-from projections.values import Type, lower
+from projections.objects.declaration import Link, StripeObject
+from projections.objects.paths import at
+from projections.objects.state import State
+from projections.objects.types import Type, lower
+from projections.payments.links import linked
+from projections.rows.aggregate import Aggregate, Component
+from projections.rows.kind import Field, Kind, main
 
 __all__ = ["ACCOUNT", "APPLICATION", "KIND"]
 
 
-def _deauthorized_at(account: Subject) -> int | None:
+def _deauthorized_at(account: Aggregate) -> int | None:
     applications = [state for state in account.own if state.object == "application"]
     told = [state for state in applications if state.snapshot is not None]
     if not told:
@@ -39,7 +40,7 @@ def _authorization(values: dict[str, Any], type: str, created: int) -> None:
     values.pop("created", None)
 
 
-def _subjects(cluster: Cluster) -> Iterator[Subject]:
+def _subjects(cluster: Component) -> Iterator[Aggregate]:
     own: dict[str, list[State]] = defaultdict(list)
     for state in cluster.all("account"):
         own[state.id].append(state)
@@ -49,7 +50,7 @@ def _subjects(cluster: Cluster) -> Iterator[Subject]:
             own[account].append(state)
     for id, states in own.items():
         main = cluster.get("account", id)
-        yield Subject(id=id, cluster=cluster, main=main, own=states)
+        yield Aggregate(id=id, cluster=cluster, main=main, own=states)
 
 
 _FIELDS = (
@@ -94,7 +95,7 @@ APPLICATION = StripeObject(
     "application",
     types=("authorized", "deauthorized"),
     links=(Link("account", envelope=True),),
-    adjust=_authorization,
+    from_event_type=_authorization,
 )
 
 KIND = Kind(
@@ -103,7 +104,7 @@ KIND = Kind(
     object="account",
     about="Connected accounts and their own.",
     owns=(ACCOUNT, APPLICATION),
-    through=frozenset({"account", "application"}),
+    joins=frozenset({"account", "application"}),
     subjects=_subjects,
     fields=_FIELDS,
 )

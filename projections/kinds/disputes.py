@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from projections.declare import Field, Kind, Link, Read, StripeObject, Unite, main
-from projections.gather import order_of
-from projections.paths import at
-from projections.payments import CHARGE, PAYMENT_INTENT
-from projections.subject import Subject
-from projections.values import Type, lower
+from projections.objects.declaration import Link, MergedList, Read, StripeObject
+from projections.objects.paths import at
+from projections.objects.types import Type, lower
+from projections.payments.links import order_of
+from projections.payments.objects import CHARGE, PAYMENT_INTENT
+from projections.rows.aggregate import Aggregate
+from projections.rows.kind import Field, Kind, main
 
 __all__ = ["DISPUTE", "KIND"]
 
@@ -20,7 +21,7 @@ def _moved(told: Mapping[str, Any], sign: int) -> bool:
     return any((move.get("amount") or 0) * sign > 0 for move in moves)
 
 
-def _moves(dispute: Subject) -> list[dict[str, Any]]:
+def _moves(dispute: Aggregate) -> list[dict[str, Any]]:
     assert dispute.main is not None
     united = dispute.main.united.get("balance_transactions", {})
     return [united[id] for id in sorted(united)]
@@ -50,11 +51,11 @@ _FIELDS = (
     ),
     Field(
         "funds_withdrawn_at", Type.TIME, "When an event first showed the money withdrawn.",
-        derive=lambda dispute: dispute.main.once.get("funds_withdrawn_at"),
+        derive=lambda dispute: dispute.main.first_seen.get("funds_withdrawn_at"),
     ),
     Field(
         "funds_reinstated_at", Type.TIME, "When an event first showed the money given back.",
-        derive=lambda dispute: dispute.main.once.get("funds_reinstated_at"),
+        derive=lambda dispute: dispute.main.first_seen.get("funds_reinstated_at"),
     ),
     Field(
         "net", Type.INTEGER, "What it did to the balance so far: the sum of its transactions' net.",
@@ -88,8 +89,8 @@ DISPUTE = StripeObject(
         "won",
     ),
     links=(Link("charge", at("charge")), Link("payment_intent", at("payment_intent"))),
-    unites={
-        "balance_transactions": Unite(
+    merged_lists={
+        "balance_transactions": MergedList(
             "balance_transactions",
             (
                 Read("amount", Type.INTEGER, at("amount")),
@@ -99,7 +100,7 @@ DISPUTE = StripeObject(
             ),
         )
     },
-    once={
+    first_seen={
         "funds_withdrawn_at": lambda told, type: (
             type.endswith(".funds_withdrawn") or _moved(told, -1)
         ),
@@ -115,7 +116,7 @@ KIND = Kind(
     object="dispute",
     about="Payments that a buyer's bank disputes.",
     owns=(DISPUTE,),
-    lenders=(CHARGE.lending(), PAYMENT_INTENT.lending()),
-    through=frozenset({"dispute", "charge", "payment_intent"}),
+    references=(CHARGE.referenced(), PAYMENT_INTENT.referenced()),
+    joins=frozenset({"dispute", "charge", "payment_intent"}),
     fields=_FIELDS,
 )

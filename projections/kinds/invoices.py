@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from projections.declare import Field, Kind, Link, Read, StripeObject, main
-from projections.gather import linked
-from projections.paths import at
-from projections.subject import Subject
-from projections.values import Type, lower
+from projections.objects.declaration import Link, Read, StripeObject
+from projections.objects.paths import at
+from projections.objects.types import Type, lower
+from projections.payments.links import linked
+from projections.rows.aggregate import Aggregate
+from projections.rows.kind import Field, Kind, main
 
 __all__ = ["INVOICE", "INVOICE_PAYMENT", "KIND"]
 
@@ -26,7 +27,7 @@ def _status_before_2018(snapshot: Mapping[str, Any]) -> str | None:
     return "open" if snapshot.get("number") else "draft"
 
 
-def _order(invoice: Subject) -> str | None:
+def _order(invoice: Aggregate) -> str | None:
     assert invoice.main is not None
     own = linked(invoice.main, "payment_intent")
     if own is not None:
@@ -45,7 +46,7 @@ def _deleted(values: dict[str, Any], type: str, created: int) -> None:
 _FIELDS = (
     Field(
         "status", Type.CODE, "Stripe's status, or `deleted` for a deleted draft.", at("status"),
-        older=_status_before_2018,
+        fallback=_status_before_2018,
     ),
     Field("number", Type.CODE, "The number the customer sees.", at("number")),
     Field(
@@ -86,7 +87,7 @@ _FIELDS = (
 INVOICE = StripeObject(
     "invoice",
     reads=(Read("created", Type.TIME, at("created", "date")), *main(*_FIELDS)),
-    absorbing=frozenset({"paid", "void", "deleted"}),
+    terminal=frozenset({"paid", "void", "deleted"}),
     types=(
         "created",
         "updated",
@@ -102,7 +103,7 @@ INVOICE = StripeObject(
         Link("payment_intent", at("payment_intent", "payments.data.*.payment.payment_intent")),
         Link("charge", at("charge", "payments.data.*.payment.charge")),
     ),
-    adjust=_deleted,
+    from_event_type=_deleted,
     # A preview of what may come: no invoice has it.
     ignores=frozenset({"invoice.upcoming"}),
 )
@@ -122,7 +123,7 @@ KIND = Kind(
     object="invoice",
     about="Invoices and what became of them.",
     owns=(INVOICE,),
-    lenders=(INVOICE_PAYMENT.lending(),),
-    through=frozenset({"invoice"}),
+    references=(INVOICE_PAYMENT.referenced(),),
+    joins=frozenset({"invoice"}),
     fields=_FIELDS,
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from projections.declare import Field, Kind, Link, Read, StripeObject
 from projections.kinds.disputes import DISPUTE
 from projections.kinds.invoices import INVOICE, INVOICE_PAYMENT
 from projections.kinds.refunds import REFUND
-from projections.order import subjects
-from projections.paths import at
-from projections.payments import CHARGE, PAYMENT_INTENT
-from projections.values import Type, lower
+from projections.objects.declaration import Link, Read, StripeObject
+from projections.objects.paths import at
+from projections.objects.types import Type, lower
+from projections.payments.objects import CHARGE, PAYMENT_INTENT
+from projections.payments.order import subjects
+from projections.rows.kind import Field, Kind
 
 __all__ = ["CHECKOUT_SESSION", "KIND"]
 
@@ -24,15 +25,15 @@ CHECKOUT_SESSION = StripeObject(
         Read("customer", Type.ID, at("customer", "customer_account")),
         Read("client_reference_id", Type.CODE, at("client_reference_id")),
     ),
-    absorbing=frozenset({"complete", "expired"}),
-    settles=lambda told: told.get("payment_status") in ("paid", "no_payment_required"),
+    terminal=frozenset({"complete", "expired"}),
+    is_settled=lambda told: told.get("payment_status") in ("paid", "no_payment_required"),
     types=("completed|expired", "async_payment_failed", "async_payment_succeeded"),
     statuses=("open", "expired", "complete"),
     links=(
         Link("payment_intent", at("payment_intent")),
         Link("invoice", at("invoice"), prefix="in_"),
     ),
-    once={
+    first_seen={
         "paid": lambda told, type: (
             told.get("status") == "complete"
             and told.get("payment_status") in ("paid", "no_payment_required")
@@ -41,7 +42,7 @@ CHECKOUT_SESSION = StripeObject(
         "async_payment_failed": lambda told, type: type == "checkout.session.async_payment_failed",
     },
     # Before statuses, the type alone told that a session was over.
-    adjust=lambda values, type, created: values.update(
+    from_event_type=lambda values, type, created: values.update(
         status=values.get("status")
         or ("expired" if type == "checkout.session.expired" else "complete")
     ),
@@ -53,10 +54,10 @@ KIND = Kind(
     object="order",
     about="What one payment is about, from being asked for to being disputed.",
     owns=(PAYMENT_INTENT, CHARGE, CHECKOUT_SESSION, REFUND, DISPUTE),
-    lenders=(INVOICE.lending(), INVOICE_PAYMENT.lending()),
-    through=frozenset({"payment_intent", "charge", "checkout.session", "refund", "dispute"}),
+    references=(INVOICE.referenced(), INVOICE_PAYMENT.referenced()),
+    joins=frozenset({"payment_intent", "charge", "checkout.session", "refund", "dispute"}),
     subjects=subjects,
-    also={"charge": "charge", "checkout.session": "checkout_session"},
+    aliases={"charge": "charge", "checkout.session": "checkout_session"},
     fields=(
         Field(
             "status", Type.CODE,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from projections.declare import Field, Kind, StripeObject, main
-from projections.paths import at
-from projections.values import Type, lower
+from projections.objects.declaration import StripeObject
+from projections.objects.paths import at
+from projections.objects.types import Type, lower
+from projections.rows.kind import Field, Kind, main
 
 __all__ = ["KIND", "PAYOUT"]
 
@@ -39,21 +40,21 @@ _FIELDS = (
     ),
     Field(
         "paid_at", Type.TIME, "When an event first showed it paid.",
-        derive=lambda payout: payout.main.once.get("paid_at"),
+        derive=lambda payout: payout.main.first_seen.get("paid_at"),
     ),
     Field(
         "failed_at", Type.TIME, "When an event first showed it failed.",
-        derive=lambda payout: payout.main.once.get("failed_at"),
+        derive=lambda payout: payout.main.first_seen.get("failed_at"),
     ),
 )  # fmt: skip
 
 PAYOUT = StripeObject(
     "payout",
     reads=main(*_FIELDS),
-    absorbing=frozenset({"failed", "canceled"}),
+    terminal=frozenset({"failed", "canceled"}),
     types=("created", "updated", "paid", "reconciliation_completed", "canceled", "failed"),
     statuses=("pending", "in_transit", "paid", "canceled", "failed"),
-    once={
+    first_seen={
         "paid_at": lambda told, type: told.get("status") == "paid",
         "failed_at": lambda told, type: told.get("status") == "failed",
     },

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from projections.declare import Field, Kind, Link, StripeObject, main
-from projections.gather import order_of
-from projections.paths import at
-from projections.payments import CHARGE, PAYMENT_INTENT
-from projections.values import Type, lower
+from projections.objects.declaration import Link, StripeObject
+from projections.objects.paths import at
+from projections.objects.types import Type, lower
+from projections.payments.links import order_of
+from projections.payments.objects import CHARGE, PAYMENT_INTENT
+from projections.rows.kind import Field, Kind, main
 
 __all__ = ["KIND", "REFUND"]
 
@@ -17,7 +18,7 @@ _FIELDS = (
         "Stripe's status; `succeeded` may still become `failed`.",
         at("status"),
         # Very old versions leave it null on cards, where nothing else could happen.
-        older=lambda snapshot: "succeeded",
+        fallback=lambda snapshot: "succeeded",
     ),
     Field("amount", Type.INTEGER, "Amount refunded, in the minor unit.", at("amount")),
     Field(
@@ -41,11 +42,11 @@ _FIELDS = (
 REFUND = StripeObject(
     "refund",
     reads=main(*_FIELDS),
-    absorbing=frozenset({"failed", "canceled"}),
+    terminal=frozenset({"failed", "canceled"}),
     types=("created", "updated", "failed"),
     statuses=("requires_action", "pending", "succeeded", "canceled", "failed"),
     links=(Link("charge", at("charge")), Link("payment_intent", at("payment_intent"))),
-    once={"ended": lambda told, type: told.get("status") in ("failed", "canceled")},
+    first_seen={"ended": lambda told, type: told.get("status") in ("failed", "canceled")},
 )
 
 KIND = Kind(
@@ -54,7 +55,7 @@ KIND = Kind(
     object="refund",
     about="Money given back to buyers.",
     owns=(REFUND,),
-    lenders=(CHARGE.lending(), PAYMENT_INTENT.lending()),
-    through=frozenset({"refund", "charge", "payment_intent"}),
+    references=(CHARGE.referenced(), PAYMENT_INTENT.referenced()),
+    joins=frozenset({"refund", "charge", "payment_intent"}),
     fields=_FIELDS,
 )

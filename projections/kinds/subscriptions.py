@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.declare import Field, Kind, Link, StripeObject, main
 from projections.kinds.invoices import INVOICE
-from projections.paths import at
-from projections.subject import Subject
-from projections.values import Type, lower
+from projections.objects.declaration import Link, StripeObject
+from projections.objects.paths import at
+from projections.objects.types import Type, lower
+from projections.rows.aggregate import Aggregate
+from projections.rows.kind import Field, Kind, main
 
 __all__ = ["KIND", "SUBSCRIPTION"]
 
@@ -23,7 +24,7 @@ def _least(value: Any) -> Any:
     return next(item for item in told if type(item) is not int)
 
 
-def _latest_invoice_status(subscription: Subject) -> Any:
+def _latest_invoice_status(subscription: Aggregate) -> Any:
     invoice = subscription.cluster.get("invoice", subscription.values.get("latest_invoice"))
     return invoice.values.get("status") if invoice is not None else None
 
@@ -105,7 +106,7 @@ _FIELDS = (
 SUBSCRIPTION = StripeObject(
     "subscription",
     reads=main(*_FIELDS),
-    absorbing=frozenset({"canceled", "incomplete_expired"}),
+    terminal=frozenset({"canceled", "incomplete_expired"}),
     types=(
         "created",
         "trial_will_end",
@@ -125,7 +126,7 @@ SUBSCRIPTION = StripeObject(
         "canceled",
     ),
     links=(Link("invoice", at("latest_invoice")),),
-    adjust=_deleted,
+    from_event_type=_deleted,
 )
 
 KIND = Kind(
@@ -134,7 +135,7 @@ KIND = Kind(
     object="subscription",
     about="Subscriptions and the state they are in.",
     owns=(SUBSCRIPTION,),
-    lenders=(INVOICE.lending("status"),),
-    through=frozenset({"subscription"}),
+    references=(INVOICE.referenced("status"),),
+    joins=frozenset({"subscription"}),
     fields=_FIELDS,
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from api import stores
-from api.settings import Settings
+from api.config import databases as stores
+from api.config.settings import Settings
 from scripts.benchmarks.cache import ROOT
 from scripts.benchmarks.floors import handler
 from scripts.benchmarks.posts import SECRET, TOLERANCE_SECONDS

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from random import Random
 from typing import TypeVar
 
-from api.demo import body, histories
+from api.simulator import body, histories
 from ledger import Delivery, read_delivery
 
 __all__ = ["bodies", "deliveries"]

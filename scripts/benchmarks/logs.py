@@ -14,7 +14,7 @@ from typing import Protocol
 from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from ledger import Ledger
-from projections.engine import projections_url
+from projections.tables.engine import projections_url
 from scripts.benchmarks.cache import CACHE, fingerprint, say
 from scripts.benchmarks.events import deliveries
 from scripts.benchmarks.postgres import Postgres, postgres

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.demo import sign
+from api.simulator import sign
 from scripts.benchmarks.cache import say
 from scripts.benchmarks.events import bodies
 

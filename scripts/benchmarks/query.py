@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from api.app import create_app
-from api.settings import Settings
+from api.config.settings import Settings
 from ledger import Ledger
 from projections import Projections
 from scripts.benchmarks.cache import say, scratch

@@ -74,7 +74,7 @@ def follow(plan: Plan) -> tuple[list[Row], tuple[str, ...]]:
 
 
 def rebuild_all(url: str, processes: int = 0) -> int:
-    """Every kind, from an open log to the flip, as `ledger rebuild` does it."""
+    """Every kind, from an open log to the cutover, as `ledger rebuild` does it."""
     os.environ["LEDGER_DATABASE_URL"] = url
     options = [f"--processes={processes}"] if processes else []
     with redirect_stdout(StringIO()):

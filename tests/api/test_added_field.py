@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from projections import KINDS, Field, Type
-from projections.declare import main as reads
+from projections.rows.kind import main as reads
 from tests.api.wire import Wire, event
 
 MEANING = "What the customer sees on the statement."
@@ -31,8 +31,8 @@ def test_an_added_field_appears_everywhere_filled_from_history(store_url: str) -
     after.follow()
     row = after.get("/v1/payouts/po_1").get_json()
     schemas = after.client.get("/openapi.json").get_json()["components"]["schemas"]
-    with after.projections.places.engine.connect() as connection:
-        table = after.projections.places.schema
+    with after.projections.catalog.engine.connect() as connection:
+        table = after.projections.catalog.schema
         view = f"{table}.payouts" if table else "payouts"
         told = connection.exec_driver_sql(f"SELECT statement_descriptor FROM {view}").scalar()
 

@@ -9,7 +9,7 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.signature import NotVerified, parse, verify
+from api.ingest.signature import NotVerified, parse, verify
 from tests.api.wire import (
     NEW_SECRET,
     NOW,

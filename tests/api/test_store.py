@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, event, text
 
-from api import metrics, tally
+from api.telemetry import delivery_metrics as tally
+from api.telemetry import metrics
 from tests.api.wire import Wire, body_of, header, problem
 from tests.api.wire import event as stripe_event
 from tests.servers import PostgresServer
@@ -173,7 +174,7 @@ def test_never_500(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise Broken("payload-7f3a")
 
-    monkeypatch.setattr("api.webhook.read_delivery", broken)
+    monkeypatch.setattr("api.ingest.webhook.read_delivery", broken)
 
     answer = wire.deliver(body_of(stripe_event()))
 

@@ -17,7 +17,8 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from api import logs, tally
+from api.telemetry import delivery_metrics as tally
+from api.telemetry import logs
 from projections import KINDS
 from tests.api.wire import NEW_SECRET, NOW, OLD_SECRET, Wire, body_of, event, header, written
 
@@ -241,7 +242,7 @@ def test_several_processes(tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("metrics")
     worker = textwrap.dedent(
         """
-        from api import metrics
+        from api.telemetry import metrics
         metrics.BODY_CONFLICTS.inc()
         metrics.QUEUE_DEPTH.set(3)
         """

@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.app import create_app
+from api.config.settings import Secret, Settings
 from api.keys import KeyStore
-from api.settings import Secret, Settings
 from ledger import Ledger
 from projections import KINDS, Kind, Projections
 

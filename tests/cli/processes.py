@@ -20,9 +20,9 @@ from typing import Any
 
 import psutil
 
-from api.demo import body, story
+from api.config.settings import is_ours
 from api.demo.client import Client
-from api.settings import is_ours
+from api.simulator import body, story
 
 LEDGER = (sys.executable, "-m", "api.commands")
 SECRET = "whsec_for_tests_only"

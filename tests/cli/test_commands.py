@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 
 from api.commands import main
 from api.commands.rebuild import cores_of_use
-from api.demo import story
+from api.simulator import story
 from ledger import Delivery, Ledger, read_delivery
 from tests.conftest import FreshDatabase
 

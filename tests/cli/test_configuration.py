@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import Settings, SettingsError
+from api.config.settings import Settings, SettingsError
 from tests.cli.processes import ledger
 
 GOOD = {"STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef"}
@@ -165,7 +165,7 @@ def test_no_ledger_is_made_by_looking(tmp_path: Path, command: str) -> None:
 
 def test_help_tells_every_variable(tmp_path: Path) -> None:
     """`ledger serve --help` lists what can be set."""
-    from api.settings import VARIABLES
+    from api.config.settings import VARIABLES
 
     shown = ledger("serve", "--help", cwd=tmp_path).stdout
 

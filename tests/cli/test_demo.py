@@ -25,7 +25,7 @@ def test_shows_a_ledger_at_work(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_leaves_the_real_ledger_alone(tmp_path: Path) -> None:
-    """Made-up events never go where LEDGER_DATABASE_URL points."""
+    """ProjectedRow-up events never go where LEDGER_DATABASE_URL points."""
     real = tmp_path / "real.db"
     done = ledger("demo", "--for", "0.1", cwd=tmp_path, LEDGER_DATABASE_URL=f"sqlite:///{real}")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import stripe
 
-from api.demo import body, histories, sign
 from api.demo.deliveries import deliveries
+from api.simulator import body, histories, sign
 
 EVENTS = [event for told in histories(1, 20) for event in told.events]
 SECRET = "whsec_of_this_test_only"

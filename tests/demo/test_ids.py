@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.demo.ids import Ids
+from api.simulator.ids import Ids
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import stripe
 
-from api.demo import Truth, histories
 from api.demo.report import where_to_look
 from api.demo.runner import DemoOptions, run
+from api.simulator import Truth, histories
 
 SECRET, KEY = "whsec_of_this_test_only", "key of this test"
 

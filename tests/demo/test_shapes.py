@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.demo import API_VERSIONS, STORIES, story
+from api.simulator import API_VERSIONS, STORIES, story
 
 ELSEWHERE = {
     "payment_intent": {"failure_code", "failure_message", "latest_charge", "session", "invoice"},

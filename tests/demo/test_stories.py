@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.demo import API_VERSIONS, STORIES, Story, body, histories, story
-from api.demo.context import difference
-from api.demo.versions import TYPES_SINCE
+from api.simulator import API_VERSIONS, STORIES, Story, body, histories, story
+from api.simulator.context import difference
+from api.simulator.versions import TYPES_SINCE
 
 EVERY = sorted(STORIES)
 MIXED = "mixed"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.demo import API_VERSIONS, Story, story
-from api.demo.truth import Row
+from api.simulator import API_VERSIONS, Story, story
+from api.simulator.truth import Row
 
 DAY = 86_400
 ORDERS: dict[str, dict[str, Any]] = {

@@ -16,7 +16,7 @@ from wsgiref.simple_server import make_server
 from sqlalchemy import Engine, event
 
 from api.app import create_app
-from api.settings import Settings
+from api.config.settings import Settings
 from ledger import Appended, Delivery, Ledger
 from tests.driver import between
 

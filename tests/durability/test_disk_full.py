@@ -87,7 +87,7 @@ def database_on(disk: Path, request: pytest.FixtureRequest, dialect: str) -> Ite
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_a_full_disk(request: pytest.FixtureRequest, tmp_path: Path, dialect: str) -> None:
-    """The running server answers every delivery, and needs no restart once there is room."""
+    """The running server answers every delivery, and needs no restart once there is blueprint."""
     with (
         small_disk(48) as disk,
         database_on(disk, request, dialect) as url,

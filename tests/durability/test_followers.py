@@ -50,8 +50,8 @@ def growing(ledger: Ledger) -> Callable[[threading.Event], None]:
 
 def leader(projections: Projections) -> int | None:
     """The process that leads."""
-    leaders = projections.places.control.leaders
-    with projections.places.engine.connect() as connection:
+    leaders = projections.catalog.control.leaders
+    with projections.catalog.engine.connect() as connection:
         owner = connection.execute(select(leaders.c.owner)).scalar()
     return None if owner is None else int(owner.split(":")[-2])
 

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from api.demo import sign
+from api.simulator import sign
 from tests.cli.processes import SECRET, serving
 from tests.durability.proof import prove
 from tests.durability.traffic import Reply, Traffic, bodies

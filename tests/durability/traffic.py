@@ -15,9 +15,9 @@ from random import Random
 from types import TracebackType
 from typing import Any
 
-from api.demo import body, histories, sign
 from api.demo.client import WEBHOOK_PATH
-from api.demo.signing import SIGNATURE_HEADER
+from api.simulator import body, histories, sign
+from api.simulator.signing import SIGNATURE_HEADER
 from tests.cli.processes import DEADLINE_SECONDS, SECRET, eventually
 
 FORGED = "whsec_of_somebody_else"

@@ -61,7 +61,7 @@ def test_six_processes_on_an_empty_database(store_url: str) -> None:
     ]
     assert verify(ledger).problems == []
     assert projections.check() == []
-    names = inspect(projections.places.engine).get_table_names(schema=projections.places.schema)
+    names = inspect(projections.catalog.engine).get_table_names(schema=projections.catalog.schema)
     for kind in KINDS.values():
         assert {name for name in names if name.startswith(kind.name)} == {
             f"{kind.name}_{kind.fingerprint}{part}" for part in ("", "_clusters", "_objects")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from api.demo import histories
+from api.simulator import histories
 from ledger import Entry, Imported, Ledger, export_lines, import_lines, verify
 from projections import KINDS, Projections
 from tests.conftest import FreshDatabase

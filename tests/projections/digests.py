@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from api.demo import STORIES, histories
+from api.simulator import API_VERSIONS, STORIES, story
 from projections import KINDS
-from projections.project import project
+from projections.rows.project import project
 from tests.projections.histories import Json, entries
 
 FILE = Path(__file__).with_name("digests.json")
@@ -21,10 +21,15 @@ SHARED = Path(__file__).parents[3] / "shared"
 
 def sources() -> Iterator[tuple[str, list[Json]]]:
     """Every history at hand, by a name: the simulator's, and those of the shared folder."""
-    yield (
-        "simulator seed 1",
-        _numbered(event for story in histories(1, count=len(STORIES)) for event in story.events),
-    )
+    for version in API_VERSIONS:
+        yield (
+            f"simulator {version}",
+            _numbered(
+                event
+                for index, name in enumerate(sorted(STORIES))
+                for event in story(name, seed=1, index=index, api_version=version).events
+            ),
+        )
     for folder in ("recorded", "shapes", "sequences"):
         paths = sorted((SHARED / "stripe" / folder).rglob("*.json"))
         if paths:

@@ -15,13 +15,13 @@ from sqlalchemy import Connection, event, select
 from ledger import Delivery, Entry, Event, Ledger, read_delivery
 from ledger.database import reading
 from projections import KINDS, Kind, Projections
-from projections.bulk import Filler
-from projections.engine import writing
-from projections.follow import advance
-from projections.piece import as_row
-from projections.project import project
-from projections.tables import KindTables
-from projections.writer import WRITERS
+from projections.drivers.bulk import Filler
+from projections.drivers.follow import advance
+from projections.rows.project import project
+from projections.tables.component import as_row
+from projections.tables.engine import writing
+from projections.tables.schema import KindTables
+from projections.tables.writer import WRITERS
 
 Json = dict[str, Any]
 Scoped = tuple[str | None, bool, str]
@@ -160,15 +160,15 @@ class Store:
 
     def advance(self, batch: int, kinds: Iterable[str] = KINDS) -> int:
         """One round of the follower over some kinds, with a batch of a given size."""
-        places = self.projections.places
-        with reading(places.engine) as connection:
-            found = {name: places.pointer(connection, name) for name in kinds}
+        catalog = self.projections.catalog
+        with reading(catalog.engine) as connection:
+            found = {name: catalog.live_table(connection, name) for name in kinds}
         tables = [
-            places.tables(self.projections.kinds[name], pointer.table_name)
-            for name, pointer in found.items()
-            if pointer is not None
+            catalog.tables(self.projections.kinds[name], live_table.table_name)
+            for name, live_table in found.items()
+            if live_table is not None
         ]
-        return advance(places, self.ledger.log, tables, batch=batch)
+        return advance(catalog, self.ledger.log, tables, batch=batch)
 
     def living(self) -> Rows:
         """All rows as the lists show them, with what hangs on arrival."""
@@ -197,28 +197,28 @@ class Store:
                 found[kind, (account, livemode, id)] = lines
         return found
 
-    def in_slices(self, number: int) -> Rows:
-        """All rows as a rebuild gives them that works so many slices out before it writes one."""
-        places, log = self.projections.places, self.ledger.log
+    def in_batches(self, number: int) -> Rows:
+        """All rows as a rebuild gives them that works so many batches out before it writes one."""
+        catalog, log = self.projections.catalog, self.ledger.log
         kinds = self.projections.kinds.values()
-        tables = [places.tables(kind, f"{kind.name}_in_{number}") for kind in kinds]
-        with writing(places.engine) as connection:
+        tables = [catalog.tables(kind, f"{kind.name}_in_{number}") for kind in kinds]
+        with writing(catalog.engine) as connection:
             for one in tables:
-                places.make(connection, one, indexed=False)
-        filler, head = Filler(places, log, tables), log.head().position
+                catalog.make(connection, one, indexed=False)
+        filler, head = Filler(catalog, log, tables), log.head().position
         size = -(-head // number) or 1
-        for slice in [filler.prepare(at, min(at + size, head)) for at in range(0, head, size)]:
-            filler.commit(slice)
-        with writing(places.engine) as connection:
+        for batch in [filler.prepare(at, min(at + size, head)) for at in range(0, head, size)]:
+            filler.commit(batch)
+        with writing(catalog.engine) as connection:
             found = {one.kind.name: _shown(connection, one) for one in tables}
             for one in tables:
-                places.drop(connection, one.name)
+                catalog.drop(connection, one.name)
         return found
 
     @contextmanager
     def crashing(self, statement: int) -> Iterator[None]:
         """The follower dies at its n-th statement from here, wherever that is."""
-        engine, left = self.projections.places.engine, [statement]
+        engine, left = self.projections.catalog.engine, [statement]
 
         def count(*_: object) -> None:
             left[0] -= 1

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from api.demo import API_VERSIONS, START, STORIES, Story, story
+from api.simulator import API_VERSIONS, START, STORIES, Story, story
 from tests.projections.histories import Json
 
 _THOROUGH = 20

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.demo import API_VERSIONS, STORIES, histories, story
-from projections import KINDS, Projections, follow
+from api.simulator import API_VERSIONS, STORIES, histories, story
+from projections import KINDS, Projections
+from projections.drivers import follow
 from tests.projections.cases import thin
 from tests.projections.conftest import Opened
 from tests.projections.histories import Store, rows
@@ -46,7 +47,7 @@ def holds(opened: Opened, dialect: str, data: st.DataObject) -> None:
 
         living = store.living()
         for number in (1, 2, 5):
-            assert store.in_slices(number) == living
+            assert store.in_batches(number) == living
         store.projections.rebuild()
         assert store.living() == living
 

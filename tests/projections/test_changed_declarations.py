@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import inspect
 
 from projections import KINDS, Field, Kind, NotReady, Projections, Type
-from projections.declare import main
 from projections.kinds.payouts import PAYOUT
-from projections.paths import at
+from projections.objects.paths import at
+from projections.rows.kind import main
 from tests.projections.cases import event, payout
 from tests.projections.histories import Store
 
@@ -78,7 +78,7 @@ def test_the_view_shows_the_new_field(store: Store, new: Projections) -> None:
     """People and BI tools find the column under the kind's own name."""
     new.follow()
 
-    found = inspect(new.places.engine).get_columns("payouts", schema=new.places.schema)
+    found = inspect(new.catalog.engine).get_columns("payouts", schema=new.catalog.schema)
     assert [column["name"] for column in found][-1] == ADDED.name
     new.close()
 
@@ -92,10 +92,10 @@ def test_old_and_new_code_at_once_do_not_flip_back_and_forth(
         store.append([told(number, f"N{number}")])
         for projections in (store.projections, new) if number % 2 else (new, store.projections):
             projections.follow()
-        with new.places.engine.connect() as connection:
-            pointer = new.places.pointer(connection, "payouts")
-        assert pointer is not None
-        generations.add((pointer.generation, pointer.fingerprint))
+        with new.catalog.engine.connect() as connection:
+            live_table = new.catalog.live_table(connection, "payouts")
+        assert live_table is not None
+        generations.add((live_table.generation, live_table.fingerprint))
         assert len(descriptors(new)) == number
         assert descriptors(store.projections) == ["no such field"] * number
 

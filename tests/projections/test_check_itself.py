@@ -11,7 +11,7 @@ from sqlalchemy import text
 from api.serve.checker import check
 from api.serve.checks import Checks
 from projections import NotReady, Projections
-from projections.engine import writing
+from projections.tables.engine import writing
 from tests.projections.histories import Store
 from tests.projections.test_changed_declarations import told, with_one_more_field
 from tests.projections.test_side_by_side import paid
@@ -50,12 +50,12 @@ def test_all_are_counted_and_some_named(store: Store, monkeypatch: pytest.Monkey
 
 def spoil(store: Store, where: str = "true") -> None:
     """Somebody alters payouts."""
-    places = store.projections.places
-    with writing(places.engine) as connection:
-        pointer = places.pointer(connection, "payouts")
-        assert pointer is not None
-        prefix = f"{places.schema}." if places.schema else ""
-        table = f"{prefix}{pointer.table_name}"
+    catalog = store.projections.catalog
+    with writing(catalog.engine) as connection:
+        live_table = catalog.live_table(connection, "payouts")
+        assert live_table is not None
+        prefix = f"{catalog.schema}." if catalog.schema else ""
+        table = f"{prefix}{live_table.table_name}"
         connection.execute(text(f"UPDATE {table} SET amount = 7 WHERE {where}"))
 
 

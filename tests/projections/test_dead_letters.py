@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from projections import KINDS, Kind, Type, values
-from projections.declare import main
+from projections import KINDS, Kind, Type
 from projections.kinds.payouts import PAYOUT
+from projections.objects import types as values
+from projections.rows.kind import main
 from tests.projections.cases import charge, dispute, event, intent, invoice, payout, refund, sub
 from tests.projections.histories import Json, Store, differing, rows
 

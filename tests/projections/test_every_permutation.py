@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from projections import KINDS
-from projections.project import project
+from projections.rows.project import project
 from tests.projections.cases import CASES, changed, event, is_, sub, told
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, entries

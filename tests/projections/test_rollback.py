@@ -1,4 +1,4 @@
-"""Going back: the table before the last flip serves again, caught up, and stays."""
+"""Going back: the table before the last cutover serves again, caught up, and stays."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.projections.test_changed_declarations import descriptors, told, with_
 
 
 def table_of(projections: Projections, kind: str = "payouts") -> str:
-    with projections.places.engine.connect() as connection:
-        pointer = projections.places.pointer(connection, kind)
-    assert pointer is not None
-    return pointer.table_name
+    with projections.catalog.engine.connect() as connection:
+        live_table = projections.catalog.live_table(connection, kind)
+    assert live_table is not None
+    return live_table.table_name
 
 
 def test_the_table_before_serves_again_with_what_came_since(store: Store) -> None:
@@ -34,8 +34,8 @@ def test_the_table_before_serves_again_with_what_came_since(store: Store) -> Non
     store.deliver([told(3, "TAX")])
     assert len(store.items("payouts")) == 3
     assert store.projections.check(["payouts"]) == []
-    with store.projections.places.engine.connect() as connection:
-        schema = "projections." if store.projections.places.schema else ""
+    with store.projections.catalog.engine.connect() as connection:
+        schema = "projections." if store.projections.catalog.schema else ""
         assert connection.execute(text(f"SELECT count(*) FROM {schema}payouts")).scalar() == 3
 
 
@@ -58,7 +58,7 @@ def test_nothing_to_go_back_to_is_said(store: Store) -> None:
 
 
 def test_nobody_goes_forward_again_by_itself(store: Store) -> None:
-    """Old code rolls its own table back; the new code follows but flips only when it is told."""
+    """Old code rolls its own table back; the new code follows but cutovers only when it is told."""
     store.deliver([told(1, "RENT")])
     new = Projections.open(store.ledger, with_one_more_field())
     new.follow()

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projections import KINDS
-from projections.piece import row_key
-from projections.sighting import Scope
+from projections.objects.observation import Scope
+from projections.tables.component import row_key
 
 KIND = KINDS["orders"]
 

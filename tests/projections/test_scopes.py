@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.demo import API_VERSIONS, STORIES, story
+from api.simulator import API_VERSIONS, STORIES, story
 from projections import KINDS, Ambiguous, NotFound
 from tests.projections.cases import charge, event, payout, thin
 from tests.projections.histories import Json, Store, differing, rows, shuffled

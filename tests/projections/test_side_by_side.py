@@ -1,4 +1,4 @@
-"""A full rebuild and its flip, beside readers and a writer who notice nothing of it."""
+"""A full rebuild and its cutover, beside readers and a writer who notice nothing of it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, insert, text
 
 from ledger import Ledger
 from ledger.database import reading
-from projections import KINDS, AlreadyRunning, FlipBlocked, Projections, ProjectionState
-from projections.engine import writing
+from projections import KINDS, AlreadyRunning, CutoverBlocked, Projections, ProjectionState
+from projections.tables.engine import writing
 from tests.conftest import FreshDatabase
 from tests.projections.cases import event, payout
 from tests.projections.histories import Store
@@ -90,7 +90,7 @@ def test_readers_and_a_writer_notice_nothing(store_url: str, store: Store) -> No
 
     tables = set()
     with beside(write, *map(reader, range(READERS))):
-        # Twice: the second flip drops the table that served at first.
+        # Twice: the second cutover drops the table that served at first.
         for _ in range(2):
             store.projections.rebuild()
             tables.add(table_of(store.projections))
@@ -140,7 +140,7 @@ def test_killed_at_any_moment(
     """kill -9 leaves rows as they were; once the dead builder was silent, the next one succeeds."""
     store.deliver([paid(number) for number in range(BEFORE)])
     rows = store.living()
-    monkeypatch.setattr("projections.rebuild._SILENT_SECONDS_MAX", -1)
+    monkeypatch.setattr("projections.drivers.rebuild._SILENT_SECONDS_MAX", -1)
     for _ in range(4):
         # The one before has been silent for long: here that is at once.
         store.projections.rebuild(["payouts"])
@@ -164,18 +164,18 @@ def test_no_table_that_serves_is_built_in(
 ) -> None:
     """Whichever table a dead builder left, and whichever serves: the next one takes another."""
     store.deliver([paid(number) for number in range(5)])
-    monkeypatch.setattr("projections.rebuild._SILENT_SECONDS_MAX", -1)
+    monkeypatch.setattr("projections.drivers.rebuild._SILENT_SECONDS_MAX", -1)
     name = f"payouts_{KINDS['payouts'].fingerprint}{suffix}"
-    places = store.projections.places
+    catalog = store.projections.catalog
     for _ in range(5):
-        with writing(places.engine) as connection:
+        with writing(catalog.engine) as connection:
             left = {"kind": "payouts", "state": "running", "table_name": name, "beat": 0}
-            connection.execute(insert(places.control.rebuilds).values(**left))
-        with reading(places.engine) as connection:
-            before = places.pointer(connection, "payouts")
+            connection.execute(insert(catalog.control.rebuilds).values(**left))
+        with reading(catalog.engine) as connection:
+            before = catalog.live_table(connection, "payouts")
         store.projections.rebuild(["payouts"])
-        with reading(places.engine) as connection:
-            after = places.pointer(connection, "payouts")
+        with reading(catalog.engine) as connection:
+            after = catalog.live_table(connection, "payouts")
 
         assert before is not None
         assert after is not None
@@ -193,7 +193,7 @@ def on_postgresql(fresh_database: FreshDatabase) -> Iterator[Store]:
 
 
 def test_a_session_that_holds_the_view(on_postgresql: Store) -> None:
-    """The flip waits and tries again, `status` names the session, and when it ends it goes on."""
+    """The cutover waits and tries again, `status` names the session, and it goes on at its end."""
     store = on_postgresql
     before = table_of(store.projections)
     other = create_engine(
@@ -230,13 +230,13 @@ def _state(store: Store) -> ProjectionState:
 
 
 def test_a_view_of_somebody_elses_on_top(on_postgresql: Store) -> None:
-    """The flip stops and names it, nothing is dropped, and goes through once it is gone."""
+    """The cutover stops and names it, nothing is dropped, and goes through once it is gone."""
     store = on_postgresql
     before, rows = table_of(store.projections), store.living()
     with store.ledger.engine.begin() as connection:
         connection.execute(text("CREATE VIEW theirs AS SELECT id FROM projections.payouts"))
 
-    with pytest.raises(FlipBlocked, match="theirs"):
+    with pytest.raises(CutoverBlocked, match="theirs"):
         store.projections.rebuild(["payouts"])
 
     assert (table_of(store.projections), store.living()) == (before, rows)

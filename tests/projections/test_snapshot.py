@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.demo import API_VERSIONS, STORIES, story
+from api.simulator import API_VERSIONS, STORIES, story
 from projections import KINDS
 from tests.projections.cases import changed, event, sub
 from tests.projections.histories import Json, Store, shuffled

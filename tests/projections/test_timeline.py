@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.demo import API_VERSIONS, STORIES, story
+from api.simulator import API_VERSIONS, STORIES, story
 from projections import KINDS, NotFound
 from tests.projections.cases import CASES
 from tests.projections.conftest import Opened

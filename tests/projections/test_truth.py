@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from api.demo import API_VERSIONS, STORIES, Story, story
 from api.demo.comparison import differences
+from api.simulator import API_VERSIONS, STORIES, Story, story
 from projections import KINDS, NotFound
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, Scoped, Store, entries, folded, shuffled, without

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from projections import KINDS
-from projections.declare import Read
+from projections.objects.declaration import Read
 from tests.projections.cases import charge, dispute, event, intent, invoice, payout, refund, sub
 from tests.projections.histories import Json, rows
 from tests.projections.upcasting import PAGE, page

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from api.demo import API_VERSIONS, STORIES, story
+from api.simulator import API_VERSIONS, STORIES, story
 from projections import KINDS
 from tests.projections.histories import Rows, rows
 

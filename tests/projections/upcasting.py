@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from projections import KINDS, Field, Kind
-from projections.declare import Read, StripeObject
+from projections.objects.declaration import Read, StripeObject
 
 PAGE = Path(__file__).parents[2] / "docs" / "upcasting.md"
 
@@ -55,7 +55,7 @@ def _object(kind: Kind, thing: StripeObject) -> Iterator[str]:
         field = fields.get(read.name)
         if read.items is not None and field is not None:
             yield from _items(field, read)
-    for name, unite in sorted(thing.unites.items()):
+    for name, unite in sorted(thing.merged_lists.items()):
         yield f"| `{name}`, by id from every snapshot | list | `{unite.path}` |"
         yield from (_row(read, f"{name}.") for read in unite.reads)
     for link in thing.links:
@@ -72,7 +72,7 @@ def _items(field: Field, read: Read) -> Iterator[str]:
 
 
 def _row(read: Read, prefix: str) -> str:
-    older = ", or older" if read.older is not None else ""
+    older = ", or older" if read.fallback is not None else ""
     return f"| `{prefix}{read.name}` | {read.type} | {_paths(read.paths)}{older} |"
 
 

@@ -1,4 +1,4 @@
-"""Imports point api → projections → ledger, and each library stays in its room."""
+"""Imports point api → projections → ledger, and each library stays in its blueprint."""
 
 from __future__ import annotations
 

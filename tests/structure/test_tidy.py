@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from api.settings import VARIABLES
+from api.config.settings import VARIABLES
 from tests.structure.modules import ROOT, Module, modules
 
 LINES_MAX = 300
@@ -104,8 +104,8 @@ def test_the_readme_tells_every_variable() -> None:
 
 
 def test_every_metric_of_the_alerts_is_there() -> None:
-    """What docs/operations.md watches is declared in api/metrics.py."""
-    code = (ROOT / "api/metrics.py").read_text("utf-8")
+    """What docs/operations.md watches is declared in api/telemetry/metrics.py."""
+    code = (ROOT / "api/telemetry/metrics.py").read_text("utf-8")
     prefix = "ledger_projection_"  # these are put together from the names of a state's fields
     watched = re.findall(
         r"`[^`]*?(ledger_[a-z_]+)", (ROOT / "docs/operations.md").read_text("utf-8")

@@ -6,9 +6,9 @@ import time
 
 from flask import Flask, Response, request
 
-from api.bodies import read_body
-from api.settings import Secret
-from api.signature import parse, verify
+from api.config.settings import Secret
+from api.ingest.body import read_body
+from api.ingest.signature import parse, verify
 from scripts.benchmarks.floors import tie
 from scripts.benchmarks.posts import SECRET, TOLERANCE_SECONDS
 

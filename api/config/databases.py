@@ -1,0 +1,80 @@
+"""The stores that a process works with: opened together, closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.config.settings import Settings
+from api.keys import KeyStore
+from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable
+from ledger.database import explain
+from projections import Projections
+
+
+@contextmanager
+def stores(settings: Settings, *, create: bool = False) -> Iterator[tuple[Ledger, Projections]]:
+    """The ledger of the settings and its projections; closed at the end of the block."""
+    ledger = Ledger.open(
+        settings.database_url,
+        create=create,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        pool_size=settings.pool_size,
+    )
+    try:
+        projections = Projections.open(ledger)
+        try:
+            yield ledger, projections
+        finally:
+            projections.close()
+    finally:
+        ledger.close()
+
+
+def create(settings: Settings) -> None:
+    """Makes whatever tables are missing; any number of processes may do so at once."""
+    with stores(settings, create=True) as (ledger, projections):
+        projections.create()
+        KeyStore(ledger.engine).create_table()
+
+
+@contextmanager
+def existing(settings: Settings) -> Iterator[tuple[Ledger, Projections]]:
+    """The stores of a ledger that is there: a mistyped address must not make an empty one."""
+    url = make_url(settings.database_url)
+    missing = ConfigurationError(
+        f"there is no ledger at {shown(settings.database_url)};"
+        " `ledger serve` and `ledger import` make one, LEDGER_DATABASE_URL says where"
+    )
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise missing
+    with stores(settings) as (ledger, projections):
+        try:
+            found = inspect(ledger.engine).has_table(ledger.log.table.name)
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(f"the database cannot be reached: {explain(error)}") from error
+        if not found:
+            raise missing
+        yield ledger, projections
+
+
+def probe(url: str) -> str | None:
+    """Why a database cannot be reached; None when it can."""
+    try:
+        ledger = Ledger.open(url)
+        try:
+            with ledger.engine.connect():
+                return None
+        finally:
+            ledger.close()
+    except (SQLAlchemyError, LedgerError) as error:
+        return f"LEDGER_DATABASE_URL: {shown(url)} cannot be reached: {explain(error)}"
+
+
+def shown(url: str) -> str:
+    """A database's URL without its password, for people."""
+    return make_url(url).render_as_string(hide_password=True)

@@ -1,0 +1,1 @@
+"""The way in: signed deliveries become facts in the log."""

@@ -1,0 +1,106 @@
+"""How a dispute looks in a body, with its balance transactions written out."""
+
+from __future__ import annotations
+
+from api.simulator.shapes.parts import Json
+from api.simulator.versions import ApiVersion
+from api.simulator.world import BalanceTransaction, Dispute
+
+_EVIDENCE = (
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_communication",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "customer_signature",
+    "duplicate_charge_documentation",
+    "duplicate_charge_explanation",
+    "duplicate_charge_id",
+    "product_description",
+    "receipt",
+    "refund_policy",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "service_date",
+    "service_documentation",
+    "shipping_address",
+    "shipping_carrier",
+    "shipping_date",
+    "shipping_documentation",
+    "shipping_tracking_number",
+    "uncategorized_file",
+    "uncategorized_text",
+)
+
+
+def dispute(dispute: Dispute, api: ApiVersion, livemode: bool) -> Json:
+    """A Dispute, which names its PaymentIntent since 2019-11-05."""
+    charge = dispute.charge
+    evidence: Json = dict.fromkeys(_EVIDENCE)
+    if charge.customer and dispute.submissions:
+        evidence["customer_name"] = charge.customer.name
+        evidence["product_description"] = charge.description
+    names = charge.intent is not None and charge.names_intent
+    shape: Json = {
+        "id": dispute.id,
+        "object": "dispute",
+        "amount": dispute.amount,
+        "balance_transactions": [_transaction(t, dispute) for t in dispute.transactions],
+        "charge": charge.id,
+        "created": dispute.created,
+        "currency": dispute.currency,
+        "evidence": evidence,
+        "evidence_details": {
+            "due_by": dispute.due_by,
+            "has_evidence": dispute.submissions > 0,
+            "past_due": False,
+            "submission_count": dispute.submissions,
+        },
+        "is_charge_refundable": dispute.is_charge_refundable,
+        "livemode": livemode,
+        "metadata": dict(dispute.metadata),
+        "network_reason_code": "10.4",
+        "reason": dispute.reason,
+        "status": dispute.status,
+    }
+    if api.dispute_names_intent:
+        shape["payment_intent"] = charge.intent.id if names and charge.intent else None
+    if api.charge_network:
+        card = {"brand": charge.method.brand, "case_type": dispute.case_type}
+        card["network_reason_code"] = "10.4"
+        shape["payment_method_details"] = {"card": card, "type": "card"}
+    return shape
+
+
+def _transaction(line: BalanceTransaction, dispute: Dispute) -> Json:
+    return {
+        "id": line.id,
+        "object": "balance_transaction",
+        "amount": line.amount,
+        "available_on": line.created,
+        "created": line.created,
+        "currency": line.currency,
+        "description": line.description,
+        "exchange_rate": None,
+        "fee": line.fee,
+        "fee_details": [
+            {
+                "amount": line.fee,
+                "application": None,
+                "currency": line.currency,
+                "description": "Dispute fee",
+                "type": "stripe_fee",
+            }
+        ]
+        if line.fee
+        else [],
+        "net": line.net,
+        "reporting_category": line.category,
+        "source": dispute.id,
+        "status": "available",
+        "type": "adjustment",
+    }

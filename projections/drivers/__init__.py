@@ -1,0 +1,1 @@
+"""What moves projections along the log: following, rebuilding, checking, repairing, cutover."""

@@ -1,0 +1,53 @@
+"""Background: rebuilds that the follower owes, at once or beside its following."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+
+from projections.drivers.rebuild import Rebuilder
+from projections.errors import ProjectionError, RebuildStopped
+from projections.rows.kind import Kind
+
+__all__ = ["Background"]
+
+
+class Background:
+    """Runs one rebuild at a time; a second one that falls due waits for a later round."""
+
+    def __init__(self, rebuilder: Rebuilder) -> None:
+        self._rebuilder = rebuilder
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="rebuild")
+        self._running: Future[None] | None = None
+
+    def run(self, kinds: Sequence[Kind], *, background: bool) -> None:
+        """Rebuild kinds; in the background, raises what the one before ended with."""
+        if not background:
+            self._rebuild(kinds, for_ever=False)
+            return
+        if self._running is not None:
+            if not self._running.done():
+                return
+            running, self._running = self._running, None
+            try:
+                running.result()
+            except ProjectionError as error:
+                # Following goes on, and what is owed still is begun again.
+                warnings.warn(f"a rebuild ended: {error}", stacklevel=2)
+                return
+        if kinds:
+            self._running = self._threads.submit(self._rebuild, kinds, for_ever=True)
+
+    def close(self) -> None:
+        """Stop what runs; whoever follows next begins it again."""
+        self._rebuilder.stop()
+        self._threads.shutdown(wait=True)
+
+    def _rebuild(self, kinds: Sequence[Kind], for_ever: bool) -> None:
+        if not kinds:
+            return
+        with suppress(RebuildStopped):
+            # What another process of this code rebuilds already will be ours to follow.
+            self._rebuilder.rebuild(kinds, skip_running=True, for_ever=for_ever)

@@ -1,0 +1,149 @@
+"""Observations: what one event of the log tells of one Stripe object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+
+from ledger.identity import stream_id
+from projections.objects.attributes import attributes
+
+__all__ = ["Attributes", "Key", "Observation", "Scope", "Told", "decode", "snapshot_of"]
+
+Attributes = Mapping[str, Any]
+
+
+_PREVIOUS = "previous_attributes"
+
+
+class Told(Protocol):
+    """What is asked of an event of the log."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def account(self) -> str | None: ...
+    @property
+    def livemode(self) -> bool | None: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def is_quarantined(self) -> bool: ...
+
+
+class Scope(NamedTuple):
+    """Whose object it is: nothing of two accounts or modes ever mixes."""
+
+    account: str | None
+    livemode: bool
+
+    def key(self, object: str, id: str) -> Key:
+        """An object's key in this scope."""
+        return Key(self, object, id)
+
+
+class Key(NamedTuple):
+    """Which Stripe object: its scope, name and id."""
+
+    scope: Scope
+    object: str
+    id: str
+
+    @property
+    def uuid(self) -> UUID:
+        """The object's stream in the log."""
+        return stream_id(self.scope.account, self.scope.livemode, self.object, self.id)
+
+
+class Observation(msgspec.Struct, eq=False, gc=False):
+    """One snapshot of one object, and the event that carried it.
+
+    ``embedded``: the snapshot stood inside another object's. ``evidence`` is what of a snapshot
+    only grows (transitions reached, the amount that came in, paid or not); ``ranks`` are its
+    counters of refunds and attempts. ``error`` is set where a value did not fit; such a observation
+    tells links, and nothing else.
+    """
+
+    key: Key
+    event_id: str
+    type: str
+    created: int
+    position: int
+    embedded: bool
+    body: bytes
+    values: dict[str, Any]
+    links: dict[str, list[str]]
+    united: dict[str, dict[str, Any]]
+    evidence: tuple[int, int, int]
+    ranks: tuple[int, int]
+    error: str | None = None
+    images: tuple[Attributes, Attributes] | None = None
+
+    @property
+    def carrier(self) -> str:
+        """The last word of the event's type, by which it ranks."""
+        return self.type.rpartition(".")[2]
+
+    @property
+    def after(self) -> Attributes:
+        """The scalars on the snapshot's top level; what is nested is hollow there, or left out."""
+        return self._both()[0]
+
+    @property
+    def before(self) -> Attributes:
+        """The same as they were before the event, as far as it tells."""
+        return self._both()[1]
+
+    def _both(self) -> tuple[Attributes, Attributes]:
+        if self.images is None:
+            self.images = (None if self.embedded else attributes(self.body)) or _images(self)
+        return self.images
+
+
+def _images(observation: Observation) -> tuple[Attributes, Attributes]:
+    snapshot = snapshot_of(observation)
+    previous = {} if observation.embedded else decode(observation.body)["data"].get(_PREVIOUS)
+    overlaid = {**snapshot, **previous} if isinstance(previous, dict) else snapshot
+    return _scalars(snapshot), _scalars(overlaid)
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """A stored event; what msgspec refuses (a lone surrogate) the standard library reads."""
+    try:
+        document = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        document = json.loads(body)
+    return document if isinstance(document, dict) else {}
+
+
+def snapshot_of(observation: Observation) -> Attributes:
+    """The Stripe object that was seen, as it stood in its event."""
+    data = decode(observation.body)["data"]
+    if not observation.embedded:
+        found: Attributes = data["object"]
+        return found
+    return next(_search(data["object"], observation.key))
+
+
+def _search(node: Any, key: Key) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if node.get("id") == key.id and node.get("object", key.object) == key.object:
+            yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _search(item, key)
+
+
+def _scalars(snapshot: Mapping[str, Any]) -> Attributes:
+    return {name: value for name, value in snapshot.items() if not isinstance(value, dict | list)}

@@ -1,0 +1,1 @@
+"""What an order is: its objects, the links that gather them, its status and its money. Pure."""

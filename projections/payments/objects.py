@@ -1,0 +1,113 @@
+"""A payment's two objects, the PaymentIntent and the Charge: several kinds go by them."""
+
+from __future__ import annotations
+
+from projections.objects.declaration import Embed, Link, Read, StripeObject
+from projections.objects.paths import at
+from projections.objects.types import Type, lower
+
+__all__ = ["CHARGE", "PAYMENT_INTENT"]
+
+_RENAMED = {
+    # Before 2019-02-11.
+    "requires_source": "requires_payment_method",
+    "requires_source_action": "requires_action",
+    "requires_authorization": "requires_action",
+}
+
+PAYMENT_INTENT = StripeObject(
+    "payment_intent",
+    reads=(
+        Read(
+            "status", Type.CODE, at("status"),
+            lambda value: _RENAMED.get(value, value) if isinstance(value, str) else value,
+        ),
+        Read("amount", Type.INTEGER, at("amount")),
+        Read("amount_received", Type.INTEGER, at("amount_received")),
+        Read("currency", Type.CODE, at("currency"), lower),
+        Read("customer", Type.ID, at("customer", "customer_account")),
+        Read("description", Type.TEXT, at("description")),
+        Read("latest_charge", Type.ID, at("latest_charge", "charges.data.0")),
+        Read("canceled_at", Type.TIME, at("canceled_at")),
+        Read("last_payment_error", Type.OBJECT, at("last_payment_error"), lambda error: {}),
+        Read("failure_code", Type.CODE, at("last_payment_error.code")),
+        Read("failure_message", Type.TEXT, at("last_payment_error.message")),
+    ),
+    terminal=frozenset({"succeeded", "canceled"}),
+    types=(
+        "created",
+        "partially_funded",
+        "requires_action",
+        "processing",
+        "payment_failed",
+        "amount_capturable_updated",
+        "canceled",
+        "succeeded",
+    ),
+    statuses=(
+        "requires_payment_method",
+        "requires_confirmation",
+        "requires_action",
+        "processing",
+        "requires_capture",
+        "canceled",
+        "succeeded",
+    ),
+    links=(
+        Link("charge", at("latest_charge", "charges.data")),
+        Link("invoice", at("invoice", "payment_details.order_reference"), prefix="in_"),
+        Link("checkout.session", at("payment_details.order_reference"), prefix="cs_"),
+    ),
+    embeds=(Embed("charge", "charges.data"),),
+    first_seen={
+        "paid": lambda told, type: (
+            told.get("status") == "succeeded" or (told.get("amount_received") or 0) > 0
+        )
+    },
+)  # fmt: skip
+
+CHARGE = StripeObject(
+    "charge",
+    reads=(
+        # Until 2015-02-18 `succeeded` was `paid`.
+        Read(
+            "status", Type.CODE, at("status"),
+            lambda value: "succeeded" if value == "paid" else value,
+        ),
+        Read("amount", Type.INTEGER, at("amount")),
+        Read("amount_captured", Type.INTEGER, at("amount_captured")),
+        Read("amount_refunded", Type.INTEGER, at("amount_refunded")),
+        Read("captured", Type.BOOLEAN, at("captured")),
+        Read("refunded", Type.BOOLEAN, at("refunded")),
+        Read("currency", Type.CODE, at("currency"), lower),
+        Read("customer", Type.ID, at("customer", "customer_account")),
+        Read("description", Type.TEXT, at("description")),
+        Read("failure_code", Type.CODE, at("failure_code")),
+        Read("failure_message", Type.TEXT, at("failure_message")),
+        Read(
+            "payment_method_type", Type.CODE, at("payment_method_details.type", "source"),
+            # Until 2019-03 a card stood there itself; a source names its type.
+            lambda value: (
+                value.get("type" if value.get("object") == "source" else "object")
+                if isinstance(value, dict)
+                else value
+            ),
+        ),
+    ),
+    terminal=frozenset({"failed"}),
+    types=("pending", "succeeded", "captured", "updated", "refunded", "expired", "failed"),
+    statuses=("pending", "succeeded", "failed"),
+    links=(
+        Link("payment_intent", at("payment_intent")),
+        Link("invoice", at("invoice"), prefix="in_"),
+        Link("refund", at("refunds.data")),
+    ),
+    embeds=(Embed("refund", "refunds.data"),),
+    first_seen={
+        "paid": lambda told, type: (
+            told.get("status") == "succeeded"
+            and bool(told.get("amount_captured", told.get("captured")))
+        ),
+        "expired": lambda told, type: type == "charge.expired",
+    },
+)  # fmt: skip

@@ -1,0 +1,218 @@
+"""An order: the objects that one payment gathers, and what follows from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from projections.objects.state import State, Tally
+from projections.payments import money
+from projections.payments.links import charge_order, linked, order_named_by, session_order
+from projections.rows.aggregate import Aggregate, Component
+
+__all__ = ["Order", "subjects"]
+
+_AUTHORIZED = "requires_capture"
+
+
+def subjects(cluster: Component) -> Iterator[Order]:
+    """The orders of a cluster: only PaymentIntents, charges and payment sessions make one."""
+    own: dict[str, list[State]] = defaultdict(list)
+    for intent in cluster.all("payment_intent"):
+        own[intent.id].append(intent)
+    for charge in cluster.all("charge"):
+        own[charge_order(cluster, charge.id)].append(charge)
+    for session in cluster.all("checkout.session"):
+        # A session that subscribes or only saves a card is no payment.
+        if session.values.get("mode") in ("payment", None):
+            own[session_order(cluster, session)].append(session)
+    for state in (*cluster.all("refund"), *cluster.all("dispute")):
+        id = order_named_by(cluster, state)
+        if id not in own:
+            charge_id = linked(state, "charge")
+            id = charge_order(cluster, charge_id) if charge_id is not None else None
+        if id in own:
+            own[id].append(state)
+    for id, states in own.items():
+        if any(state.is_known for state in states if state.object not in ("refund", "dispute")):
+            main = next((state for state in states if state.id == id), None)
+            yield Order(id=id, cluster=cluster, main=main, own=states)
+
+
+class Order(Aggregate):
+    """One order and what its objects say of it together.
+
+    ``intent`` is its PaymentIntent, once an event told of it; ``charges``, ``refunds`` and
+    ``disputes`` are oldest first (every retry is a new charge); ``session`` is its newest Checkout
+    Session. ``charge_id`` is the PaymentIntent's latest charge, known or not, else the newest
+    known; ``charge`` the one that speaks for the order: the latest that any event told of.
+    """
+
+    def __init__(self, id: str, cluster: Component, main: State | None, own: list[State]) -> None:
+        super().__init__(id=id, cluster=cluster, main=main, own=own)
+        by_object: dict[str, list[State]] = {}
+        for state in own:
+            if state.snapshot is not None:
+                by_object.setdefault(state.object, []).append(state)
+        intents, sessions = by_object.get("payment_intent"), by_object.get("checkout.session")
+        self.intent = intents[0] if intents else None
+        self.session = sessions[-1] if sessions else None
+        self.charges: list[State] = by_object.get("charge", [])
+        self.refunds: list[State] = by_object.get("refund", [])
+        self.disputes: list[State] = by_object.get("dispute", [])
+        newest = self.charges[-1] if self.charges else None
+        latest = self.intent.values.get("latest_charge") if self.intent is not None else None
+        self.charge_id: str | None = latest or (newest.id if newest is not None else None)
+        named = (charge for charge in self.charges if charge.id == self.charge_id)
+        self.charge = next(named, newest)
+        speakers = (self.intent, self.charge, self.session)
+        self._speakers = [state for state in speakers if state is not None]
+
+    @property
+    def tally(self) -> Tally:
+        """Its own events: what carries another object's snapshot is an event of the order too."""
+        total = Tally()
+        for state in self.own:
+            total = total.plus(state.direct)
+        # Should nothing but carried snapshots be readable, what carried them is all there is.
+        return total if total.count else super().tally
+
+    @property
+    def session_id(self) -> str | None:
+        """The newest session, else one that the PaymentIntent names and nobody told of yet."""
+        if self.session is not None:
+            return self.session.id
+        return linked(self.intent, "checkout.session")
+
+    @cached_property
+    def received(self) -> int:
+        """What was captured."""
+        return money.received(self.intent, self.charges)
+
+    @cached_property
+    def refunded(self) -> int:
+        """What was given back and did not come home."""
+        return money.refunded(self.intent, self.charges, self.refunds)
+
+    @property
+    def disputed(self) -> int:
+        """What disputes hold."""
+        return money.disputed(self.disputes)
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """The session's, overlaid by the charge's, overlaid by the PaymentIntent's."""
+        told = [
+            layer
+            for state in reversed(self._speakers)
+            if (layer := state.values.get("metadata")) is not None
+        ]
+        return {key: value for layer in told for key, value in layer.items()} if told else None
+
+    def told(self, name: str) -> Any:
+        """A value of the PaymentIntent's, else of the charge's, else of the session's."""
+        for state in self._speakers:
+            value = state.values.get(name)
+            if value is not None:
+                return value
+        return None
+
+    def failure(self, name: str) -> Any:
+        """Why the last attempt failed; the charge is asked only where there is no PaymentIntent."""
+        speaker = self.intent or self.charge
+        return speaker.values.get(name) if speaker is not None else None
+
+    @property
+    def paid_at(self) -> int | None:
+        """When an event of its own first showed captured money."""
+        times = [state.first_seen["paid"] for state in self.own if "paid" in state.first_seen]
+        return min(times, default=None)
+
+    @property
+    def invoice(self) -> str | None:
+        """The invoice one of its objects names, else the one that names it."""
+        for state in (self.intent, *self.charges, self.session):
+            own = linked(state, "invoice")
+            if own is not None:
+                return own
+        for invoice in self.cluster.all("invoice"):
+            if self._is_paid_by(invoice):
+                return invoice.id
+        lent = (
+            linked(payment, "invoice")
+            for payment in self.cluster.all("invoice_payment")
+            if self._is_paid_by(payment)
+        )
+        return next((id for id in lent if id is not None), None)
+
+    def _is_paid_by(self, payer: State) -> bool:
+        charges = {state.id for state in self.own if state.object == "charge"}
+        return self.id in payer.links.get("payment_intent", ()) or bool(
+            charges & set(payer.links.get("charge", ()))
+        )
+
+    @property
+    def status(self) -> str:
+        """The first that holds; money that came in is told before anything that was asked."""
+        if self.received:
+            return self._paid_status
+        intent = self.intent.values.get("status") if self.intent is not None else None
+        if intent == "canceled" or self._is_released:
+            return "canceled"
+        if intent == _AUTHORIZED or self._charge_shows("succeeded", captured=False):
+            return "authorized"
+        if intent == "processing" or self._charge_shows("pending") or self._awaits_payment:
+            return "processing"
+        if intent == "requires_action":
+            return "requires_action"
+        if self._has_failed:
+            return "failed"
+        return self._session_status
+
+    @property
+    def _paid_status(self) -> str:
+        if self.refunded >= self.received:
+            return "refunded"
+        return "partially_refunded" if self.refunded else "paid"
+
+    @property
+    def _is_released(self) -> bool:
+        """An authorisation that ended without its money being taken."""
+        charge = self.charge
+        if charge is None:
+            return False
+        released = bool(charge.values.get("refunded") or charge.values.get("amount_refunded"))
+        return "expired" in charge.first_seen or (
+            charge.values.get("captured") is False and released
+        )
+
+    def _charge_shows(self, status: str, *, captured: bool | None = None) -> bool:
+        if self.charge is None or self.charge.values.get("status") != status:
+            return False
+        return captured is None or bool(self.charge.values.get("captured")) is captured
+
+    @property
+    def _async_payment_failed(self) -> bool:
+        return self.session is not None and "async_payment_failed" in self.session.first_seen
+
+    def _session_is(self, *payment_statuses: str | None) -> bool:
+        values = self.session.values if self.session is not None else {}
+        told = values.get("payment_status") in payment_statuses
+        return values.get("status") == "complete" and told
+
+    @property
+    def _awaits_payment(self) -> bool:
+        return self._session_is("unpaid") and not self._async_payment_failed
+
+    @property
+    def _has_failed(self) -> bool:
+        error = self.intent is not None and self.intent.values.get("last_payment_error") is not None
+        return error or self._charge_shows("failed") or self._async_payment_failed
+
+    @property
+    def _session_status(self) -> str:
+        if self.session is not None and self.session.values.get("status") == "expired":
+            return "expired"
+        return "paid" if self._session_is("paid", "no_payment_required") else "incomplete"

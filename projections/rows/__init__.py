@@ -1,0 +1,1 @@
+"""States → rows: kinds, components of linked objects, and merging events into them. Pure."""

@@ -1,0 +1,1 @@
+"""SQL: where components and rows are stored, and which table serves a kind."""

@@ -1,0 +1,230 @@
+"""Which table serves a kind: made, looked up, and flipped in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, inspect, select, text, update
+
+from ledger.database import use_wal
+from projections.errors import CutoverBlocked
+from projections.objects.types import Type
+from projections.rows.kind import Kind
+from projections.tables.blockers import dependents
+from projections.tables.engine import create_lock, schema_of, writing
+from projections.tables.schema import SCHEMA, Control, KindTables, control
+
+__all__ = ["Catalog", "LiveTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTable:
+    """The live table of a kind: its name, fingerprint and columns (name → type)."""
+
+    kind: str
+    table_name: str
+    fingerprint: str
+    columns: Mapping[str, Type]
+    generation: int
+    history: tuple[str, ...]
+    previous: str | None
+
+
+class Catalog:
+    """Makes the tables of kinds, and says which of them are live."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.schema = schema_of(engine)
+        self.control: Control = control(self.schema)
+
+    def tables(self, kind: Kind, name: str) -> KindTables:
+        """A kind's tables under a name."""
+        return KindTables(kind, name, self.schema)
+
+    def create(self, kinds: Mapping[str, Kind]) -> None:
+        """Make what is missing: the shared tables, and live tables for kinds that have none."""
+        use_wal(self.engine)
+        with writing(self.engine) as connection:
+            create_lock(connection)
+            if self.schema is not None:
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+            self._renew_control(connection)
+            for kind in kinds.values():
+                if self.live_table(connection, kind.name) is None:
+                    tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
+                    self.make(connection, tables)
+                    self._set_view(connection, tables)
+                    connection.execute(insert(self.control.live_tables).values(**_live(tables)))
+
+    def _renew_control(self, connection: Connection) -> None:
+        """Make the shared tables; what an older version wrote of rebuilds at work is let go."""
+        rebuilds, look = self.control.rebuilds, inspect(connection)
+        if look.has_table(rebuilds.name, schema=self.schema):
+            columns = look.get_columns(rebuilds.name, schema=self.schema)
+            if {column["name"] for column in columns} != set(rebuilds.c.keys()):
+                rebuilds.drop(connection)
+        self.control.metadata.create_all(connection)
+
+    def live_table(self, connection: Connection, kind: str) -> LiveTable | None:
+        """The live table of a kind, or None before there is one."""
+        table = self.control.live_tables
+        row = connection.execute(select(table).where(table.c.kind == kind)).first()
+        return None if row is None else _live_table(row)
+
+    def live_tables(self, connection: Connection) -> dict[str, LiveTable]:
+        """The live tables of all kinds."""
+        rows = connection.execute(select(self.control.live_tables)).all()
+        return {row.kind: _live_table(row) for row in rows}
+
+    def positions(self, connection: Connection) -> dict[str, int]:
+        """How far each table has read, live or not."""
+        table = self.control.positions
+        return {
+            row.table_name: row.position
+            for row in connection.execute(select(table.c.table_name, table.c.position))
+        }
+
+    def make(self, connection: Connection, tables: KindTables, *, indexed: bool = True) -> None:
+        """Make a kind's tables anew, empty, at position 0."""
+        self.drop(connection, tables.name)
+        for table in tables.all():
+            table.create(connection)
+        if indexed:
+            self.index(connection, tables)
+        connection.execute(
+            insert(self.control.positions).values(
+                table_name=tables.name,
+                kind=tables.kind.name,
+                fingerprint=tables.kind.fingerprint,
+                position=0,
+                without_snapshot=0,
+            )
+        )
+
+    def index(self, connection: Connection, tables: KindTables) -> None:
+        """Make the indexes of a table of rows."""
+        for index in tables.indexes:
+            index.create(connection)
+
+    def drop(self, connection: Connection, name: str) -> None:
+        """Take a kind's tables away, with their position and dead letters."""
+        prefix = f"{self.schema}." if self.schema else ""
+        for gone in (f"{name}_clusters", f"{name}_objects", name):
+            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{gone}"))
+        for table in (self.control.positions, self.control.dead_letters):
+            connection.execute(delete(table).where(table.c.table_name == name))
+
+    def position(self, connection: Connection, name: str) -> tuple[int, int] | None:
+        """How far a table has read, and how many of those events had no snapshot."""
+        table = self.control.positions
+        query = select(table.c.position, table.c.without_snapshot)
+        row = connection.execute(query.where(table.c.table_name == name)).first()
+        return None if row is None else (row.position, row.without_snapshot)
+
+    def advance(
+        self,
+        connection: Connection,
+        names: Collection[str],
+        *,
+        old: int,
+        new: int,
+        without_snapshot: int,
+    ) -> set[str]:
+        """Move the positions of some tables; which of them nobody else moved first."""
+        table = self.control.positions
+        statement = (
+            update(table)
+            .where(table.c.table_name.in_(names), table.c.position == old)
+            .values(position=new, without_snapshot=table.c.without_snapshot + without_snapshot)
+            .returning(table.c.table_name)
+        )
+        return set(connection.execute(statement).scalars())
+
+    def cutover(self, connection: Connection, tables: KindTables) -> None:
+        """Let a table serve its kind from now on; the one before stays until the next cutover."""
+        live_table = self.live_table(connection, tables.kind.name)
+        assert live_table is not None
+        if self.schema is not None:
+            connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        self._set_view(connection, tables)
+        live = _live(tables)
+        live["generation"] = live_table.generation + 1
+        live["history"] = json.dumps(sorted({*live_table.history, tables.kind.fingerprint}))
+        live["previous"] = live_table.table_name
+        table = self.control.live_tables
+        connection.execute(update(table).where(table.c.kind == tables.kind.name).values(**live))
+        if live_table.previous not in (None, tables.name):
+            self.drop(connection, str(live_table.previous))
+
+    def _set_view(self, connection: Connection, tables: KindTables) -> None:
+        view, prefix = tables.kind.name, f"{self.schema}." if self.schema else ""
+        grants = self._unhook(connection, view, prefix)
+        columns = ", ".join(f'"{column.name}"' for column in tables.kind.columns)
+        connection.execute(
+            text(f"CREATE VIEW {prefix}{view} AS SELECT {columns} FROM {prefix}{tables.name}")
+        )
+        for grant in grants:
+            connection.exec_driver_sql(grant)
+
+    def _unhook(self, connection: Connection, view: str, prefix: str) -> list[str]:
+        """Drop the view; returns the statements that give its grants again."""
+        if self.schema is None:
+            connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
+            return []
+        built = dependents(connection, view)
+        if built:
+            raise CutoverBlocked(
+                f"{', '.join(built)} is built on {SCHEMA}.{view}: drop it, rebuild, and make it"
+                " again"
+            )
+        grants = connection.execute(_GRANTS, {"view": f"{prefix}{view}"}).scalars().all()
+        connection.execute(text(f"DROP VIEW IF EXISTS {prefix}{view}"))
+        return list(grants)
+
+
+def _live_table(row: Row[Any]) -> LiveTable:
+    return LiveTable(
+        kind=row.kind,
+        table_name=row.table_name,
+        fingerprint=row.fingerprint,
+        columns={name: Type(type) for name, type in json.loads(row.columns).items()},
+        generation=row.generation,
+        history=tuple(json.loads(row.history)),
+        previous=row.previous,
+    )
+
+
+def _live(tables: KindTables) -> dict[str, object]:
+    kind = tables.kind
+    return {
+        "kind": kind.name,
+        "table_name": tables.name,
+        "fingerprint": kind.fingerprint,
+        "columns": json.dumps({column.name: column.type for column in kind.columns}),
+        "generation": 1,
+        "history": json.dumps([kind.fingerprint]),
+        "previous": None,
+    }
+
+
+# All grants of others, also on columns; PostgreSQL writes them itself, quoted as they must be.
+_GRANTS = text("""
+    SELECT format(
+        'GRANT %s%s ON %s TO %s%s', acl.privilege_type, acl.of_column,
+        cast(acl.view AS regclass), coalesce(quote_ident(grantee.rolname), 'PUBLIC'),
+        CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+    )
+    FROM (
+        SELECT view.oid AS view, view.relowner, '' AS of_column, (aclexplode(view.relacl)).*
+        FROM pg_class view
+        UNION ALL
+        SELECT view.oid, view.relowner, format(' (%I)', part.attname), (aclexplode(part.attacl)).*
+        FROM pg_class view JOIN pg_attribute part ON part.attrelid = view.oid
+    ) acl
+    LEFT JOIN pg_roles grantee ON grantee.oid = acl.grantee
+    WHERE acl.view = to_regclass(:view) AND acl.grantee <> acl.relowner
+""")

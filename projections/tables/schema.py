@@ -1,0 +1,200 @@
+"""Where conclusions live: per kind its rows, and what they rest on, named by fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from projections.objects.types import Type
+from projections.rows.kind import Field, Kind
+
+__all__ = ["SCHEMA", "KindTables", "control", "sql_type"]
+
+# PostgreSQL's schema for conclusions; on SQLite they have a file of their own.
+SCHEMA = "projections"
+
+_Integer = BigInteger().with_variant(Integer(), "sqlite")
+# Compared byte by byte: an id is no word of a language.
+_Exact = Text().with_variant(Text(collation="C"), "postgresql")
+_TYPES: dict[Type, TypeEngine[Any]] = {
+    Type.ID: Text(),
+    Type.CODE: Text(),
+    Type.TEXT: Text(),
+    Type.INTEGER: _Integer,
+    Type.TIME: _Integer,
+    Type.BOOLEAN: Boolean(),
+    # ASCII JSON as text: JSONB would refuse \u0000 and reorder keys.
+    Type.OBJECT: Text(),
+    Type.LIST: Text(),
+}
+
+
+def sql_type(type: Type) -> TypeEngine[Any]:
+    """The column type of a field."""
+    return _TYPES[type]
+
+
+@dataclass(frozen=True)
+class Control:
+    """The tables that all kinds share.
+
+    ``live_tables``: which table serves a kind, with its columns. ``positions``: how far each table
+    has read. ``dead_letters``: events that could not be folded. ``rebuilds``: who builds what.
+    ``checks``: when rows were last compared with the log, and what came of it. ``leaders``: who
+    follows for all others of the same declarations.
+    """
+
+    metadata: MetaData
+    live_tables: Table
+    positions: Table
+    dead_letters: Table
+    rebuilds: Table
+    checks: Table
+    leaders: Table
+
+
+def control(schema: str | None) -> Control:
+    """The shared tables, in a schema or in none."""
+    metadata = MetaData(schema=schema)
+    live_tables = Table(
+        "projection_pointers",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("table_name", Text, nullable=False),
+        Column("fingerprint", Text, nullable=False),
+        Column("columns", Text, nullable=False),
+        Column("generation", Integer, nullable=False),
+        # Every fingerprint that was ever live: only a new one becomes so by itself.
+        Column("history", Text, nullable=False),
+        Column("previous", Text),
+    )
+    positions = Table(
+        "projection_positions",
+        metadata,
+        Column("table_name", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("fingerprint", Text, nullable=False),
+        Column("position", _Integer, nullable=False),
+        Column("without_snapshot", _Integer, nullable=False),
+    )
+    dead_letters = Table(
+        "dead_letters",
+        metadata,
+        Column("table_name", Text, primary_key=True),
+        Column("row_key", LargeBinary, primary_key=True),
+        Column("event", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("row_id", Text, nullable=False),
+        Column("position", _Integer, nullable=False),
+        Column("error", Text, nullable=False),
+        Column("account", Text),
+        Column("livemode", Boolean, nullable=False),
+    )
+    rebuilds = Table(
+        "projection_rebuilds",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("state", Text, nullable=False),
+        Column("table_name", Text),
+        Column("owner", Text),
+        Column("started", _Integer),
+        Column("beat", _Integer),
+        Column("done", _Integer),
+        Column("total", _Integer),
+    )
+    checks = Table(
+        "projection_checks",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("checked_at", _Integer, nullable=False),
+        Column("differences", _Integer, nullable=False),
+    )
+    leaders = Table(
+        "projection_leaders",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("owner", Text, nullable=False),
+        Column("beat", _Integer, nullable=False),
+    )
+    return Control(metadata, live_tables, positions, dead_letters, rebuilds, checks, leaders)
+
+
+@dataclass(frozen=True)
+class KindTables:
+    """The tables of one kind under one name: rows, the objects behind them, and their clusters."""
+
+    kind: Kind
+    name: str
+    schema: str | None
+
+    @cached_property
+    def metadata(self) -> MetaData:
+        """Only this kind's tables."""
+        return MetaData(schema=self.schema)
+
+    @cached_property
+    def rows(self) -> Table:
+        """One row per object of the kind, in the columns of its declaration."""
+        columns = [_column(column) for column in self.kind.columns]
+        return Table(
+            self.name, self.metadata, Column("row_key", LargeBinary, primary_key=True), *columns
+        )
+
+    @cached_property
+    def indexes(self) -> tuple[Index, ...]:
+        """What makes lists quick; cheapest to make once the rows are there."""
+        rows = self.rows.c
+        # The few accounts and two modes make poor indexes; a list by them reads `created`'s.
+        names = [name for name in ("id", *self.kind.filters)
+                 if name not in ("account", "livemode", "currency")]  # fmt: skip
+        return (
+            Index(f"{self.name}_created", rows.created, rows.id),
+            *(Index(f"{self.name}_{name}", rows[name], rows.created) for name in names),
+        )
+
+    @cached_property
+    def objects(self) -> Table:
+        """Every object that was told of or named, and the cluster it is in."""
+        return Table(
+            f"{self.name}_objects",
+            self.metadata,
+            Column("id", _Exact, primary_key=True),
+            Column("object", _Exact, primary_key=True),
+            # Empty for the ledger's own: a key holds no null.
+            Column("account", _Exact, primary_key=True),
+            Column("livemode", Boolean, primary_key=True),
+            Column("cluster", _Integer, nullable=False),
+            sqlite_with_rowid=False,
+        )
+
+    @cached_property
+    def clusters(self) -> Table:
+        """What is linked, told or only named, in one piece: its objects' states and its rows."""
+        return Table(
+            f"{self.name}_clusters",
+            self.metadata,
+            Column("cluster", _Integer, primary_key=True, autoincrement=False),
+            Column("content", LargeBinary, nullable=False),
+        )
+
+    def all(self) -> tuple[Table, ...]:
+        """The three of them."""
+        return (self.rows, self.objects, self.clusters)
+
+
+def _column(column: Field) -> Column[Any]:
+    return Column(column.name, sql_type(column.type), nullable=column.nullable)

@@ -1,0 +1,1 @@
+"""What only a checkout uses: behind scripts/run and scripts/sample."""

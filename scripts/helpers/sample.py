@@ -1,0 +1,39 @@
+"""A sample payment, signed and posted to the ledger that runs here: `scripts/sample`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+
+from api.config.settings import Settings
+from api.demo.client import Client
+from api.serve.address import shown
+from api.simulator import body, story
+from ledger import ConfigurationError
+
+_STORY = "order_with_late_balance_transaction"
+_STORY_SECONDS = 10
+
+
+def main() -> None:
+    """Posts a new order's events, each with the position it got."""
+    settings = Settings.read(serving=True)
+    url = f"http://{shown(settings.host, settings.port)}"
+    client = Client(url, secret=settings.webhook_secrets[0].value, api_key="")
+    start = int(time.time()) - _STORY_SECONDS
+    events = story(_STORY, seed=secrets.randbelow(1 << 48), start=start).events
+    for event in events:
+        answer = client.deliver(body(event))
+        if answer.status != 200:
+            sys.exit(f"scripts/sample: {url} did not take it: {answer.body.get('title')}")
+        said = f"{answer.body['status']} at {answer.body['position']}"
+        print(f"{said}: {event['type']} {event['id']}")
+    print(f"The order is {events[0]['data']['object']['id']}.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ConfigurationError as error:
+        sys.exit(f"scripts/sample: {error}")

@@ -1,0 +1,156 @@
+"""A rebuild in several processes: the same rows, and nothing left behind by whoever is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from api.simulator import API_VERSIONS, STORIES, story
+from projections.drivers import processes as workers
+from projections.drivers import rebuild
+from projections.drivers.bulk import batches
+from projections.tables import store as kind_store
+from projections.tables import writer
+from tests.projections.histories import Store, rows
+from tests.projections.test_check_itself import spoil
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def told(store: Store) -> Store:
+    """Every story once, out of order, followed in small steps."""
+    names = enumerate(sorted(STORIES))
+    stories = [story(name, index=number, api_version=API_VERSIONS) for number, name in names]
+    events = [event for one in stories for event in one.events]
+    random.Random(3).shuffle(events)
+    store.append(events)
+    while store.advance(50):
+        pass
+    assert store.rows() == rows(events)
+    return store
+
+
+def test_processes_give_the_same_rows(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many work side by side, rows are those of the follower, and every batch is theirs."""
+    living, used = told.living(), list[int]()
+    monkeypatch.setattr(workers, "_WORTH_PROCESSES", 0)
+    work = getattr(workers, "_fill_with")  # noqa: B009  # the module's own
+
+    def fill_with(*arguments: object) -> None:
+        used.append(arguments[0])  # type: ignore[arg-type]
+        work(*arguments)
+
+    monkeypatch.setattr(workers, "_fill_with", fill_with)
+    for processes in (2, 5):
+        told.projections.rebuild(processes=processes, memory_mb=1)
+        assert told.living() == living
+
+    assert used == [2, 5]
+    assert told.projections.check() == []
+
+
+def test_processes_find_the_same_differences(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check by several processes is that of one."""
+    monkeypatch.setattr(workers, "_WORTH_PROCESSES", 0)
+    assert list(told.projections.differences(processes=3, memory_mb=1)) == []
+    spoil(told)
+
+    one, several = (
+        list(told.projections.differences(processes=processes, memory_mb=1)) for processes in (1, 3)
+    )
+
+    assert one == several != []
+
+
+def test_written_in_bulk(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes to the database by the thousand is what goes there by the piece."""
+    living = told.living()
+    monkeypatch.setattr(writer, "_COPY_MIN", 1)
+    monkeypatch.setattr(kind_store, "_MANY", 0)
+
+    told.projections.rebuild()
+
+    assert told.living() == living
+    assert told.projections.check() == []
+
+
+PROGRAM = """
+import sys
+from ledger import Ledger
+from projections import Projections
+from projections.drivers import processes as workers
+if __name__ == "__main__":
+    workers._WORTH_PROCESSES = 0
+    projections = Projections.open(Ledger.open(sys.argv[1]))
+    print("begins", flush=True)
+    while True:
+        projections.rebuild(processes=3, memory_mb=1)
+"""
+
+
+@pytest.mark.parametrize("victim", ["parent", "worker"])
+def test_killed(
+    store_url: str, told: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victim: str
+) -> None:
+    """kill -9 of the rebuild or of one of its workers: the rows stay, no process is left over."""
+    living = told.living()
+    program = tmp_path / "rebuilding.py"
+    program.write_text(PROGRAM)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, str(program), store_url],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        family = _workers(process.pid)
+        time.sleep(random.uniform(0, 1))
+        (process if victim == "parent" else family[0]).send_signal(signal.SIGKILL)
+        _, said = process.communicate(timeout=30)
+        _, alive = psutil.wait_procs(family, timeout=10)
+
+    assert alive == []
+    assert ("a process of the rebuild died" in said) == (victim == "worker")
+    # Whoever loses the parent has nobody to tell; Python itself may complain where it only began.
+    assert victim == "worker" or "processes.py" not in said
+    assert told.living() == living
+    monkeypatch.setattr(rebuild, "_SILENT_SECONDS_MAX", -1)
+    told.projections.rebuild()
+    assert told.living() == living
+
+
+def _workers(pid: int) -> list[psutil.Process]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        found = psutil.Process(pid).children(recursive=True)
+        working = [one for one in found if "spawn_main" in " ".join(one.cmdline())]
+        if len(working) == 3:
+            return working
+        time.sleep(0.02)
+    raise AssertionError("no workers were started")
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "processes", "body_bytes", "events"),
+    [(400, 1, 3_000, 20_000), (400, 2, 3_000, 12_500), (50, 1, 500_000, 100), (50, 2, 3_000, 1562)],
+)
+def test_slices_are_as_large_as_memory_allows(
+    memory_mb: int, processes: int, body_bytes: int, events: int
+) -> None:
+    """What is held at a time follows from the memory, the processes and the size of bodies."""
+    found = list(
+        batches(5, 50_000, memory_mb=memory_mb, processes=processes, body_bytes=body_bytes)
+    )
+
+    assert found[0] == (5, 5 + events)
+    assert [after for after, _ in found[1:]] == [upto for _, upto in found[:-1]]
+    assert found[-1][1] == 50_000
