@@ -9,8 +9,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -24,16 +23,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    func,
     insert,
     inspect,
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
-from ledger import StoreUnavailable
-from ledger.database import IMMEDIATE
+from ledger.database import advisory_lock, read_transaction, write_transaction
 
 Scope = Literal["read", "full"]
 
@@ -78,9 +74,8 @@ class KeyStore:
 
     def create_table(self) -> None:
         """Make the table if it is missing; any number of processes may do so at once."""
-        with self._connect(writing=True) as connection:
-            if connection.dialect.name == "postgresql":  # where two at once would both try
-                connection.execute(select(func.pg_advisory_xact_lock(_CREATE_LOCK)))
+        with write_transaction(self._engine) as connection:
+            advisory_lock(connection, _CREATE_LOCK)
             _TABLE.metadata.create_all(connection)
 
     def create(self, name: str, scope: Scope) -> tuple[str, str]:
@@ -88,13 +83,13 @@ class KeyStore:
         self.create_table()
         key_id, secret = f"key_{secrets.token_hex(8)}", f"lk_{secrets.token_urlsafe(32)}"
         row = {"id": key_id, "name": name, "scope": scope, "sha256": _hash(secret)}
-        with self._connect(writing=True) as connection:
+        with write_transaction(self._engine) as connection:
             connection.execute(insert(_TABLE).values(**row, created_at=int(time.time())))
         return key_id, secret
 
     def list(self) -> Sequence[ApiKey]:
         """Every key ever made, revoked ones too, oldest first."""
-        with self._connect() as connection:
+        with read_transaction(self._engine) as connection:
             if not self._table_exists(connection):
                 return []
             order = select(_TABLE).order_by(_TABLE.c.created_at, _TABLE.c.id)
@@ -105,7 +100,7 @@ class KeyStore:
     def revoke(self, key_id: str) -> bool:
         """End a key for good; False where there is no such living key."""
         self._cache.clear()
-        with self._connect(writing=True) as connection:
+        with write_transaction(self._engine) as connection:
             if not self._table_exists(connection):
                 return False
             living = (_TABLE.c.id == key_id) & _TABLE.c.revoked_at.is_(None)
@@ -128,7 +123,7 @@ class KeyStore:
         return scope
 
     def _look_up(self, digest: str) -> Scope | None:
-        with self._connect() as connection:
+        with read_transaction(self._engine) as connection:
             if not self._table_exists(connection):
                 return None
             living = (_TABLE.c.sha256 == digest) & _TABLE.c.revoked_at.is_(None)
@@ -141,17 +136,6 @@ class KeyStore:
         """No table: nobody has made a key yet."""
         self._exists = self._exists or inspect(connection).has_table(_TABLE.name)
         return self._exists
-
-    @contextmanager
-    def _connect(self, *, writing: bool = False) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                if writing:
-                    connection = connection.execution_options(**IMMEDIATE)
-                with connection.begin():
-                    yield connection
-        except SQLAlchemyError as error:
-            raise StoreUnavailable("the API keys cannot be reached") from error
 
 
 class Keys:

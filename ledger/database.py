@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, event, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ledger.errors import ConfigurationError, StoreUnavailable
@@ -15,12 +15,18 @@ from ledger.errors import ConfigurationError, StoreUnavailable
 __all__ = [
     "COMPARE",
     "IMMEDIATE",
+    "advisory_lock",
+    "chunks",
     "configure",
     "database_url",
     "engine_options",
-    "reading",
+    "explain",
+    "read_transaction",
     "use_wal",
+    "write_transaction",
 ]
+
+T = TypeVar("T")
 
 # The comparisons that a list may ask of a time, by the names Stripe gives them.
 COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
@@ -145,8 +151,11 @@ def _is_in_transaction(connection: Any) -> bool:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A read transaction (one snapshot); raises ``StoreUnavailable`` when there is no store."""
+def read_transaction(engine: Engine) -> Iterator[Connection]:
+    """A transaction that reads one consistent snapshot.
+
+    Raises ``StoreUnavailable`` where the database cannot be reached or read.
+    """
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
@@ -155,6 +164,35 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 yield connection
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         raise StoreUnavailable(f"the database cannot be read: {explain(error)}") from error
+
+
+@contextmanager
+def write_transaction(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes; on SQLite it holds the write lock from its beginning.
+
+    Raises ``StoreUnavailable`` where the database cannot be reached, written or committed.
+    """
+    try:
+        with engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
+            yield connection
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        # The driver's own errors too: bulk statements bypass SQLAlchemy.
+        raise StoreUnavailable(f"the database cannot be written: {explain(error)}") from error
+
+
+def advisory_lock(connection: Connection, number: int) -> None:
+    """Wait until no other transaction holds the lock ``number``; hold it until this one ends.
+
+    Does nothing on SQLite, where a write transaction already excludes every other one.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in order, in runs of ``size``; the last run may be shorter."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def explain(error: BaseException) -> str:

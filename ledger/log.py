@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, Table, func, select
 
-from ledger.database import COMPARE, reading
+from ledger.database import COMPARE, chunks, read_transaction
 from ledger.errors import UnknownCursor
 from ledger.identity import QUARANTINE_STREAM
 from ledger.scan import Line, scan
@@ -81,7 +81,7 @@ class Log:
 
     def head(self) -> Head:
         """The log's end."""
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             row = connection.execute(select(self._head.c.position, self._head.c.chain)).first()
         return Head(row.position, bytes(row.chain)) if row else Head(0, bytes(32))
 
@@ -153,12 +153,12 @@ class Log:
         """The rows behind a position, in order, bodies included."""
         rows = self.table.c
         query = select(self.table).where(rows.id > position).order_by(rows.id).limit(limit)
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return [self.entry(row) for row in connection.execute(query).mappings()]
 
     def scan(self, after: int, upto: int) -> list[Line]:
         """The lines behind a position up to another, in order, as a fold reads them."""
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return scan(connection, self._body, after, upto)
 
     def body_bytes(self) -> int:
@@ -166,7 +166,7 @@ class Log:
         rows, head = self.table.c, self.head().position
         some = sorted({1 + number * head // _SAMPLES for number in range(_SAMPLES)})
         query = select(func.avg(func.length(rows.state))).where(rows.id.in_(some))
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return int(connection.execute(query).scalar() or 0)
 
     def lines(self, positions: Collection[int]) -> list[Line]:
@@ -177,8 +177,8 @@ class Log:
         """All rows of some streams up to a position, in order of position, bodies included."""
         rows = self.table.c
         entries: list[Entry] = []
-        with reading(self.engine) as connection:
-            for some in _chunks(sorted(originator_ids), 500):
+        with read_transaction(self.engine) as connection:
+            for some in chunks(sorted(originator_ids), 500):
                 query = select(self.table).where(rows.originator_id.in_(some), rows.id <= upto)
                 entries += [self.entry(row) for row in connection.execute(query).mappings()]
         return sorted(entries, key=lambda entry: entry.position)
@@ -186,7 +186,7 @@ class Log:
     def streams_named(self, id: str) -> set[UUID]:
         """The streams of the objects with an id, in every account and mode."""
         rows = self.table.c
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             query = select(rows.originator_id).where(rows.stream == id).distinct()
             return set(connection.execute(query).scalars())
 
@@ -197,11 +197,11 @@ class Log:
         """
         rows = self.table.c
         query = select(rows.id).where(rows.received_at >= received_at, rows.id <= upto)
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return list(connection.execute(query.order_by(rows.id)).scalars())
 
     def _one(self, condition: ColumnElement[bool]) -> Entry | None:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             row = connection.execute(select(self.table).where(condition)).mappings().first()
         return None if row is None else self.entry(row)
 
@@ -234,7 +234,7 @@ class Log:
         # Going back from `before`, the rows next to it come first and are turned round.
         ascending = upwards if before is None else not upwards
         query = query.order_by(position if ascending else position.desc()).limit(limit + 1)
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             entries = [self.entry(row) for row in connection.execute(query).mappings()]
         items = entries[:limit]
         return Page(items if before is None else items[::-1], has_more=len(entries) > limit)
@@ -260,8 +260,3 @@ class Log:
             body=body,
             size=len(body) if body else row.get("size", 0),
         )
-
-
-def _chunks(items: list[UUID], size: int) -> Iterator[list[UUID]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

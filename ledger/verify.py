@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.chain import GENESIS, link
-from ledger.database import reading
+from ledger.database import read_transaction
 from ledger.event import Reason, quarantine, read_delivery
 from ledger.log import Entry, Head
 from ledger.store import Ledger
@@ -44,7 +44,7 @@ def verify(
     """
     table = ledger.log.table
     found = Verified()
-    with reading(ledger.engine) as connection:
+    with read_transaction(ledger.engine) as connection:
         end = connection.execute(select(HEAD.c.position, HEAD.c.chain)).one()
         head = Head(end.position, bytes(end.chain))
         while len(found.problems) < _PROBLEMS_MAX:

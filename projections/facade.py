@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger import Ledger, Log
-from ledger.database import reading
+from ledger.database import read_transaction
 from projections.drivers.background import Background
 from projections.drivers.bulk import MEMORY_MB, Progress
 from projections.drivers.check import Difference, checked_at, compare, record
@@ -72,7 +72,7 @@ class Projections:
         raises is raised by a later round.
         """
         live, due = [], []
-        with reading(self.catalog.engine) as connection:
+        with read_transaction(self.catalog.engine) as connection:
             owed = Rebuilder(self.catalog, self.log).owed(connection, self.kinds)
             live_tables = self.catalog.live_tables(connection)
         if self.kinds.keys() - live_tables.keys():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table
+
+from ledger.database import chunks
 
 __all__ = ["Sqlite"]
 
@@ -38,10 +40,10 @@ class Sqlite:
         """The rows that have one of the identities, and the last version of each stream."""
         known: list[Any] = []
         versions: list[tuple[UUID, int]] = []
-        for some in _chunks(identities):
-            known += self._known(raw, some)
-        for some in _chunks(streams):
-            versions += _versions(self._asked(raw, (), some)[3])
+        for some_identities in chunks(identities, _ROWS_MAX):
+            known += self._known(raw, some_identities)
+        for some_streams in chunks(streams, _ROWS_MAX):
+            versions += _versions(self._asked(raw, (), some_streams)[3])
         return known, versions
 
     @staticmethod
@@ -76,7 +78,7 @@ class Sqlite:
         """Write rows and move the head."""
         names = list(rows[0])
         marks = f"({', '.join('?' * len(names))})"
-        for some in _chunks(rows):
+        for some in chunks(rows, _ROWS_MAX):
             raw.execute(
                 f"INSERT INTO {table.name} ({', '.join(names)}) VALUES"
                 f" {', '.join([marks] * len(some))}",
@@ -91,8 +93,3 @@ class Sqlite:
 
 def _versions(found: str) -> list[tuple[UUID, int]]:
     return [(UUID(name), last) for name, last in json.loads(found)]
-
-
-def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), _ROWS_MAX):
-        yield items[start : start + _ROWS_MAX]

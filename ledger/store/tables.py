@@ -12,11 +12,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    text,
 )
 
 from ledger.chain import GENESIS
-from ledger.database import IMMEDIATE, use_wal
+from ledger.database import advisory_lock, use_wal, write_transaction
 
 __all__ = ["HEAD", "create"]
 
@@ -95,9 +94,8 @@ def create(engine: Engine, events: Table) -> None:
     """
     is_sqlite = engine.dialect.name == "sqlite"
     use_wal(engine)
-    with engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
-        if not is_sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATE_LOCK})"))
+    with write_transaction(engine) as connection:
+        advisory_lock(connection, _CREATE_LOCK)
         if _is_complete(connection):
             return
         events.create(connection, checkfirst=True)

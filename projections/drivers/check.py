@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, make_url, select
 
 from ledger import Log
-from ledger.database import reading
+from ledger.database import read_transaction, write_transaction
 from projections.drivers.bulk import Progress
 from projections.drivers.processes import fill_between
 from projections.errors import NotReady
@@ -21,7 +21,7 @@ from projections.queries.current import Live, live
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
 from projections.tables.component import as_row
-from projections.tables.engine import engine_at, writing
+from projections.tables.engine import engine_at
 from projections.tables.schema import KindTables
 
 __all__ = ["Difference", "checked_at", "compare", "record"]
@@ -69,7 +69,7 @@ def compare(
             processes=processes, memory_mb=memory_mb, report=report,
         )  # fmt: skip
         for one in tables:
-            with live(catalog, one.kind) as now, reading(scratch.engine) as connection:
+            with live(catalog, one.kind) as now, read_transaction(scratch.engine) as connection:
                 _catch_up(scratch, log, one, now.position, memory_mb)
                 living = _pages(now.connection, now)
                 yield from _merged(one.kind, living, _folded(connection, one))
@@ -82,7 +82,7 @@ def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Catalog, list[KindTables]]
         try:
             catalog.create({})
             tables = [catalog.tables(kind, kind.name) for kind in kinds]
-            with writing(catalog.engine) as connection:
+            with write_transaction(catalog.engine) as connection:
                 for one in tables:
                     catalog.make(connection, one, indexed=False)
             yield catalog, tables
@@ -93,7 +93,7 @@ def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Catalog, list[KindTables]]
 def record(catalog: Catalog, kinds: Iterable[Kind], counts: Mapping[str, int]) -> None:
     """Keep for each kind when it was checked, and in how many fields it differed."""
     checks = catalog.control.checks
-    with writing(catalog.engine) as connection:
+    with write_transaction(catalog.engine) as connection:
         for kind in kinds:
             connection.execute(delete(checks).where(checks.c.kind == kind.name))
             row = {"checked_at": int(time.time()), "differences": counts.get(kind.name, 0)}
@@ -102,7 +102,7 @@ def record(catalog: Catalog, kinds: Iterable[Kind], counts: Mapping[str, int]) -
 
 def checked_at(catalog: Catalog) -> int | None:
     """When rows were last checked; None: never."""
-    with reading(catalog.engine) as connection:
+    with read_transaction(catalog.engine) as connection:
         found: int | None = connection.execute(
             select(func.min(catalog.control.checks.c.checked_at))
         ).scalar()
@@ -120,7 +120,7 @@ def _position(catalog: Catalog, kind: Kind) -> int:
 
 def _catch_up(scratch: Catalog, log: Log, tables: KindTables, upto: int, memory_mb: int) -> None:
     # The living went on meanwhile; in its snapshot now it stands still.
-    with reading(scratch.engine) as connection:
+    with read_transaction(scratch.engine) as connection:
         found = scratch.position(connection, tables.name)
     assert found is not None
     fill_between(

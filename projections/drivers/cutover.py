@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, select
 
 from ledger import Log, StoreUnavailable
-from ledger.database import reading
+from ledger.database import read_transaction, write_transaction
 from projections.drivers.follow import advance, take_in
 from projections.errors import CutoverBlocked
 from projections.tables.blockers import blockers
 from projections.tables.catalog import Catalog
-from projections.tables.engine import create_lock, writing
+from projections.tables.engine import create_lock
 from projections.tables.schema import KindTables
 
 __all__ = ["cut_over"]
@@ -72,7 +72,7 @@ def _cuts_over(catalog: Catalog, log: Log, tables: KindTables, guard: Guard | No
     """Try once; False where it is too far behind by now."""
     while advance(catalog, log, [tables], batch=_BATCH) >= _BATCH:
         pass
-    with writing(catalog.engine) as connection:
+    with write_transaction(catalog.engine) as connection:
         create_lock(connection)
         if guard is not None:
             guard(connection)
@@ -105,7 +105,7 @@ def _knows_no_less(catalog: Catalog, log: Log, connection: Connection, tables: K
 def _held(catalog: Catalog, tables: KindTables, error: StoreUnavailable) -> str:
     """Who holds the view; where nobody does, the database has another trouble, which is raised."""
     name = tables.kind.name
-    with reading(catalog.engine) as connection:
+    with read_transaction(catalog.engine) as connection:
         sessions = blockers(connection, name)
     if not sessions:
         raise error

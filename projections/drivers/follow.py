@@ -9,7 +9,7 @@ from contextlib import suppress
 from sqlalchemy import Connection
 
 from ledger import Line, Log
-from ledger.database import reading
+from ledger.database import read_transaction
 from projections.drivers.bulk import Filler, uncollected
 from projections.errors import AlreadyRunning
 from projections.rows.batch import Batch, alike
@@ -37,7 +37,7 @@ def advance(
     comes second writes nothing.
     """
     at: dict[int, list[KindTables]] = defaultdict(list)
-    with reading(catalog.engine) as connection:
+    with read_transaction(catalog.engine) as connection:
         positions = catalog.positions(connection)
     for one in tables:
         if one.name in positions:

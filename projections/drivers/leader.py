@@ -16,10 +16,9 @@ from time import monotonic
 
 from sqlalchemy import delete, select, text, update
 
-from ledger.database import reading
+from ledger.database import read_transaction, write_transaction
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
-from projections.tables.engine import writing
 
 __all__ = ["Lead"]
 
@@ -66,12 +65,12 @@ class Lead:
         """Let another one lead at once."""
         leaders = self._catalog.control.leaders
         mine = (leaders.c.name == self._name, leaders.c.owner == self._owner)
-        with writing(self._catalog.engine) as connection:
+        with write_transaction(self._catalog.engine) as connection:
             connection.execute(delete(leaders).where(*mine))
 
     def _read(self) -> tuple[str, int] | None:
         leaders = self._catalog.control.leaders
-        with reading(self._catalog.engine) as connection:
+        with read_transaction(self._catalog.engine) as connection:
             row = connection.execute(select(leaders).where(leaders.c.name == self._name)).first()
         return None if row is None else (str(row.owner), int(row.beat))
 
@@ -80,7 +79,7 @@ class Lead:
         statement = (
             f"INSERT INTO {leaders.fullname} VALUES (:name, :owner, 0) ON CONFLICT DO NOTHING"
         )
-        with writing(self._catalog.engine) as connection:
+        with write_transaction(self._catalog.engine) as connection:
             connection.execute(text(statement), {"name": self._name, "owner": self._owner})
 
     def _go_on(self, found: tuple[str, int]) -> bool:
@@ -89,7 +88,7 @@ class Lead:
         owner, beat = found
         unmoved = (leaders.c.name == self._name, leaders.c.owner == owner, leaders.c.beat == beat)
         taken = update(leaders).where(*unmoved).values(owner=self._owner, beat=beat + 1)
-        with writing(self._catalog.engine) as connection:
+        with write_transaction(self._catalog.engine) as connection:
             return connection.execute(taken).rowcount == 1
 
     def _is_silent(self, owner: str, now: float) -> bool:

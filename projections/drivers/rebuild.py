@@ -14,14 +14,14 @@ from itertools import chain, count
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import Log
-from ledger.database import reading
+from ledger.database import read_transaction, write_transaction
 from projections.drivers.bulk import MEMORY_MB, Progress
 from projections.drivers.cutover import cut_over
 from projections.drivers.processes import fill_between
 from projections.errors import AlreadyRunning, RebuildStopped
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog, LiveTable
-from projections.tables.engine import create_lock, writing
+from projections.tables.engine import create_lock
 from projections.tables.schema import KindTables
 
 __all__ = ["Rebuilder", "Rebuilt", "is_silent"]
@@ -120,7 +120,7 @@ class Rebuilder:
         for tables in claimed:
             # Each by itself: meanwhile the living tables' follower waits.
             for index in tables.indexes:
-                with writing(self._catalog.engine) as connection:
+                with write_transaction(self._catalog.engine) as connection:
                     index.create(connection)
                 report(total)
         return total
@@ -128,7 +128,7 @@ class Rebuilder:
     def request(self, kind: Kind) -> bool:
         """Ask whoever follows to rebuild a kind; False while a rebuild runs or is asked for."""
         rebuilds = self._catalog.control.rebuilds
-        with writing(self._catalog.engine) as connection:
+        with write_transaction(self._catalog.engine) as connection:
             create_lock(connection)
             row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
             if row is not None and (row.state == "requested" or not is_silent(row.beat)):
@@ -156,7 +156,7 @@ class Rebuilder:
     @contextmanager
     def _claimed(self, kind: Kind) -> Iterator[KindTables]:
         catalog, rebuilds = self._catalog, self._catalog.control.rebuilds
-        with writing(catalog.engine) as connection:
+        with write_transaction(catalog.engine) as connection:
             create_lock(connection)
             row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
             if row is not None and row.state == "running" and not is_silent(row.beat):
@@ -183,24 +183,24 @@ class Rebuilder:
         try:
             yield tables
         except BaseException:
-            with writing(catalog.engine) as connection:
+            with write_transaction(catalog.engine) as connection:
                 # Whoever took over from us has dropped it already.
                 if self._owns(connection) and not self._is_live(kind, tables.name):
                     catalog.drop(connection, tables.name)
             raise
         finally:
             mine = (rebuilds.c.owner == self._owner, rebuilds.c.kind == kind.name)
-            with writing(catalog.engine) as connection:
+            with write_transaction(catalog.engine) as connection:
                 connection.execute(delete(rebuilds).where(*mine))
 
     def _is_live(self, kind: Kind, name: str) -> bool:
-        with reading(self._catalog.engine) as connection:
+        with read_transaction(self._catalog.engine) as connection:
             live_table = self._catalog.live_table(connection, kind.name)
         return live_table is not None and live_table.table_name == name
 
     def _beat(self, done: int, total: int, *, expected: int) -> None:
         rebuilds = self._catalog.control.rebuilds
-        with writing(self._catalog.engine) as connection:
+        with write_transaction(self._catalog.engine) as connection:
             beat = update(rebuilds).where(rebuilds.c.owner == self._owner)
             moved = connection.execute(beat.values(beat=int(time.time()), done=done, total=total))
         if moved.rowcount != expected:

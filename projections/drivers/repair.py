@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from sqlalchemy import select
 
 from ledger import Log
+from ledger.database import write_transaction
 from projections.drivers.bulk import Progress
 from projections.drivers.refold import Refolded, refold, seeds_of
 from projections.errors import NotReady
 from projections.objects.decode import reader
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
-from projections.tables.engine import writing
 from projections.tables.store import ComponentStore
 
 __all__ = ["repair_id", "repair_since"]
@@ -52,7 +52,7 @@ def repair_since(
 @contextmanager
 def _living(catalog: Catalog, kind: Kind) -> Iterator[tuple[ComponentStore, int]]:
     """The living table, held at its position until the transaction ends."""
-    with writing(catalog.engine) as connection:
+    with write_transaction(catalog.engine) as connection:
         live_table = catalog.live_table(connection, kind.name)
         if live_table is None or live_table.fingerprint != kind.fingerprint:
             raise NotReady(

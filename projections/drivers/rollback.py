@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from ledger import Log
-from ledger.database import reading
+from ledger.database import read_transaction
 from projections.drivers.cutover import cut_over
 from projections.drivers.rebuild import is_silent
 from projections.errors import AlreadyRunning, NothingToRollBack
@@ -33,7 +33,7 @@ def rollback(catalog: Catalog, log: Log, kind: Kind) -> RolledBack:
 
     Only the code that drew a table can bring it up to what was served since.
     """
-    with reading(catalog.engine) as connection:
+    with read_transaction(catalog.engine) as connection:
         live_table, tables = _before(catalog, connection, kind)
 
     def guard(connection: Connection) -> None:
@@ -42,7 +42,7 @@ def rollback(catalog: Catalog, log: Log, kind: Kind) -> RolledBack:
             raise AlreadyRunning(f"{kind.name} were flipped meanwhile: look at `ledger status`")
 
     cut_over(catalog, log, [tables], guard=guard)
-    with reading(catalog.engine) as connection:
+    with read_transaction(catalog.engine) as connection:
         found = catalog.position(connection, tables.name)
     return RolledBack(kind.name, tables.name, live_table.table_name, found[0] if found else 0)
 

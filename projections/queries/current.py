@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ledger import StoreUnavailable, UnknownCursor
-from ledger.database import COMPARE, reading
+from ledger.database import COMPARE, read_transaction
 from projections.errors import Ambiguous, NotFound, NotReady
 from projections.objects.types import Type
 from projections.rows.kind import Kind
@@ -238,7 +238,7 @@ def within(
 @contextmanager
 def live(catalog: Catalog, kind: Kind) -> Iterator[Live]:
     """A kind's live table; raises ``NotReady`` before there is one."""
-    with reading(catalog.engine) as connection:
+    with read_transaction(catalog.engine) as connection:
         try:
             live_table = catalog.live_table(connection, kind.name)
         except (OperationalError, ProgrammingError) as error:

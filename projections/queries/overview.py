@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from ledger import Log, UnknownCursor
-from ledger.database import reading
+from ledger.database import read_transaction
 from projections.drivers.rebuild import is_silent
 from projections.queries.current import Listed, live
 from projections.rows.kind import Kind
@@ -192,7 +192,7 @@ def dead_letters(
     """Dead letters of live tables, by row; a row's letters are never parted by a page."""
     letters, live_tables = catalog.control.dead_letters, catalog.control.live_tables
     positions = catalog.control.positions
-    with reading(catalog.engine) as connection:
+    with read_transaction(catalog.engine) as connection:
         serving = select(live_tables.c.table_name)
         query = select(letters).where(letters.c.table_name.in_(serving))
         if kind is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
+
+from ledger.database import chunks
 
 __all__ = ["WRITERS", "Writer"]
 
@@ -62,7 +64,7 @@ class _Sqlite:
 
     def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
         found: list[tuple[Any, ...]] = []
-        for some in _chunks(sorted(keys)):
+        for some in chunks(sorted(keys), _CHUNK):
             marks = ",".join("?" * len(some))
             query = f"SELECT {columns} FROM {table.fullname} WHERE {by} IN ({marks})"
             found += self._driver.execute(query, some).fetchall()
@@ -144,8 +146,3 @@ def _type(column: Any) -> str:
     name = str(column.type.dialect_impl(_DIALECT).compile(dialect=_DIALECT))
     # A collation is no part of a type's name.
     return name.partition(" ")[0].lower()
-
-
-def _chunks(items: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]

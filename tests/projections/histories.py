@@ -13,13 +13,12 @@ from unittest.mock import patch
 from sqlalchemy import Connection, event, select
 
 from ledger import Delivery, Entry, Event, Ledger, read_delivery
-from ledger.database import reading
+from ledger.database import read_transaction, write_transaction
 from projections import KINDS, Kind, Projections
 from projections.drivers.bulk import Filler
 from projections.drivers.follow import advance
 from projections.rows.project import project
 from projections.tables.component import as_row
-from projections.tables.engine import writing
 from projections.tables.schema import KindTables
 from projections.tables.writer import WRITERS
 
@@ -161,7 +160,7 @@ class Store:
     def advance(self, batch: int, kinds: Iterable[str] = KINDS) -> int:
         """One round of the follower over some kinds, with a batch of a given size."""
         catalog = self.projections.catalog
-        with reading(catalog.engine) as connection:
+        with read_transaction(catalog.engine) as connection:
             found = {name: catalog.live_table(connection, name) for name in kinds}
         tables = [
             catalog.tables(self.projections.kinds[name], live_table.table_name)
@@ -202,14 +201,14 @@ class Store:
         catalog, log = self.projections.catalog, self.ledger.log
         kinds = self.projections.kinds.values()
         tables = [catalog.tables(kind, f"{kind.name}_in_{number}") for kind in kinds]
-        with writing(catalog.engine) as connection:
+        with write_transaction(catalog.engine) as connection:
             for one in tables:
                 catalog.make(connection, one, indexed=False)
         filler, head = Filler(catalog, log, tables), log.head().position
         size = -(-head // number) or 1
         for batch in [filler.prepare(at, min(at + size, head)) for at in range(0, head, size)]:
             filler.commit(batch)
-        with writing(catalog.engine) as connection:
+        with write_transaction(catalog.engine) as connection:
             found = {one.kind.name: _shown(connection, one) for one in tables}
             for one in tables:
                 catalog.drop(connection, one.name)

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from api.serve.checker import check
 from api.serve.checks import Checks
+from ledger.database import write_transaction
 from projections import NotReady, Projections
-from projections.tables.engine import writing
 from tests.projections.histories import Store
 from tests.projections.test_changed_declarations import told, with_one_more_field
 from tests.projections.test_side_by_side import paid
@@ -51,7 +51,7 @@ def test_all_are_counted_and_some_named(store: Store, monkeypatch: pytest.Monkey
 def spoil(store: Store, where: str = "true") -> None:
     """Somebody alters payouts."""
     catalog = store.projections.catalog
-    with writing(catalog.engine) as connection:
+    with write_transaction(catalog.engine) as connection:
         live_table = catalog.live_table(connection, "payouts")
         assert live_table is not None
         prefix = f"{catalog.schema}." if catalog.schema else ""

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import inspect, text
 
 from ledger import Ledger
+from ledger.database import write_transaction
 from projections import CutoverBlocked, Projections, ProjectionState
 from projections.drivers import cutover as cutover
-from projections.tables.engine import writing
 from tests.conftest import FreshDatabase
 from tests.projections.histories import Store
 from tests.projections.test_changed_declarations import descriptors, told, with_one_more_field
@@ -54,7 +54,7 @@ def until(condition: Callable[[], bool], act: Callable[[], object] = lambda: Non
 def silence(store: Store) -> None:
     """As if whoever rebuilds had not been heard of for an hour."""
     rebuilds = store.projections.catalog.control.rebuilds
-    with writing(store.projections.catalog.engine) as connection:
+    with write_transaction(store.projections.catalog.engine) as connection:
         connection.execute(rebuilds.update().values(beat=int(time.time()) - 3600))
 
 

@@ -12,9 +12,9 @@ from time import monotonic
 import pytest
 from sqlalchemy import select, update
 
+from ledger.database import write_transaction
 from projections import KINDS, Lead
 from projections.drivers import leader as lead
-from projections.tables.engine import writing
 from tests.projections.histories import Store
 from tests.projections.test_changed_declarations import with_one_more_field
 
@@ -27,7 +27,7 @@ def claims(store: Store) -> list[Lead]:
 
 def _owned_by(store: Store, owner: str) -> None:
     leaders = store.projections.catalog.control.leaders
-    with writing(store.projections.catalog.engine) as connection:
+    with write_transaction(store.projections.catalog.engine) as connection:
         connection.execute(update(leaders).values(owner=owner))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from ledger.database import write_transaction
 from projections import KINDS, NotReady, Projections
-from projections.tables.engine import writing
 from tests.projections.cases import event, payout
 from tests.projections.histories import RECEIVED_AT, Store, delivery
 from tests.projections.test_changed_declarations import told, with_one_more_field
@@ -28,7 +28,7 @@ def damaged(store: Store) -> Store:
 
 def spoil(store: Store, statement: str) -> None:
     catalog = store.projections.catalog
-    with writing(catalog.engine) as connection:
+    with write_transaction(catalog.engine) as connection:
         live_table = catalog.live_table(connection, "payouts")
         assert live_table is not None
         schema = f"{catalog.schema}." if catalog.schema else ""

@@ -15,9 +15,8 @@ import pytest
 from sqlalchemy import create_engine, insert, text
 
 from ledger import Ledger
-from ledger.database import reading
+from ledger.database import read_transaction, write_transaction
 from projections import KINDS, AlreadyRunning, CutoverBlocked, Projections, ProjectionState
-from projections.tables.engine import writing
 from tests.conftest import FreshDatabase
 from tests.projections.cases import event, payout
 from tests.projections.histories import Store
@@ -168,13 +167,13 @@ def test_no_table_that_serves_is_built_in(
     name = f"payouts_{KINDS['payouts'].fingerprint}{suffix}"
     catalog = store.projections.catalog
     for _ in range(5):
-        with writing(catalog.engine) as connection:
+        with write_transaction(catalog.engine) as connection:
             left = {"kind": "payouts", "state": "running", "table_name": name, "beat": 0}
             connection.execute(insert(catalog.control.rebuilds).values(**left))
-        with reading(catalog.engine) as connection:
+        with read_transaction(catalog.engine) as connection:
             before = catalog.live_table(connection, "payouts")
         store.projections.rebuild(["payouts"])
-        with reading(catalog.engine) as connection:
+        with read_transaction(catalog.engine) as connection:
             after = catalog.live_table(connection, "payouts")
 
         assert before is not None
