@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from api.commands.output import as_json, json_option, table
-from api.config.databases import existing, shown
+from api.config.databases import existing, without_password
 from api.config.settings import Settings
 
 _COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters",
@@ -24,9 +24,9 @@ def status(as_program: bool) -> None:
         states = [asdict(state) for state in projections.states()]
     if as_program:
         log = {"position": head.position, "chain": head.chain.hex()}
-        as_json({"database": shown(settings.database_url), "log": log, "projections": states})
+        as_json({"database": without_password(settings.database_url), "log": log, "projections": states})
     else:
-        click.echo(f"{shown(settings.database_url)}: {head.position} entries")
+        click.echo(f"{without_password(settings.database_url)}: {head.position} entries")
         table(states, _COLUMNS)
         for state in states:
             for holder in state["held_by"]:

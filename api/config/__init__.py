@@ -1,1 +1,1 @@
-"""The settings, the variables they are read from, and the databases they name."""
+"""The settings, the environment variables that hold them, and the databases they name."""

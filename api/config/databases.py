@@ -1,4 +1,4 @@
-"""The stores that a process works with: opened together, closed together."""
+"""The databases of a process: the log and its projections, opened and closed together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from projections import Projections
 
 @contextmanager
 def stores(settings: Settings, *, create: bool = False) -> Iterator[tuple[Ledger, Projections]]:
-    """The ledger of the settings and its projections; closed at the end of the block."""
+    """The configured ledger and its projections; closed at the end of the block."""
     ledger = Ledger.open(
         settings.database_url,
         create=create,
@@ -36,7 +36,7 @@ def stores(settings: Settings, *, create: bool = False) -> Iterator[tuple[Ledger
 
 
 def create(settings: Settings) -> None:
-    """Makes whatever tables are missing; any number of processes may do so at once."""
+    """Create the tables that are missing; any number of processes may do so at once."""
     with stores(settings, create=True) as (ledger, projections):
         projections.create()
         KeyStore(ledger.engine).create_table()
@@ -44,20 +44,23 @@ def create(settings: Settings) -> None:
 
 @contextmanager
 def existing(settings: Settings) -> Iterator[tuple[Ledger, Projections]]:
-    """The stores of a ledger that is there: a mistyped address must not make an empty one."""
+    """The stores of a ledger that exists already: a mistyped URL must not create an empty one.
+
+    Raises `ConfigurationError` where there is none, `StoreUnavailable` without a connection.
+    """
     url = make_url(settings.database_url)
     missing = ConfigurationError(
-        f"there is no ledger at {shown(settings.database_url)};"
-        " `ledger serve` and `ledger import` make one, LEDGER_DATABASE_URL says where"
+        f"there is no ledger at {without_password(settings.database_url)};"
+        " `ledger serve` and `ledger import` create one, LEDGER_DATABASE_URL says where"
     )
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise missing
     with stores(settings) as (ledger, projections):
         try:
-            found = inspect(ledger.engine).has_table(ledger.log.table.name)
+            has_log = inspect(ledger.engine).has_table(ledger.log.table.name)
         except SQLAlchemyError as error:
             raise StoreUnavailable(f"the database cannot be reached: {explain(error)}") from error
-        if not found:
+        if not has_log:
             raise missing
         yield ledger, projections
 
@@ -72,9 +75,9 @@ def probe(url: str) -> str | None:
         finally:
             ledger.close()
     except (SQLAlchemyError, LedgerError) as error:
-        return f"LEDGER_DATABASE_URL: {shown(url)} cannot be reached: {explain(error)}"
+        return f"LEDGER_DATABASE_URL: {without_password(url)} cannot be reached: {explain(error)}"
 
 
-def shown(url: str) -> str:
-    """A database's URL without its password, for people."""
+def without_password(url: str) -> str:
+    """A database's URL with its password masked, for people."""
     return make_url(url).render_as_string(hide_password=True)

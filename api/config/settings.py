@@ -1,4 +1,4 @@
-"""The settings: one declaration per environment variable, all of them judged at once."""
+"""The settings: one declaration per environment variable, all of them checked at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+from typing import cast
+
+from dotenv import dotenv_values
+from environs import EnvValidationError
 
 from api.config import variables
-from api.config.variables import Secret, Variable, integer, one_of, variable
+from api.config.variables import Environment, Secret, Variable, custom, integer, one_of, variable
 from ledger import ConfigurationError
 
 __all__ = ["VARIABLES", "Secret", "Settings", "SettingsError"]
@@ -21,7 +23,7 @@ WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"
 
 
 class SettingsError(ConfigurationError):
-    """Some values are wrong; `problems` names each, its text all of them."""
+    """Some values are wrong; `problems` has a line for each, and its text lists them all."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -30,19 +32,19 @@ class SettingsError(ConfigurationError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set, in the order in which people are told of it."""
+    """Everything that can be configured, in the order in which the help lists it."""
 
     database_url: str = variable(
         "LEDGER_DATABASE_URL",
-        variables.store,
+        custom(variables.read_database_url),
         "sqlite:///ledger.db",
-        "Where the log is: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+        "The database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
         " (a socket by ?host=DIRECTORY)",
         secret=True,
     )
     webhook_secrets: tuple[Secret, ...] = variable(
         WEBHOOK_SECRET,
-        variables.webhook_secrets,
+        custom(variables.read_webhook_secrets),
         "",
         "The endpoint's signing secrets, separated by commas, each whsec_… or name=whsec_…;"
         " serve needs one",
@@ -50,34 +52,40 @@ class Settings:
     )
     api_keys: tuple[str, ...] = variable(
         "LEDGER_API_KEY",
-        variables.api_keys,
+        custom(variables.read_api_keys),
         "",
         "API keys of full scope, separated by commas, beside those that `ledger keys` makes",
         secret=True,
     )
-    host: str = variable("LEDGER_HOST", variables.host, "127.0.0.1", "The address to listen on")
+    host: str = variable(
+        "LEDGER_HOST", custom(variables.read_host), "127.0.0.1", "The address to listen on"
+    )
     port: int = variable("LEDGER_PORT", integer(1, 65535), "8000", "The port to listen on")
-    workers: int = variable("LEDGER_WORKERS", integer(1, 64), "1", "How many web processes")
+    workers: int = variable("LEDGER_WORKERS", integer(1, 64), "1", "Number of web processes")
     threads: int = variable(
         "LEDGER_THREADS",
         integer(4, 1024),
         "192",
-        "Threads of each web process; every slow sender occupies one, every delivery that waits",
+        "Threads of each web process; each slow sender and each delivery that waits occupies one",
     )
     livemode: bool | None = variable(
         "LEDGER_LIVEMODE",
         one_of({"any": None, "true": True, "false": False}),
         "any",
-        "The mode whose events are taken: any, true (live) or false (test); others are quarantined",
+        "The mode of the events to accept: any, true (live) or false (test); others are"
+        " quarantined",
     )
     signature_tolerance: int = variable(
         "LEDGER_SIGNATURE_TOLERANCE",
         integer(1, 3600),
         "300",
-        "Seconds that a signature's time may be off, either way",
+        "Seconds by which a signature's time may differ from the clock, either way",
     )
     max_body: int = variable(
-        "LEDGER_MAX_BODY", integer(1024, 1 << 26), "1048576", "The longest webhook body, in bytes"
+        "LEDGER_MAX_BODY",
+        integer(1024, 1 << 26),
+        "1048576",
+        "Maximum size of a webhook body, in bytes",
     )
     require_https: bool | None = variable(
         "LEDGER_REQUIRE_HTTPS",
@@ -90,20 +98,20 @@ class Settings:
         "LEDGER_TRUSTED_PROXIES",
         integer(0, 16),
         "0",
-        "Reverse proxies in front whose X-Forwarded headers are believed",
+        "Number of reverse proxies in front whose X-Forwarded headers are trusted",
     )
     drain_seconds: int = variable(
         "LEDGER_DRAIN_SECONDS",
         integer(0, 600),
         "2",
-        "Seconds that /readyz says 503 at the end, before the listener closes",
+        "Seconds for which /readyz answers 503 at shutdown, before the listener closes",
     )
     queue_max: int = variable(
         "LEDGER_QUEUE_MAX",
         integer(1, 100_000),
         "128",
-        "Deliveries that may wait to be appended in each web process; beyond, 503. Fewer than"
-        " threads, so that some are left to say so",
+        "Deliveries that may wait to be appended in each web process; those beyond get 503. Keep it"
+        " below the threads, so that some are free to answer",
     )
     lock_timeout_ms: int = variable(
         "LEDGER_LOCK_TIMEOUT_MS",
@@ -112,23 +120,26 @@ class Settings:
         "Milliseconds that an append waits for the log's lock",
     )
     pool_size: int = variable(
-        "LEDGER_POOL_SIZE", integer(1, 1000), "5", "Database connections that each process keeps"
+        "LEDGER_POOL_SIZE",
+        integer(1, 1000),
+        "5",
+        "Database connections that each process keeps open",
     )
     follow_interval_ms: int = variable(
         "LEDGER_FOLLOW_INTERVAL_MS",
         integer(1, 60_000),
         "50",
-        "Milliseconds that the follower rests between rounds, unless it is behind",
+        "Milliseconds that the follower pauses between rounds, unless it lags far behind",
     )
     check_hours: int = variable(
         "LEDGER_CHECK_HOURS",
         integer(0, 8760),
         "24",
-        "Hours from one check of all rows against the log to the next; 0: never",
+        "Hours between two checks of all rows against the log; 0: never",
     )
     metrics_address: tuple[str, int] | None = variable(
         "LEDGER_METRICS_ADDRESS",
-        variables.address,
+        custom(variables.read_address),
         "",
         "HOST:PORT to serve /metrics on, instead of beside the API",
     )
@@ -154,30 +165,28 @@ class Settings:
         serving: bool = False,
         probe: Callable[[str], str | None] | None = None,
     ) -> Settings:
-        """The settings an environment tells, by default this process's with `.env` beneath.
+        """Read the settings from an environment, by default this process's and `.env`.
 
-        Raises `SettingsError`, which names every wrong value. Webhook secrets are judged only
-        when `serving`; `probe` is given the database's URL and says what is wrong with it.
+        Webhook secrets are read only when `serving`. `probe` gets the database's URL and returns a
+        problem with it, or None. Raises `SettingsError`, which names every wrong value.
         """
         if environ is None:
             environ = environment()
-        values: dict[str, Any] = {}
-        problems: list[str] = []
-        for each in VARIABLES:
-            text = environ.get(each.name, "").strip()
-            if each.name == WEBHOOK_SECRET and not (text and serving):
-                if serving:
-                    problems.append(f"{each.name} is missing: set it to the endpoint's whsec_…")
-                continue
-            try:
-                value = each.parse(text or each.default)
-                if probe is not None and each.attribute == "database_url":
-                    problems += [found] if (found := probe(value)) else []
-                values[each.attribute] = value
-            except ConfigurationError as error:  # it names the variable itself
-                problems.append(str(error))
-            except ValueError as error:
-                problems.append(f"{each.name}: {error}")
+        texts = {
+            each.name: environ.get(each.name, "").strip() or each.default for each in VARIABLES
+        }
+        env = Environment(texts)
+        values = {
+            each.attribute: each.parse(env, each.name)
+            for each in VARIABLES
+            if serving or each.name != WEBHOOK_SECRET
+        }
+        problems = _invalid(env)
+        url = values["database_url"]
+        if probe is not None and url is not None and (problem := probe(url)):
+            problems.append(problem)
+        if serving and not texts[WEBHOOK_SECRET]:
+            problems.append(f"{WEBHOOK_SECRET} is missing: set it to the endpoint's whsec_…")
         problems += [_unknown(name) for name in sorted(environ) if _is_unknown(name)]
         if problems:
             raise SettingsError(problems)
@@ -188,14 +197,19 @@ VARIABLES = tuple(Variable.of(each) for each in fields(Settings))
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, over the variables that `.env` in the working directory holds.
+    """This process's environment, completed by our variables of `.env` in the working directory.
 
-    Of `.env` only our own variables are read, as `scripts/run` writes them: `NAME=value`.
+    Variables of other programs in `.env` are ignored, and nothing is exported to `os.environ`.
+    Raises `SettingsError` where the file cannot be read.
     """
-    path = Path(".env")
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    pairs = (line.split("=", 1) for line in lines if "=" in line)
-    ours = {name: value for name, value in pairs if is_ours(name)}
+    try:
+        # Verbatim, for a secret may contain `${`; without the byte-order mark of Windows' editors.
+        written = dotenv_values(".env", interpolate=False, encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError([f".env cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([".env cannot be read: it is no UTF-8 text"]) from None
+    ours = {name: text for name, text in written.items() if text is not None and is_ours(name)}
     return {**ours, **os.environ}
 
 
@@ -204,12 +218,22 @@ def is_ours(name: str) -> bool:
     return name.startswith("LEDGER_") or name == WEBHOOK_SECRET
 
 
+def _invalid(env: Environment) -> list[str]:
+    """A line for each variable whose text the environment could not parse."""
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        messages = cast("Mapping[str, list[str]]", error.error_messages)
+        return [f"{name}: {' '.join(texts)}" for name, texts in messages.items()]
+    return []
+
+
 def _is_unknown(name: str) -> bool:
     return name.startswith("LEDGER_") and name not in {each.name for each in VARIABLES}
 
 
 def _unknown(name: str) -> str:
-    """Most unknown variables are a known one, misspelt."""
+    """The problem with an unknown variable; most are a known one, misspelt."""
     known = [each.name.removeprefix("LEDGER_") for each in VARIABLES]
     near = difflib.get_close_matches(name.removeprefix("LEDGER_"), known, n=1)
     hint = f"did you mean LEDGER_{near[0]}?" if near else "ledger serve --help lists them"

@@ -1,4 +1,4 @@
-"""How an environment variable is declared, and how its text is read: small, strict parsers."""
+"""How an environment variable is declared, and the parsers that environs reads its text with."""
 
 from __future__ import annotations
 
@@ -7,11 +7,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field
 from typing import Any
 
-from ledger import database_url
+from environs import Env, ValidationError, validate
+from marshmallow import fields
+
+from ledger import ConfigurationError, database_url
 
 SECRET_LENGTH_MIN = 16
 
 _SECRET = re.compile(r"[!#-&(-+\--_a-~]*", re.ASCII)
+
+# Reads the variable of a name from an environment; problems stay there until `seal`.
+Parser = Callable[[Env, str], Any]
+
+
+class Environment(Env):
+    """environs over a mapping of texts instead of `os.environ`; it reports all problems at once."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__(eager=False)
+        self._texts = texts
+        self.add_parser_from_field("whole_number", _WholeNumber)
+        self.add_parser_from_field("custom", fields.Function)
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return self._texts.get(env_key, default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,114 +43,126 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What is declared of one environment variable; `default` is written as one would set it."""
+    """The declaration of an environment variable; `default` is the text one would set."""
 
     name: str
     attribute: str
-    parse: Callable[[str], Any]
+    parse: Parser
     default: str
     about: str
 
     @classmethod
     def of(cls, declared: Field[Any]) -> Variable:
-        """The variable that a field was declared as."""
+        """The variable that a dataclass field was declared as."""
         return cls(attribute=declared.name, **declared.metadata)
 
 
-def variable(
-    name: str, parse: Callable[[str], Any], default: str, about: str, *, secret: bool = False
-) -> Any:
+def variable(name: str, parse: Parser, default: str, about: str, *, secret: bool = False) -> Any:
     """A dataclass field that is read from an environment variable.
 
-    Its parser reads the default too, and an empty text where there is none. A `secret` is left
-    out of the dataclass's repr.
+    The parser reads the default too, which is an empty text where there is none. A `secret` is
+    left out of the dataclass's repr.
     """
+    defaults = Environment({name: default})
+    value = parse(defaults, name)
+    defaults.seal()
     return field(
-        default=parse(default),
+        default=value,
         repr=not secret,
         metadata={"name": name, "parse": parse, "default": default, "about": about},
     )
 
 
-def integer(least: int, most: int) -> Callable[[str], int]:
-    """A parser of whole numbers from `least` to `most`."""
+class _WholeNumber(fields.Integer):
+    """ASCII digits only: `int` also takes signs, underscores and the digits of other scripts."""
 
-    def parse(text: str) -> int:
-        if not (
-            text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most
-        ):
-            raise ValueError(f"must be a whole number from {least} to {most}")
-        return int(text)
-
-    return parse
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        if not (value.isascii() and value.isdigit()):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
-def one_of(choices: Mapping[str, Any]) -> Callable[[str], Any]:
-    """A parser of words, each of which stands for a value."""
-
-    def parse(text: str) -> Any:
-        if text.lower() not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
-        return choices[text.lower()]
-
-    return parse
+def integer(minimum: int, maximum: int) -> Parser:
+    """A parser of whole numbers from `minimum` to `maximum`."""
+    message = f"must be a whole number from {minimum} to {maximum}"
+    errors = dict.fromkeys(("invalid", "too_large"), message)
+    is_between = validate.Range(minimum, maximum, error=message)
+    return lambda env, name: env.whole_number(name, validate=is_between, error_messages=errors)
 
 
-def host(text: str) -> str:
-    """A name or an address; whether it exists shows when it is bound."""
+def one_of(choices: Mapping[str, Any]) -> Parser:
+    """A parser of words in any case, each of which stands for a value."""
+    is_choice = validate.OneOf(choices, error="must be one of {choices}")
+    return custom(lambda text: choices[is_choice(text.lower())])
+
+
+def custom(read: Callable[[str], Any]) -> Parser:
+    """A parser that calls a function of the text, which raises `ValidationError`."""
+    return lambda env, name: env.custom(name, deserialize=read)
+
+
+def read_host(text: str) -> str:
+    """A host name or an address; whether it exists is only known when it is bound."""
     if not text.isascii() or not text.isprintable() or " " in text or "/" in text:
-        raise ValueError("must be a host name or an address, without scheme, port or path")
+        raise ValidationError("must be a host name or an address, without scheme, port or path")
     return text.strip("[]")
 
 
-def address(text: str) -> tuple[str, int] | None:
-    """`HOST:PORT`, or nothing."""
+def read_address(text: str) -> tuple[str, int] | None:
+    """`HOST:PORT`; None for an empty text."""
     if not text:
         return None
-    name, colon, port = text.rpartition(":")
-    if not (colon and name):
-        raise ValueError("must be HOST:PORT")
-    return host(name), integer(1, 65535)(port)
+    host, colon, port = text.rpartition(":")
+    if not (colon and host):
+        raise ValidationError("must be HOST:PORT")
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+        raise ValidationError("must be HOST:PORT, with a port from 1 to 65535")
+    return read_host(host), int(port)
 
 
-def store(text: str) -> str:
-    """A database's URL, in the one form that everything below understands."""
-    return database_url(text).render_as_string(hide_password=False)
+def read_database_url(text: str) -> str:
+    """A database URL, in the one form that the ledger and the projections understand."""
+    try:
+        return database_url(text).render_as_string(hide_password=False)
+    except ConfigurationError as error:
+        raise ValidationError(str(error).removeprefix("LEDGER_DATABASE_URL ")) from None
 
 
-def api_keys(text: str) -> tuple[str, ...]:
-    """Keys separated by commas; of a wrong one only its place is told."""
+def read_api_keys(text: str) -> tuple[str, ...]:
+    """Keys separated by commas; the message about a wrong one only gives its number."""
     keys = _parts(text)
     for number, key in enumerate(keys, 1):
         if len(key) < SECRET_LENGTH_MIN or not (key.isascii() and key.isprintable()):
-            raise ValueError(
+            raise ValidationError(
                 f"key {number} must have at least {SECRET_LENGTH_MIN} printable ASCII characters"
             )
     return tuple(keys)
 
 
-def webhook_secrets(text: str) -> tuple[Secret, ...]:
-    """`whsec_…` or `name=whsec_…`, separated by commas; an unnamed one is called by its place."""
+def read_webhook_secrets(text: str) -> tuple[Secret, ...]:
+    """`whsec_…` or `name=whsec_…`, separated by commas; the second unnamed one is `secret2`."""
     secrets: list[Secret] = []
     for number, part in enumerate(_parts(text), 1):
         secret = _secret(part, number)
         if not _SECRET.fullmatch(secret.value):
-            raise ValueError(
+            raise ValidationError(
                 f"secret {number} has blanks, quotes or other characters that no secret has"
             )
         if len(secret.value) < SECRET_LENGTH_MIN:
-            raise ValueError(
+            raise ValidationError(
                 f"secret {number} has fewer than {SECRET_LENGTH_MIN} characters;"
                 " copy the endpoint's whole whsec_… secret"
             )
         if secret.name in {earlier.name for earlier in secrets}:
-            raise ValueError(f"secret {number} has the name of an earlier one")
+            raise ValidationError(f"secret {number} has the name of an earlier one")
         secrets.append(secret)
     return tuple(secrets)
 
 
 def _secret(part: str, number: int) -> Secret:
-    name, equals, value = (each.strip() for each in part.partition("="))
+    name, equals, value = (piece.strip() for piece in part.partition("="))
     if equals and name.isascii() and name.replace("-", "").replace("_", "").isalnum():
         return Secret(name, value)
     return Secret(f"secret{number}", part)

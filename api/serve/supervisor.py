@@ -92,7 +92,7 @@ def _announce(settings: Settings) -> None:
             f"ledger {version('stripe-ledger')} listens on"
             f" http://{address.shown(settings.host, settings.port)}"
             f" ({settings.workers} web, 1 follower)"
-            f" and keeps its log in {stores.shown(settings.database_url)}; Ctrl-C ends it"
+            f" and keeps its log in {stores.without_password(settings.database_url)}; Ctrl-C ends it"
         )
     except OSError:
         # A line that nobody can read any more is no reason to refuse facts, nor to end as if

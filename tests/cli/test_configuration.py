@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from api.config.settings import Settings, SettingsError
+from api.config.settings import VARIABLES, Settings, SettingsError, environment
 from tests.cli.processes import ledger
 
 GOOD = {"STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef"}
@@ -165,16 +166,12 @@ def test_no_ledger_is_made_by_looking(tmp_path: Path, command: str) -> None:
 
 def test_help_tells_every_variable(tmp_path: Path) -> None:
     """`ledger serve --help` lists what can be set."""
-    from api.config.settings import VARIABLES
-
     shown = ledger("serve", "--help", cwd=tmp_path).stdout
 
     assert [each.name for each in VARIABLES if each.name not in shown] == []
 
 
-def test_dotenv_lies_beneath_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_overrides_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`.env` in the working directory is read, and the environment wins."""
     (tmp_path / ".env").write_text("# ours\nLEDGER_PORT=9001\nLEDGER_WORKERS=3\nOTHER=1\n")
     monkeypatch.chdir(tmp_path)
@@ -182,3 +179,44 @@ def test_dotenv_lies_beneath_the_environment(
 
     settings = Settings.read()
     assert (settings.port, settings.workers) == (9002, 3)
+
+
+def test_dotenv_stays_out_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the ledger's variables are taken from `.env`, and none is exported."""
+    (tmp_path / ".env").write_text("LEDGER_WORKERS=3\nDATABASE_URL=sqlite:///other.db\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert Settings.read().workers == 3
+    assert "DATABASE_URL" not in environment()
+    assert not {"LEDGER_WORKERS", "DATABASE_URL"} & os.environ.keys()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LEDGER_API_KEY=0123456789${HOME}abcdef",
+        "export LEDGER_API_KEY=0123456789${HOME}abcdef",
+        "\ufeffLEDGER_API_KEY=0123456789${HOME}abcdef",
+        'LEDGER_API_KEY="0123456789${HOME}abcdef"',
+        "LEDGER_API_KEY = '0123456789${HOME}abcdef'  # a comment",
+    ],
+)
+def test_dotenv_is_read_as_others_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """`export`, a byte-order mark, quotes and comments are no part of a value; `${` is."""
+    (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert Settings.read().api_keys == ("0123456789${HOME}abcdef",)
+
+
+def test_a_dotenv_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `.env` in another encoding is a wrong setting, not a traceback."""
+    (tmp_path / ".env").write_bytes("LEDGER_HOST=bücher".encode("latin-1"))
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError, match="it is no UTF-8 text"):
+        Settings.read()
