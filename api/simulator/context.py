@@ -1,4 +1,4 @@
-"""Where a story happens: its clock, its accidents, and the events it has sent so far."""
+"""The context a story runs in: its clock, its random sources, and the events emitted so far."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from random import Random
 from typing import Any
 
 from api.simulator import people
-from api.simulator.facts import Telling, facts
+from api.simulator.facts import EventFacts, facts_of
 from api.simulator.ids import Ids
 from api.simulator.people import Method, Person
 from api.simulator.shapes import Json, render
 from api.simulator.versions import api_version
 from api.simulator.world import Application, Charge, Dispute, PaymentIntent, Refund, WorldObject
 
-_BESIDE_UPDATED = frozenset({"charge.captured", "charge.refunded", "charge.dispute.closed"})
+_WITH_PREVIOUS_ATTRIBUTES = frozenset(
+    {"charge.captured", "charge.refunded", "charge.dispute.closed"}
+)
 """The types beside `*.updated` whose events were seen to carry `previous_attributes`."""
 
 
 class StoryContext:
-    """What a story is told with.
+    """Runs one story: moves its clock, draws random values, renders and records its events.
 
-    Chance is drawn from two seeded sources, one for the world and one for envelopes, and the
-    version of an event from a third: so the same story is told whatever the versions are.
+    Random values come from three sources seeded with the story's tag: one for the world's
+    objects, one for event envelopes, one for the API version of each event. So the objects and
+    the envelopes are the same whatever the versions are.
+
+    `time` is the story's current time in Unix seconds.
     """
 
     def __init__(
@@ -35,62 +40,65 @@ class StoryContext:
         livemode: bool,
         start: int,
     ) -> None:
-        self.now = start
+        self.time = start
         self.rng = Random(f"world/{tag}")
         self.ids = Ids(self.rng, self._clock)
-        self._noise = Random(f"envelope/{tag}")
-        self._event_ids = Ids(self._noise, self._clock)
-        self._choice = Random(f"version/{tag}")
+        self._envelope_rng = Random(f"envelope/{tag}")
+        self._event_ids = Ids(self._envelope_rng, self._clock)
+        self._version_rng = Random(f"version/{tag}")
         self._versions = tuple(versions)
         self._before: dict[str, WorldObject] = {}
         self._request = self._new_request()
         self.account = account
         self.livemode = livemode
-        self.organisation = False
+        self.is_organisation = False
         self.events: list[Json] = []
-        self.tellings: list[Telling] = []
+        self.event_facts: list[EventFacts] = []
 
     def wait(self, seconds: int = 0, *, minutes: int = 0, hours: int = 0, days: int = 0) -> int:
-        """Lets time go by; what happens next was asked for by another request."""
-        self.now += seconds + 60 * minutes + 3_600 * hours + 86_400 * days
+        """Advance the clock and begin a new API request; return the new time in Unix seconds."""
+        self.time += seconds + 60 * minutes + 3_600 * hours + 86_400 * days
         self._before.clear()
         self._request = self._new_request()
-        return self.now
+        return self.time
 
-    def change(self, thing: WorldObject, **values: Any) -> None:
-        """One change of an object: what it was stays known for `previous_attributes`."""
-        known = {f.name for f in fields(thing)}
-        if unknown := values.keys() - known:
-            raise AttributeError(f"{type(thing).__name__} has no {sorted(unknown)}")
-        self._before[thing.id] = copy.copy(thing)
+    def change(self, world_object: WorldObject, **values: Any) -> None:
+        """Set fields of an object, and remember its state before for `previous_attributes`.
+
+        Raises AttributeError for a field that the object does not have.
+        """
+        names = {field.name for field in fields(world_object)}
+        if unknown := values.keys() - names:
+            raise AttributeError(f"{type(world_object).__name__} has no {sorted(unknown)}")
+        self._before[world_object.id] = copy.copy(world_object)
         for name, value in values.items():
-            setattr(thing, name, value)
+            setattr(world_object, name, value)
 
-    def emit(self, thing: WorldObject, *types: str) -> None:
-        """Stripe tells of the object as it is now, once for each type."""
+    def emit(self, world_object: WorldObject, *types: str) -> None:
+        """Emit an event of each type, with the object's current state."""
         for event_type in types:
-            self._emit(thing, event_type)
+            self._emit(world_object, event_type)
 
-    def _emit(self, thing: WorldObject, event_type: str) -> None:
-        payment = isinstance(thing, PaymentIntent | Charge | Refund | Dispute)
-        event_id = self._event_ids.event(payment=payment)
-        pending = self._noise.randint(1, 3)
-        api = api_version(self._choice.choice(self._versions))
+    def _emit(self, world_object: WorldObject, event_type: str) -> None:
+        is_payment = isinstance(world_object, PaymentIntent | Charge | Refund | Dispute)
+        event_id = self._event_ids.event(is_payment=is_payment)
+        pending = self._envelope_rng.randint(1, 3)
+        api = api_version(self._version_rng.choice(self._versions))
         if not api.has_type(event_type):
             return
         account = self.account
-        if isinstance(thing, Application) and account is None:
+        if isinstance(world_object, Application) and account is None:
             raise ValueError("an application's event is always a connected account's")
-        data: Json = {"object": render(thing, api, self.livemode, event_type)}
-        before = self._before.get(thing.id)
-        if before is not None and _carries_previous(event_type):
+        data: Json = {"object": render(world_object, api, self.livemode, event_type)}
+        before = self._before.get(world_object.id)
+        if before is not None and _has_previous_attributes(event_type):
             old = render(before, api, self.livemode, event_type)
-            data["previous_attributes"] = difference(old, data["object"])
+            data["previous_attributes"] = previous_attributes(old, data["object"])
         event: Json = {
             "id": event_id,
             "object": "event",
             "api_version": api.name,
-            "created": self.now,
+            "created": self.time,
             "data": data,
             "livemode": self.livemode,
             "pending_webhooks": pending,
@@ -98,46 +106,52 @@ class StoryContext:
             "type": event_type,
         }
         if account is not None:
-            event["context" if self.organisation else "account"] = account
+            event["context" if self.is_organisation else "account"] = account
         self.events.append(event)
-        told = facts(thing, api, event_type)
-        self.tellings.append(Telling(event_id, event_type, self.now, account, self.livemode, told))
+        facts = facts_of(world_object, api, event_type)
+        self.event_facts.append(
+            EventFacts(event_id, event_type, self.time, account, self.livemode, facts)
+        )
 
     def person(self) -> Person:
-        """Somebody who was not in the story yet."""
+        """Return a new customer."""
         return people.person(self.rng, self.ids)
 
     def method(self, kind: str = "card") -> Method:
-        """A way to pay that was not in the story yet."""
+        """Return a new payment method."""
         return people.method(self.rng, self.ids, kind)
 
     def price(self) -> int:
-        """An amount in a currency's minor unit, as shops ask for."""
+        """Return a random price, in the currency's minor unit."""
         return self.rng.randrange(12, 400) * 50
 
     def _clock(self) -> int:
-        return self.now
+        return self.time
 
     def _new_request(self) -> Json:
-        if self._noise.random() < 0.3:
+        if self._envelope_rng.random() < 0.3:
             return {"id": None, "idempotency_key": None}
-        number = f"req_{self._event_ids.text(14)}"
-        return {"id": number, "idempotency_key": self._event_ids.key()}
+        request_id = f"req_{self._event_ids.text(14)}"
+        return {"id": request_id, "idempotency_key": self._event_ids.key()}
 
 
-def difference(old: Json, new: Json) -> Json:
-    """The values that `new` changed, as they were: of a hash only those keys, of a list all."""
+def previous_attributes(old: Json, new: Json) -> Json:
+    """Return what an event's `previous_attributes` shows: the old values of changed fields.
+
+    Of a hash only the changed keys are shown, a list is shown whole.
+    """
     changed: Json = {}
-    for name, value in old.items():
-        now = new.get(name)
-        if value == now:
+    for name, old_value in old.items():
+        new_value = new.get(name)
+        if old_value == new_value:
             continue
-        if isinstance(value, dict) and isinstance(now, dict) and value.get("object") != "list":
-            changed[name] = difference(value, now)
+        is_hash = isinstance(old_value, dict) and old_value.get("object") != "list"
+        if is_hash and isinstance(new_value, dict):
+            changed[name] = previous_attributes(old_value, new_value)
         else:
-            changed[name] = value
+            changed[name] = old_value
     return changed
 
 
-def _carries_previous(event_type: str) -> bool:
-    return event_type.endswith(".updated") or event_type in _BESIDE_UPDATED
+def _has_previous_attributes(event_type: str) -> bool:
+    return event_type.endswith(".updated") or event_type in _WITH_PREVIOUS_ATTRIBUTES

@@ -1,7 +1,7 @@
-"""What an event tells: the facts of the world that its version can say, under the rows' names.
+"""What an event says: the facts that its API version can show, under the names that rows use.
 
-Read from the world, never from the rendered body, so that a mistake in either shows.
-An absent key means that the event is silent about it; None means that it says there is none.
+They are read from the world, never from the rendered body, so that a mistake in either shows.
+An absent key means that the event does not have the fact; None means that it is null.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from api.simulator.shapes import shows_session_status
+from api.simulator.shapes import has_session_status
 from api.simulator.versions import ApiVersion
 from api.simulator.world import (
     Account,
@@ -28,11 +28,12 @@ from api.simulator.world import (
 )
 
 Facts = dict[str, Any]
+"""The facts of one object, by name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """What is told of one object."""
+class ObjectFacts:
+    """What an event says about one Stripe object."""
 
     object: str
     id: str
@@ -40,62 +41,66 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """One event, with what it tells: first of its own object, then of those it carries."""
+class EventFacts:
+    """One event, with what it says: first about its object, then about those embedded in it."""
 
-    event: str
+    event_id: str
     type: str
     created: int
     account: str | None
     livemode: bool
-    facts: tuple[Fact, ...]
+    objects: tuple[ObjectFacts, ...]
 
 
-def facts(thing: WorldObject, api: ApiVersion, event_type: str) -> tuple[Fact, ...]:
-    """The facts of the object and of those that the version carries inside it."""
-    return tuple(_facts(thing, api, event_type))
+def facts_of(
+    world_object: WorldObject, api: ApiVersion, event_type: str
+) -> tuple[ObjectFacts, ...]:
+    """Return the facts of an object, and of the objects that the API version embeds in it."""
+    return tuple(_facts(world_object, api, event_type))
 
 
-def _facts(thing: WorldObject, api: ApiVersion, event_type: str) -> Iterator[Fact]:
-    match thing:
+def _facts(world_object: WorldObject, api: ApiVersion, event_type: str) -> Iterator[ObjectFacts]:
+    match world_object:
         case PaymentIntent():
-            yield Fact("payment_intent", thing.id, _payment_intent(thing, api))
+            yield ObjectFacts("payment_intent", world_object.id, _payment_intent(world_object, api))
             if api.lists_charges:
-                for charge in thing.charges:
+                for charge in world_object.charges:
                     yield from _facts(charge, api, event_type)
         case Charge():
-            yield Fact("charge", thing.id, _charge(thing, api))
+            yield ObjectFacts("charge", world_object.id, _charge(world_object, api))
             if api.lists_refunds:
-                for refund in thing.refunds:
+                for refund in world_object.refunds:
                     yield from _facts(refund, api, event_type)
         case Refund():
-            yield Fact("refund", thing.id, _refund(thing, api))
+            yield ObjectFacts("refund", world_object.id, _refund(world_object, api))
         case Dispute():
-            yield Fact("dispute", thing.id, _dispute(thing, api))
+            yield ObjectFacts("dispute", world_object.id, _dispute(world_object, api))
         case Session():
-            yield Fact("checkout.session", thing.id, _session(thing, api, event_type))
+            yield ObjectFacts(
+                "checkout.session", world_object.id, _session(world_object, api, event_type)
+            )
         case Invoice():
-            yield Fact("invoice", thing.id, _invoice(thing, api))
+            yield ObjectFacts("invoice", world_object.id, _invoice(world_object, api))
         case InvoicePayment():
-            named = {"invoice": thing.invoice.id, "payment_intent": thing.intent.id}
-            yield Fact("invoice_payment", thing.id, named)
+            links = {"invoice": world_object.invoice.id, "payment_intent": world_object.intent.id}
+            yield ObjectFacts("invoice_payment", world_object.id, links)
         case Subscription():
-            yield Fact("subscription", thing.id, _subscription(thing))
+            yield ObjectFacts("subscription", world_object.id, _subscription(world_object))
         case Payout():
-            yield Fact("payout", thing.id, _payout(thing, api))
+            yield ObjectFacts("payout", world_object.id, _payout(world_object, api))
         case Account():
-            yield Fact("account", thing.id, _account(thing))
+            yield ObjectFacts("account", world_object.id, _account(world_object))
         case Application():
-            yield Fact("application", thing.id, {})
+            yield ObjectFacts("application", world_object.id, {})
 
 
-def _same(thing: WorldObject, names: str) -> Facts:
-    """The facts that the world and the rows call alike."""
-    return {name: getattr(thing, name) for name in names.split()}
+def _same(world_object: WorldObject, names: str) -> Facts:
+    """Return the facts that have the same name in the world and in rows."""
+    return {name: getattr(world_object, name) for name in names.split()}
 
 
 def _payment_intent(intent: PaymentIntent, api: ApiVersion) -> Facts:
-    told: Facts = {
+    fields: Facts = {
         **_same(intent, "created status amount amount_received currency description canceled_at"),
         "customer": intent.customer.id if intent.customer else None,
         "metadata": dict(intent.metadata),
@@ -103,51 +108,49 @@ def _payment_intent(intent: PaymentIntent, api: ApiVersion) -> Facts:
         "failure_message": intent.error.message if intent.error else None,
     }
     if api.latest_charge or api.lists_charges:
-        told["latest_charge"] = intent.charges[-1].id if intent.charges else None
+        fields["latest_charge"] = intent.charges[-1].id if intent.charges else None
     if api.names_invoice or (api.order_reference and not intent.session):
-        told["invoice"] = intent.invoice
+        fields["invoice"] = intent.invoice
     if api.order_reference:
-        told["session"] = intent.session
-    return told
+        fields["session"] = intent.session
+    return fields
 
 
 def _charge(charge: Charge, api: ApiVersion) -> Facts:
-    intent = charge.intent if charge.names_intent else None
-    told: Facts = {
-        **_same(charge, "created status amount captured received currency description"),
+    fields: Facts = {
+        **_same(charge, "created status amount captured money_received currency description"),
         "refunded": charge.amount_refunded >= charge.amount,
-        "given_back": charge.given_back if charge.captured else 0,
+        "money_refunded": charge.money_refunded if charge.captured else 0,
         "customer": charge.customer.id if charge.customer else None,
         "metadata": dict(charge.metadata),
-        "payment_intent": intent.id if intent else None,
+        "payment_intent": charge.named_intent_id,
         "payment_method_type": charge.method.type,
         "failure_code": charge.failure.code if charge.failure else None,
         "failure_message": charge.failure.message if charge.failure else None,
     }
     if api.names_invoice:
-        told["invoice"] = charge.intent.invoice if charge.intent else None
-    return told
+        fields["invoice"] = charge.intent.invoice if charge.intent else None
+    return fields
 
 
 def _refund(refund: Refund, api: ApiVersion) -> Facts:
     charge = refund.charge
-    told: Facts = {
+    fields: Facts = {
         **_same(refund, "created status amount currency reason balance_transaction"),
         "charge": charge.id,
-        "given_back": charge.given_back if charge.captured else 0,
+        "money_refunded": charge.money_refunded if charge.captured else 0,
         "metadata": dict(refund.metadata),
     }
     if refund.failure_reason:
-        told["failure_reason"] = refund.failure_reason
+        fields["failure_reason"] = refund.failure_reason
     if api.refund_names_intent:
-        named = charge.intent if charge.names_intent else None
-        told["payment_intent"] = named.id if named else None
-    return told
+        fields["payment_intent"] = charge.named_intent_id
+    return fields
 
 
 def _dispute(dispute: Dispute, api: ApiVersion) -> Facts:
     charge = dispute.charge
-    told: Facts = {
+    fields: Facts = {
         **_same(dispute, "created status amount currency reason is_charge_refundable"),
         "charge": charge.id,
         "evidence_due_by": dispute.due_by,
@@ -155,31 +158,29 @@ def _dispute(dispute: Dispute, api: ApiVersion) -> Facts:
         "metadata": dict(dispute.metadata),
     }
     if api.dispute_names_intent:
-        named = charge.intent if charge.names_intent else None
-        told["payment_intent"] = named.id if named else None
-    return told
+        fields["payment_intent"] = charge.named_intent_id
+    return fields
 
 
 def _session(session: Session, api: ApiVersion, event_type: str) -> Facts:
-    intent = session.intent if session.names_intent else None
-    told: Facts = {
+    fields: Facts = {
         "mode": session.mode,
         "customer": session.customer.id if session.customer else None,
         "client_reference_id": session.client_reference_id,
-        "payment_intent": intent.id if intent else None,
+        "payment_intent": session.intent.id if session.intent else None,
         "metadata": dict(session.metadata),
         "status": "complete" if event_type == "checkout.session.completed" else session.status,
     }
-    shown = shows_session_status(event_type)
-    if api.session_total or shown:
-        told.update(amount=session.amount, currency=session.currency)
-    if api.session_status or shown:
-        told.update(created=session.created, payment_status=session.payment_status)
-    return told
+    has_status = has_session_status(event_type)
+    if api.session_total or has_status:
+        fields.update(amount=session.amount, currency=session.currency)
+    if api.session_status or has_status:
+        fields.update(created=session.created, payment_status=session.payment_status)
+    return fields
 
 
 def _invoice(invoice: Invoice, api: ApiVersion) -> Facts:
-    told: Facts = {
+    fields: Facts = {
         **_same(
             invoice,
             "created status number subscription amount_paid amount_remaining currency "
@@ -192,10 +193,10 @@ def _invoice(invoice: Invoice, api: ApiVersion) -> Facts:
         "metadata": dict(invoice.metadata),
     }
     if api.status_transitions:
-        told["paid_at"] = invoice.paid_at
+        fields["paid_at"] = invoice.paid_at
     if api.names_invoice:
-        told["payment_intent"] = invoice.intent.id if invoice.intent else None
-    return told
+        fields["payment_intent"] = invoice.intent.id if invoice.intent else None
+    return fields
 
 
 def _subscription(sub: Subscription) -> Facts:
@@ -226,7 +227,7 @@ def _subscription(sub: Subscription) -> Facts:
 
 
 def _payout(payout: Payout, api: ApiVersion) -> Facts:
-    told: Facts = {
+    fields: Facts = {
         **_same(
             payout,
             "created status amount currency arrival_date method type automatic destination "
@@ -237,10 +238,10 @@ def _payout(payout: Payout, api: ApiVersion) -> Facts:
         "metadata": dict(payout.metadata),
     }
     if api.payout_reversal:
-        told.update(original_payout=payout.original_payout, reversed_by=payout.reversed_by)
+        fields.update(original_payout=payout.original_payout, reversed_by=payout.reversed_by)
     if api.reconciliation_status:
-        told["reconciliation_status"] = payout.reconciliation_status
-    return told
+        fields["reconciliation_status"] = payout.reconciliation_status
+    return fields
 
 
 def _account(account: Account) -> Facts:

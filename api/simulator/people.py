@@ -1,4 +1,4 @@
-"""The people and shops of the stories: invented names, towns and cards that hurt nobody."""
+"""The customers of the stories: invented names, addresses, payment methods and goods."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CURRENCIES = ("usd", "eur", "gbp", "sek", "jpy")
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How somebody pays: a card or a bank debit."""
+    """A payment method: a card or a bank account that is debited."""
 
     id: str
     type: str
@@ -45,7 +45,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A customer, with what Stripe copies into the objects about them."""
+    """A customer, with the data that Stripe copies into other objects."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class Person:
 
 
 def person(rng: Random, ids: Ids) -> Person:
-    """Somebody new."""
+    """Return a new customer."""
     first, last = rng.choice(_FIRST), rng.choice(_LAST)
     city, country, code, line, state = rng.choice(_TOWNS)
     address = {
@@ -72,11 +72,11 @@ def person(rng: Random, ids: Ids) -> Person:
 
 
 def method(rng: Random, ids: Ids, kind: str = "card") -> Method:
-    """A way to pay of that type."""
+    """Return a new payment method of that type."""
     brand, last4 = rng.choice(_CARDS) if kind == "card" else ("Test Bank", "6789")
     return Method(ids.new("pm"), kind, brand, last4, ids.text(16), rng.randint(2028, 2033), "US")
 
 
 def goods(rng: Random) -> str:
-    """Something that is sold."""
+    """Return the description of something sold."""
     return rng.choice(_GOODS)

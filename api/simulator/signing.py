@@ -1,4 +1,4 @@
-"""A body as Stripe sends it, and the header that signs it."""
+"""The body of an event as Stripe sends it, and the header that signs it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SIGNATURE_HEADER = "Stripe-Signature"
 
 
 def body(event: Json) -> bytes:
-    """The bytes of an event: Stripe sends them indented by two spaces."""
+    """Return the bytes of an event: JSON indented by two spaces, as Stripe sends it."""
     return msgspec.json.format(msgspec.json.encode(event), indent=2)
 
 
 def sign(body: bytes, secret: str, timestamp: int) -> str:
-    """The value of the signature header for these bytes at that second."""
+    """Return the value of the signature header for a body; `timestamp` is in Unix seconds."""
     signed = b"%d." % timestamp + body
     digest = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={digest}"

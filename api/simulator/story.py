@@ -1,4 +1,4 @@
-"""A story: events in the order they happened, and the rows they make at every second."""
+"""A story: events in the order they happened, and the rows that are right at every second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from api.simulator.context import StoryContext
-from api.simulator.facts import Telling
+from api.simulator.facts import EventFacts
 from api.simulator.ids import Ids
 from api.simulator.shapes import Json
 from api.simulator.stories import STORIES
@@ -15,24 +15,24 @@ from api.simulator.truth import Truth, truth
 from api.simulator.versions import API_VERSIONS
 
 START = 1_767_225_600
-"""2026-01-01T00:00:00Z: when stories begin that are not told when to."""
+"""2026-01-01T00:00:00Z: when stories begin by default."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """What Stripe would have sent, and what is true because of it."""
+    """The events that Stripe would send, and the rows that they imply."""
 
     name: str
     events: tuple[Json, ...]
-    tellings: tuple[Telling, ...]
+    event_facts: tuple[EventFacts, ...]
 
     def truth(self, at: int | None = None) -> Truth:
-        """The rows of every kind, after the events created up to that second; None: after all."""
-        return truth([t for t in self.tellings if at is None or t.created <= at])
+        """Return the rows of every kind after all events, or after those created up to a second."""
+        return truth([event for event in self.event_facts if at is None or event.created <= at])
 
     def seconds(self) -> list[int]:
-        """Every second in which something happened, oldest first."""
-        return sorted({telling.created for telling in self.tellings})
+        """Return every second in which an event was created, oldest first."""
+        return sorted({event.created for event in self.event_facts})
 
 
 def story(
@@ -45,10 +45,10 @@ def story(
     livemode: bool = False,
     start: int = START,
 ) -> Story:
-    """The story of that name.
+    """Run the story of that name.
 
-    `api_version`: one for all events, or several to draw each event's from; None is the newest.
-    The same arguments give the same story; another seed or index gives other ids throughout.
+    `api_version` is one for all events, or several to choose each event's from; by default the
+    newest. The same arguments give the same story; another seed or index gives other ids.
     """
     if api_version is None:
         versions: Sequence[str] = API_VERSIONS[-1:]
@@ -56,7 +56,7 @@ def story(
         versions = [api_version] if isinstance(api_version, str) else api_version
     context = StoryContext(f"{seed}/{name}/{index}", versions, account, livemode, start)
     STORIES[name](context)
-    return Story(name, tuple(context.events), tuple(context.tellings))
+    return Story(name, tuple(context.events), tuple(context.event_facts))
 
 
 def histories(
@@ -67,10 +67,10 @@ def histories(
     start: int = START,
     spacing: int = 600,
 ) -> Iterator[Story]:
-    """A mix of all stories, each as often as the others; endless where no count is given.
+    """Yield a mix of all stories, each equally often; endlessly where there is no `count`.
 
-    Story n begins `spacing` seconds after story n−1 and is told in one API version, or, one time
-    in eight, in all of them by turns. Some are a connected account's, a few are live.
+    Story n begins `spacing` seconds after story n−1. Its events have one API version, or, one
+    time in eight, a random one each. Some stories are a connected account's, a few are live.
     """
     rng = Random(f"histories/{seed}")
     account = Ids(rng, lambda: start).new("acct")
@@ -81,12 +81,12 @@ def histories(
         for name in names:
             if count is not None and index >= count:
                 return
-            mixed = rng.random() < 0.125
+            is_mixed = rng.random() < 0.125
             yield story(
                 name,
                 seed=seed,
                 index=index,
-                api_version=api_versions if mixed else rng.choice(list(api_versions)),
+                api_version=api_versions if is_mixed else rng.choice(list(api_versions)),
                 account=account if rng.random() < 0.2 else None,
                 livemode=rng.random() < 0.1,
                 start=start + index * spacing,

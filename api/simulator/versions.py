@@ -1,7 +1,7 @@
-"""What each API version of Stripe can say: every date at which a field moved, once.
+"""What each API version of Stripe shows: every date at which a field moved, stated once.
 
-The shapes (what a body looks like) and the truth (what a body tells) both ask here, so a
-version can neither tell what it does not render nor render what it is not said to tell.
+Both the shapes (what a body looks like) and the facts (what a body says) read it, so that a
+version's facts are exactly those that its bodies show.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ TYPES_SINCE: Mapping[str, str] = MappingProxyType(
         "payout.reconciliation_completed": "2022-11-15",
     }
 )
-"""The event types that not every version of `API_VERSIONS` has, with the day they came."""
+"""The event types that not every version of `API_VERSIONS` has, with the day they were added."""
 
 
 class ApiVersion:
-    """One API version, as the answers to the questions a shape has to ask."""
+    """One API version, with a flag for each difference between versions that a body shows."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -78,11 +78,11 @@ class ApiVersion:
         self.refund_customer = day >= "2026-07-29"
 
     def has_type(self, event_type: str) -> bool:
-        """Whether an endpoint of this version is ever sent such an event."""
+        """Whether Stripe sends events of that type to endpoints of this version."""
         return self.day >= TYPES_SINCE.get(event_type, "")
 
 
 @cache
 def api_version(name: str) -> ApiVersion:
-    """The `ApiVersion` of that name; any name in Stripe's form is accepted."""
+    """Return the `ApiVersion` of a name; it may be any that begins with a date."""
     return ApiVersion(name)

@@ -1,4 +1,4 @@
-"""Ids: they begin as Stripe's of the same moment do, and sort by their time."""
+"""Ids: they begin as Stripe's of the same moment do, and sort by time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.simulator.ids import Ids
+from api.simulator import Ids
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ from api.simulator.ids import Ids
     ],
 )
 def test_begins_as_recorded(prefix: str, created: int, begins: str) -> None:
-    """Ids that Stripe gave, up to where chance begins."""
+    """An id begins as one of Stripe's that was recorded, up to its random part."""
     assert Ids(Random(0), lambda: created).new(prefix).startswith(begins)
 
 
 @given(st.integers(1_400_000_000, 2_000_000_000), st.integers(61, 100_000_000))
 def test_sorts_by_time(created: int, later: int) -> None:
-    """What is made later stands behind, whatever chance adds."""
+    """An id that is made later sorts later, whatever its random part is."""
     for prefix in ("pi", "in", "cus", "acct"):
         first = Ids(Random(0), lambda: created).new(prefix)
         second = Ids(Random(0), lambda: created + later).new(prefix)

@@ -1,4 +1,4 @@
-"""The shapes: what moved between API versions, and that a body shows what it is said to tell."""
+"""The shapes: what moved between API versions, and that a body shows the facts of its event."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from api.simulator import API_VERSIONS, STORIES, story
 
 ELSEWHERE = {
     "payment_intent": {"failure_code", "failure_message", "latest_charge", "session", "invoice"},
-    "charge": {"received", "given_back", "payment_method_type"},
-    "refund": {"given_back"},
+    "charge": {"money_received", "money_refunded", "payment_method_type"},
+    "refund": {"money_refunded"},
     "dispute": {"evidence_due_by", "transactions"},
     "checkout.session": {"amount", "status"},
     "invoice": {"created", "subscription", "paid_at", "collection_method"},
@@ -26,85 +26,85 @@ ELSEWHERE = {
     "account": {"disabled_reason", "currently_due", "past_due"},
     "invoice_payment": {"payment_intent"},
 }
-"""Facts that stand under another name, deeper, or in no single field of some version."""
+"""Facts that some version has under another name, deeper, or in no single field."""
 
 
-def _body(name: str, event_type: str, version: str) -> dict[str, Any]:
-    told = story(name, api_version=version)
-    found = next(e for e in told.events if e["type"] == event_type)
-    shape: dict[str, Any] = found["data"]["object"]
-    return shape
+def _object(name: str, event_type: str, version: str) -> dict[str, Any]:
+    history = story(name, api_version=version)
+    event = next(e for e in history.events if e["type"] == event_type)
+    stripe_object: dict[str, Any] = event["data"]["object"]
+    return stripe_object
 
 
 @pytest.mark.parametrize("version", API_VERSIONS)
-def test_a_body_shows_every_fact_it_is_said_to_tell(version: str) -> None:
-    """The truth never knows more of a version than its bodies say."""
+def test_a_body_shows_every_fact_of_its_event(version: str) -> None:
+    """The facts of an event are never more than its body shows in its API version."""
     for name in STORIES:
-        told = story(name, api_version=version)
-        for event, telling in zip(told.events, told.tellings, strict=True):
-            own, shape = telling.facts[0], event["data"]["object"]
-            assert (own.object, own.id) == (shape["object"], shape["id"])
-            for field, value in own.fields.items():
-                if field in ELSEWHERE.get(own.object, ()):
+        history = story(name, api_version=version)
+        for event, event_facts in zip(history.events, history.event_facts, strict=True):
+            facts, stripe_object = event_facts.objects[0], event["data"]["object"]
+            assert (facts.object, facts.id) == (stripe_object["object"], stripe_object["id"])
+            for field, value in facts.fields.items():
+                if field in ELSEWHERE.get(facts.object, ()):
                     continue
-                assert shape[field] == value, (name, event["type"], field)
+                assert stripe_object[field] == value, (name, event["type"], field)
 
 
-def test_a_payment_intent_holds_its_charges_until_2022_11_15() -> None:
+def test_a_payment_intent_embeds_its_charges_until_2022_11_15() -> None:
     """`charges.data`, newest first, became `latest_charge`."""
-    old = _body("declined_then_paid", "payment_intent.succeeded", "2020-08-27")
-    new = _body("declined_then_paid", "payment_intent.succeeded", "2022-11-15")
+    old = _object("declined_then_paid", "payment_intent.succeeded", "2020-08-27")
+    new = _object("declined_then_paid", "payment_intent.succeeded", "2022-11-15")
 
     assert old["charges"]["data"][0]["id"] == new["latest_charge"]
     assert len(old["charges"]["data"]) == 2
     assert "charges" not in new and "latest_charge" not in old
 
 
-def test_a_charge_holds_its_refunds_until_2022_11_15() -> None:
-    """Before, refunds came inside `charge.refunded`; later by themselves."""
-    old = _body("refund_that_fails", "charge.refunded", "2022-08-01")
-    new = _body("refund_that_fails", "charge.refunded", "2022-11-15")
+def test_a_charge_embeds_its_refunds_until_2022_11_15() -> None:
+    """Before, refunds are embedded in `charge.refunded`; later they have events of their own."""
+    old = _object("refund_that_fails", "charge.refunded", "2022-08-01")
+    new = _object("refund_that_fails", "charge.refunded", "2022-11-15")
 
     assert [r["amount"] for r in old["refunds"]["data"]] == [3_000]
     assert "refunds" not in new
 
 
-def test_a_charge_tells_what_it_captured_since_2020_08_27() -> None:
+def test_a_charge_has_amount_captured_since_2020_08_27() -> None:
     """`amount_captured` is absent before."""
     story_and_type = ("authorised_then_partly_captured", "charge.captured")
 
-    assert "amount_captured" not in _body(*story_and_type, "2020-03-02")
-    assert _body(*story_and_type, "2020-08-27")["amount_captured"] == 6_000
+    assert "amount_captured" not in _object(*story_and_type, "2020-03-02")
+    assert _object(*story_and_type, "2020-08-27")["amount_captured"] == 6_000
 
 
 def test_refunds_and_disputes_name_their_payment_intent_since_2019_11_05() -> None:
-    """Before, only the charge leads there."""
+    """Before, they only name the charge."""
     for name, event_type in (
         ("refund_that_fails", "charge.refund.updated"),
         ("dispute_won", "charge.dispute.created"),
     ):
-        assert "payment_intent" not in _body(name, event_type, "2019-03-14")
-        assert _body(name, event_type, "2019-11-05")["payment_intent"].startswith("pi_")
+        assert "payment_intent" not in _object(name, event_type, "2019-03-14")
+        assert _object(name, event_type, "2019-11-05")["payment_intent"].startswith("pi_")
 
 
 def test_basil_moves_the_links_of_an_invoice() -> None:
-    """The subscription goes below `parent`; the payment is told by an InvoicePayment only."""
+    """The subscription moves to `parent`; only an InvoicePayment names the payment."""
     name = "first_payment_in_one_second"
-    old = _body(name, "invoice.paid", "2024-10-28.acacia")
-    new = _body(name, "invoice.paid", "2025-05-28.basil")
-    joined = _body(name, "invoice_payment.paid", "2025-05-28.basil")
+    old = _object(name, "invoice.paid", "2024-10-28.acacia")
+    new = _object(name, "invoice.paid", "2025-05-28.basil")
+    payment = _object(name, "invoice_payment.paid", "2025-05-28.basil")
 
     assert new["parent"]["subscription_details"]["subscription"] == old["subscription"]
     assert "subscription" not in new and "payment_intent" not in new
-    assert joined["payment"]["payment_intent"] == old["payment_intent"]
-    assert joined["invoice"] == old["id"]
+    assert payment["payment"]["payment_intent"] == old["payment_intent"]
+    assert payment["invoice"] == old["id"]
 
 
 def test_basil_moves_the_period_of_a_subscription_to_its_items() -> None:
-    """`current_period_*` stand on each item, no more on the subscription."""
+    """`current_period_*` are fields of each item, no longer of the subscription."""
     name, event_type = "undone_cancellation", "customer.subscription.created"
-    old = _body(name, event_type, "2024-06-20")
-    new = _body(name, event_type, "2025-03-31.basil")
+    old = _object(name, event_type, "2024-06-20")
+    new = _object(name, event_type, "2025-03-31.basil")
 
     assert new["items"]["data"][0]["current_period_end"] == old["current_period_end"]
     assert "current_period_end" not in new
@@ -113,8 +113,8 @@ def test_basil_moves_the_period_of_a_subscription_to_its_items() -> None:
 def test_the_oldest_shapes_have_plans_billing_and_start() -> None:
     """Plans became prices in 2020; `billing` and `start` were renamed in 2019."""
     name, event_type = "undone_cancellation", "customer.subscription.created"
-    old = _body(name, event_type, "2019-02-11")
-    new = _body(name, event_type, "2020-08-27")
+    old = _object(name, event_type, "2019-02-11")
+    new = _object(name, event_type, "2020-08-27")
 
     assert old["billing"] == new["collection_method"]
     assert old["start"] == new["start_date"]
@@ -123,12 +123,12 @@ def test_the_oldest_shapes_have_plans_billing_and_start() -> None:
 
 
 def test_the_failed_asynchronous_payment_is_in_the_type_alone() -> None:
-    """The page's snapshot is the one it completed with."""
-    told = story("async_payment_fails")
-    pages = [e for e in told.events if e["type"].startswith("checkout.session.")]
+    """The session's snapshot is the one it completed with."""
+    history = story("async_payment_fails")
+    session_events = [e for e in history.events if e["type"].startswith("checkout.session.")]
 
-    assert [e["type"].rsplit("_", 1)[-1] for e in pages][-1] == "failed"
-    assert pages[0]["data"]["object"] == pages[1]["data"]["object"]
+    assert [e["type"].rsplit("_", 1)[-1] for e in session_events][-1] == "failed"
+    assert session_events[0]["data"]["object"] == session_events[1]["data"]["object"]
 
 
 def test_one_failed_refund_is_three_events_with_one_snapshot() -> None:

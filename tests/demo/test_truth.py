@@ -1,4 +1,4 @@
-"""The truth, stated by hand for the stories whose end is easy to say."""
+"""The simulator's truth, for stories whose outcome is stated by hand."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.simulator import API_VERSIONS, Story, story
-from api.simulator.truth import Row
+from api.simulator import API_VERSIONS, Row, Story, story
 
 DAY = 86_400
 ORDERS: dict[str, dict[str, Any]] = {
@@ -53,8 +52,8 @@ ORDERS: dict[str, dict[str, Any]] = {
 }
 
 
-def _order(told: Story, at: int | None = None) -> Row:
-    orders = told.truth(at)["orders"]
+def _order(history: Story, at: int | None = None) -> Row:
+    orders = history.truth(at)["orders"]
     assert len(orders) == 1
     return next(iter(orders.values()))
 
@@ -69,9 +68,9 @@ def test_the_order_ends_as_the_story_says(name: str, version: Any) -> None:
 
 
 def test_a_partial_refund_second_by_second() -> None:
-    """Meant, asked to authenticate, paid, partly given back."""
-    told = story("order_with_3ds_and_partial_refund", start=1_000_000)
-    states = [(s - 1_000_000, _order(told, s)["status"]) for s in told.seconds()]
+    """Incomplete, waiting for authentication, paid, partially refunded."""
+    history = story("order_with_3ds_and_partial_refund", start=1_000_000)
+    states = [(s - 1_000_000, _order(history, s)["status"]) for s in history.seconds()]
 
     assert states == [
         (0, "incomplete"),
@@ -79,25 +78,25 @@ def test_a_partial_refund_second_by_second() -> None:
         (43, "paid"),
         (43 + 2 * DAY, "partially_refunded"),
     ]
-    assert _order(told)["paid_at"] == 1_000_043
-    assert _order(told)["events"] == 6
+    assert _order(history)["paid_at"] == 1_000_043
+    assert _order(history)["events"] == 6
 
 
 def test_nothing_is_known_before_the_first_event() -> None:
     """There is no row in the second before."""
-    told = story("full_refund")
+    history = story("full_refund")
 
-    assert not any(told.truth(told.seconds()[0] - 1).values())
+    assert not any(history.truth(history.seconds()[0] - 1).values())
 
 
 def test_an_embedded_refund_is_a_row_with_its_charges_event() -> None:
-    """Before 2022-11-15 a refund is told by `charge.refunded`, and that event is its own."""
+    """Before 2022-11-15 a refund is embedded in `charge.refunded`, and that event is its own."""
     old = story("full_refund", api_version="2020-08-27").truth()["refunds"]
-    unheard = story("full_refund", api_version="2022-11-15").truth()["refunds"]
+    without_event = story("full_refund", api_version="2022-11-15").truth()["refunds"]
     new = story("full_refund", api_version="2026-10-28.endive").truth()["refunds"]
 
     assert sorted(row["events"] for row in old.values()) == [1, 2]
-    assert unheard == {}
+    assert without_event == {}
     assert [row["events"] for row in new.values()] == [1, 1]
 
 
@@ -110,35 +109,35 @@ def test_a_refund_finds_its_order_through_its_charge() -> None:
     assert refund["status"] == "failed"
 
 
-def test_a_charge_that_names_no_intent_disappears_into_the_intents_order() -> None:
-    """Two orders for two seconds; then the PaymentIntent names the charge."""
-    told = story("charge_that_names_no_intent")
-    first, second, third, *_ = told.seconds()
+def test_a_charge_that_names_no_intent_merges_into_the_intents_order() -> None:
+    """There are two orders for two seconds, until the PaymentIntent names the charge."""
+    history = story("charge_that_names_no_intent")
+    first, second, third, *_ = history.seconds()
 
-    assert len(told.truth(first)["orders"]) == 1
-    assert len(told.truth(second)["orders"]) == 2
-    assert _order(told, third)["status"] == "paid"
+    assert len(history.truth(first)["orders"]) == 1
+    assert len(history.truth(second)["orders"]) == 2
+    assert _order(history, third)["status"] == "paid"
 
 
-def test_a_session_before_its_intent_bears_the_intents_id() -> None:
-    """The page names a PaymentIntent that was not heard of: the order has its id already."""
-    told = story("session_before_its_intent")
-    row = _order(told, told.seconds()[0])
+def test_the_order_of_a_session_before_its_intent_has_the_intents_id() -> None:
+    """The session names a PaymentIntent that has no event yet: its id is the order's."""
+    history = story("session_before_its_intent")
+    row = _order(history, history.seconds()[0])
 
     assert row["id"].startswith("pi_")
-    assert row["created"] == told.seconds()[0]
+    assert row["created"] == history.seconds()[0]
 
 
 def test_an_intent_names_its_session_since_2025_10_29() -> None:
-    """Before, nothing joins a page that names no PaymentIntent."""
+    """Before, nothing links a session that names no PaymentIntent."""
     name = "session_named_by_its_intent"
 
     assert len(story(name, api_version="2025-05-28.basil").truth()["orders"]) == 2
     assert len(story(name, api_version="2025-10-29.clover").truth()["orders"]) == 1
 
 
-def test_a_page_that_sells_a_subscription_is_no_order() -> None:
-    """Only the subscription's payment makes one."""
+def test_a_session_that_sells_a_subscription_is_no_order() -> None:
+    """Only the subscription's payment is one."""
     for version in API_VERSIONS:
         row = _order(story("checkout_of_a_subscription", api_version=version))
 
@@ -147,7 +146,7 @@ def test_a_page_that_sells_a_subscription_is_no_order() -> None:
 
 
 def test_a_dispute_won_on_appeal_costs_only_the_fee() -> None:
-    """The money left once and came back once; the fee stays."""
+    """The money is withdrawn once and reinstated once; only the fee is lost."""
     (row,) = story("dispute_won_on_appeal").truth()["disputes"].values()
 
     assert row["status"] == "won"
@@ -155,21 +154,21 @@ def test_a_dispute_won_on_appeal_costs_only_the_fee() -> None:
     assert row["funds_withdrawn_at"] < row["funds_reinstated_at"] == row["updated"]
 
 
-def test_an_inquiry_takes_money_only_when_it_escalates() -> None:
-    """Nothing is withdrawn while the bank only asks."""
-    told = story("inquiry_that_escalates")
-    asked, escalated = told.seconds()[2], told.seconds()[3]
-    (before,) = told.truth(asked)["disputes"].values()
-    (after,) = told.truth(escalated)["disputes"].values()
+def test_an_inquiry_withdraws_money_only_when_it_escalates() -> None:
+    """Nothing is withdrawn while the bank only inquires."""
+    history = story("inquiry_that_escalates")
+    inquired, escalated = history.seconds()[2], history.seconds()[3]
+    (before,) = history.truth(inquired)["disputes"].values()
+    (after,) = history.truth(escalated)["disputes"].values()
 
     assert (before["net"], before["net_currency"]) == (0, None)
     assert after["net"] == -after["amount"] - 1_500
     assert after["funds_withdrawn_at"] == escalated
 
 
-def test_nothing_tells_an_invoices_payment_in_the_first_basil() -> None:
-    """2025-03-31 took the link away, 2025-05-28 brought it back as an object of its own."""
-    known = {
+def test_no_event_names_an_invoices_payment_in_the_first_basil() -> None:
+    """2025-03-31 removed the link, 2025-05-28 brought it back as an object of its own."""
+    orders = {
         version: next(
             iter(
                 story("invoice_paid_in_one_second", api_version=version)
@@ -180,57 +179,59 @@ def test_nothing_tells_an_invoices_payment_in_the_first_basil() -> None:
         for version in ("2024-06-20", "2025-03-31.basil", "2025-05-28.basil")
     }
 
-    assert known["2025-03-31.basil"] is None
-    assert known["2024-06-20"] == known["2025-05-28.basil"] is not None
+    assert orders["2025-03-31.basil"] is None
+    assert orders["2024-06-20"] == orders["2025-05-28.basil"] is not None
 
 
 def test_a_deleted_draft_is_deleted() -> None:
-    """The snapshot still says draft."""
+    """Its status is `deleted`, though the last snapshot still has `draft`."""
     (row,) = story("invoice_deleted").truth()["invoices"].values()
 
     assert row["status"] == "deleted"
 
 
 def test_an_invoice_paid_in_one_second() -> None:
-    """Paid in full, by an order that knows its invoice."""
-    told = story("invoice_paid_in_one_second")
-    (row,) = told.truth()["invoices"].values()
+    """It is paid in full, by an order that names its invoice."""
+    history = story("invoice_paid_in_one_second")
+    (row,) = history.truth()["invoices"].values()
 
     assert (row["status"], row["amount_remaining"], row["attempt_count"]) == ("paid", 0, 1)
-    assert _order(told)["invoice"] == row["id"]
-    assert row["order"] == _order(told)["id"]
+    assert _order(history)["invoice"] == row["id"]
+    assert row["order"] == _order(history)["id"]
 
 
 def test_a_trial_that_lapses() -> None:
-    """Trialing, active, past due, canceled; the last bill was never paid."""
-    told = story("trial_that_converts_and_lapses")
-    (row,) = told.truth()["subscriptions"].values()
-    seen = [next(iter(told.truth(s)["subscriptions"].values()))["status"] for s in told.seconds()]
+    """It is trialing, active, past due, canceled; the last invoice was never paid."""
+    history = story("trial_that_converts_and_lapses")
+    (row,) = history.truth()["subscriptions"].values()
+    statuses = [
+        next(iter(history.truth(s)["subscriptions"].values()))["status"] for s in history.seconds()
+    ]
 
-    assert list(dict.fromkeys(seen)) == ["trialing", "active", "past_due", "canceled"]
+    assert list(dict.fromkeys(statuses)) == ["trialing", "active", "past_due", "canceled"]
     assert row["latest_invoice_status"] == "open"
-    assert row["ended_at"] == told.seconds()[-1]
+    assert row["ended_at"] == history.seconds()[-1]
 
 
 def test_a_cancellation_undone_leaves_no_trace() -> None:
-    """Only the count of events and the second tell that something was."""
-    told = story("undone_cancellation")
-    (before,) = told.truth(told.seconds()[0])["subscriptions"].values()
-    (after,) = told.truth()["subscriptions"].values()
+    """Only `events` and `updated` differ afterwards."""
+    history = story("undone_cancellation")
+    (before,) = history.truth(history.seconds()[0])["subscriptions"].values()
+    (after,) = history.truth()["subscriptions"].values()
 
     assert {k for k in after if after[k] != before[k]} == {"updated", "events"}
 
 
 @pytest.mark.parametrize("name", ["past_due_for_less_than_a_second", "three_changes_in_one_second"])
 def test_past_due_for_less_than_a_second_ends_active(name: str) -> None:
-    """The truth goes by the order in which it happened."""
+    """The status is that of the last change, in the order in which they happened."""
     (row,) = story(name).truth()["subscriptions"].values()
 
     assert row["status"] == "active"
 
 
 def test_a_paid_payout_fails() -> None:
-    """Both times are kept; the status is the last one."""
+    """It has both times; its status is the last one."""
     (row,) = story("payout_paid_then_failed").truth()["payouts"].values()
 
     assert row["status"] == "failed"
@@ -239,26 +240,28 @@ def test_a_paid_payout_fails() -> None:
 
 
 def test_a_reversed_payout_and_its_reversal_name_each_other() -> None:
-    """original_payout one way, reversed_by the other."""
-    sent, back = sorted(
+    """`original_payout` links one way, `reversed_by` the other."""
+    payout, reversal = sorted(
         story("payout_reversed").truth()["payouts"].values(), key=lambda row: -row["amount"]
     )
 
-    assert (sent["reversed_by"], back["original_payout"]) == (back["id"], sent["id"])
+    assert payout["reversed_by"] == reversal["id"]
+    assert reversal["original_payout"] == payout["id"]
 
 
 def test_access_given_again_is_access() -> None:
-    """deauthorized_at follows the newer of the two."""
-    told = story("access_given_taken_given")
-    gone = [
-        next(iter(told.truth(s)["accounts"].values()))["deauthorized_at"] for s in told.seconds()
+    """`deauthorized_at` follows the newer of authorized and deauthorized."""
+    history = story("access_given_taken_given")
+    deauthorized_at = [
+        next(iter(history.truth(s)["accounts"].values()))["deauthorized_at"]
+        for s in history.seconds()
     ]
 
-    assert gone == [None, told.seconds()[1], None]
+    assert deauthorized_at == [None, history.seconds()[1], None]
 
 
 def test_twins_change_nothing_but_the_count() -> None:
-    """A second Event object for the same change is counted and has no other effect."""
+    """A second Event object for the same change is counted, and has no other effect."""
     row = _order(story("twins"))
     types = [event["type"] for event in story("twins").events]
 
@@ -267,30 +270,30 @@ def test_twins_change_nothing_but_the_count() -> None:
 
 
 def test_refunds_and_disputes_make_no_order() -> None:
-    """They may name one that nobody told of; in 2019-02-11 they cannot even do that."""
+    """They may name an order that has no event; in 2019-02-11 they name none."""
     for name, kind in (
         ("refund_of_an_unheard_charge", "refunds"),
         ("dispute_of_an_unheard_charge", "disputes"),
     ):
-        for version, named in (("2019-02-11", False), ("2019-11-05", True)):
+        for version, is_named in (("2019-02-11", False), ("2019-11-05", True)):
             truth = story(name, api_version=version).truth()
             (row,) = truth[kind].values()
 
             assert truth["orders"] == {}
-            assert (row["order"] is not None) == named
+            assert (row["order"] is not None) == is_named
 
 
 def test_accounts_do_not_mix() -> None:
-    """Each order bears its own account; only one gave anything back."""
+    """Each order has its own account; only one was refunded."""
     rows = story("two_accounts").truth()["orders"].values()
 
     assert len({row["account"] for row in rows}) == 2
     assert sorted(row["status"] for row in rows) == ["paid", "refunded"]
 
 
-def test_an_organisation_says_the_account_in_the_context() -> None:
-    """`context` in the envelope is the row's account."""
-    told = story("organisation_order")
+def test_an_organisations_event_names_the_account_in_its_context() -> None:
+    """`context` of the envelope is the row's account."""
+    history = story("organisation_order")
 
-    assert _order(told)["account"] == told.events[0]["context"]
-    assert all("account" not in event for event in told.events)
+    assert _order(history)["account"] == history.events[0]["context"]
+    assert all("account" not in event for event in history.events)

@@ -1,1 +1,1 @@
-"""What can happen in the world, each move with the events that Stripe sends for it."""
+"""What can happen in the world: each action changes objects and emits Stripe's events for it."""

@@ -1,4 +1,4 @@
-"""Moves of a payment: meant, confirmed, taken, declined, authorised, captured, let go."""
+"""Actions of a payment: created, paid, declined, authorized, captured, released, canceled."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from api.simulator.people import CURRENCIES, goods
 from api.simulator.world import Charge, Failure, PaymentIntent, Refund, Session
 
 DECLINED = Failure("card_declined", "Your card was declined.", "insufficient_funds")
-BOUNCED = Failure("payment_method_bank_debit_failed", "The bank returned the debit.")
+DEBIT_FAILED = Failure("payment_method_bank_debit_failed", "The bank returned the debit.")
 
 
-def intend(ctx: StoryContext, *, method: str = "card", **more: Any) -> PaymentIntent:
-    """Somebody means to pay."""
+def create_intent(ctx: StoryContext, *, method: str = "card", **more: Any) -> PaymentIntent:
+    """Create a PaymentIntent."""
     values: dict[str, Any] = {
         "amount": ctx.price(),
         "currency": ctx.rng.choice(CURRENCIES),
@@ -22,22 +22,22 @@ def intend(ctx: StoryContext, *, method: str = "card", **more: Any) -> PaymentIn
         "description": goods(ctx.rng),
         "metadata": {"order_id": str(ctx.rng.randrange(1_000, 99_999))},
     }
-    intent = PaymentIntent(ctx.ids.new("pi"), ctx.now, **{**values, **more})
+    intent = PaymentIntent(ctx.ids.new("pi"), ctx.time, **{**values, **more})
     ctx.emit(intent, "payment_intent.created")
     return intent
 
 
-def ask_for_action(ctx: StoryContext, intent: PaymentIntent) -> None:
-    """The bank wants to see the customer: 3-D Secure."""
+def require_action(ctx: StoryContext, intent: PaymentIntent) -> None:
+    """The bank asks the customer to authenticate: 3-D Secure."""
     ctx.change(intent, status="requires_action", error=None)
     ctx.emit(intent, "payment_intent.requires_action")
 
 
-def attempt(ctx: StoryContext, intent: PaymentIntent, **values: Any) -> Charge:
-    """A new charge of the PaymentIntent, which nobody is told of yet."""
+def add_charge(ctx: StoryContext, intent: PaymentIntent, **values: Any) -> Charge:
+    """Create a charge of a PaymentIntent, without an event yet."""
     charge = Charge(
         ctx.ids.new("ch" if intent.method.type == "card" else "py"),
-        ctx.now,
+        ctx.time,
         intent.amount,
         intent.currency,
         intent.customer,
@@ -51,9 +51,9 @@ def attempt(ctx: StoryContext, intent: PaymentIntent, **values: Any) -> Charge:
     return charge
 
 
-def pay(ctx: StoryContext, intent: PaymentIntent, *, names_intent: bool = True) -> Charge:
-    """The money is taken, in one step."""
-    charge = attempt(ctx, intent, amount_captured=intent.amount, names_intent=names_intent)
+def pay(ctx: StoryContext, intent: PaymentIntent) -> Charge:
+    """Authorize and capture the payment in one step."""
+    charge = add_charge(ctx, intent, amount_captured=intent.amount)
     charge.balance_transaction = ctx.ids.new("txn")
     ctx.change(intent, status="succeeded", amount_received=intent.amount, error=None)
     ctx.emit(charge, "charge.succeeded")
@@ -62,25 +62,25 @@ def pay(ctx: StoryContext, intent: PaymentIntent, *, names_intent: bool = True) 
 
 
 def decline(ctx: StoryContext, intent: PaymentIntent, failure: Failure = DECLINED) -> Charge:
-    """An attempt that the bank declines; the PaymentIntent waits for another."""
-    charge = attempt(ctx, intent, status="failed", captured=False, failure=failure)
+    """The bank declines an attempt; the PaymentIntent needs another payment method."""
+    charge = add_charge(ctx, intent, status="failed", captured=False, failure=failure)
     ctx.change(intent, status="requires_payment_method", error=failure)
     ctx.emit(charge, "charge.failed")
     ctx.emit(intent, "payment_intent.payment_failed")
     return charge
 
 
-def process(ctx: StoryContext, intent: PaymentIntent) -> Charge:
-    """A bank debit is under way: captured in name, but no money yet."""
-    charge = attempt(ctx, intent, status="pending", amount_captured=intent.amount)
+def start_debit(ctx: StoryContext, intent: PaymentIntent) -> Charge:
+    """Start a bank debit: its charge says `captured`, but brings in no money yet."""
+    charge = add_charge(ctx, intent, status="pending", amount_captured=intent.amount)
     ctx.change(intent, status="processing")
     ctx.emit(intent, "payment_intent.processing")
     ctx.emit(charge, "charge.pending")
     return charge
 
 
-def settle(ctx: StoryContext, intent: PaymentIntent, failure: Failure | None = None) -> None:
-    """The bank debit arrives, or bounces."""
+def settle_debit(ctx: StoryContext, intent: PaymentIntent, failure: Failure | None = None) -> None:
+    """A bank debit succeeds, or fails where a failure is passed."""
     charge = intent.charges[-1]
     if failure is None:
         transaction = ctx.ids.new("txn")
@@ -95,9 +95,9 @@ def settle(ctx: StoryContext, intent: PaymentIntent, failure: Failure | None = N
     ctx.emit(intent, "payment_intent.payment_failed")
 
 
-def authorise(ctx: StoryContext, intent: PaymentIntent) -> Charge:
-    """The bank promises the money; nothing is captured."""
-    charge = attempt(ctx, intent, captured=False)
+def authorize(ctx: StoryContext, intent: PaymentIntent) -> Charge:
+    """Authorize the payment without capturing anything."""
+    charge = add_charge(ctx, intent, captured=False)
     ctx.change(intent, status="requires_capture", amount_capturable=intent.amount, error=None)
     ctx.emit(charge, "charge.succeeded")
     ctx.emit(intent, "payment_intent.amount_capturable_updated")
@@ -105,52 +105,54 @@ def authorise(ctx: StoryContext, intent: PaymentIntent) -> Charge:
 
 
 def capture(ctx: StoryContext, intent: PaymentIntent, amount: int | None = None) -> None:
-    """Takes the promised money, or part of it: the rest is let go, as a refund of its own."""
+    """Capture an authorized payment, or part of it: the rest is released, as a refund."""
     charge = intent.charges[-1]
-    taken = intent.amount if amount is None else amount
-    rest = charge.amount - taken
-    released = (_release(ctx, charge, rest),) if rest else ()
+    captured = intent.amount if amount is None else amount
+    rest = charge.amount - captured
+    releases = (_release(ctx, charge, rest),) if rest else ()
     ctx.change(
         charge,
         captured=True,
-        amount_captured=taken,
+        amount_captured=captured,
         amount_refunded=rest,
-        refunds=released,
+        refunds=releases,
         balance_transaction=ctx.ids.new("txn"),
     )
-    ctx.change(intent, status="succeeded", amount_received=taken, amount_capturable=0)
+    ctx.change(intent, status="succeeded", amount_received=captured, amount_capturable=0)
     ctx.emit(charge, "charge.captured")
-    for refund in released:
+    for refund in releases:
         ctx.emit(refund, "refund.created")
     ctx.emit(intent, "payment_intent.succeeded")
 
 
-def let_go(ctx: StoryContext, intent: PaymentIntent, *, expired: bool = False) -> None:
-    """The promise ends without money: voided by the merchant, or because time is up."""
+def release_authorization(
+    ctx: StoryContext, intent: PaymentIntent, *, is_expired: bool = False
+) -> None:
+    """Release an authorization: the merchant cancels it, or it expires."""
     charge = intent.charges[-1]
-    reason = "expired_uncaptured_charge" if expired else "requested_by_customer"
-    released = _release(ctx, charge, charge.amount, reason)
-    ctx.change(charge, amount_refunded=charge.amount, refunds=(released,))
-    cancel_reason = "automatic" if expired else "requested_by_customer"
-    ctx.emit(charge, "charge.expired" if expired else "charge.refunded")
-    ctx.emit(released, "refund.created")
+    reason = "expired_uncaptured_charge" if is_expired else "requested_by_customer"
+    release = _release(ctx, charge, charge.amount, reason)
+    ctx.change(charge, amount_refunded=charge.amount, refunds=(release,))
+    cancel_reason = "automatic" if is_expired else "requested_by_customer"
+    ctx.emit(charge, "charge.expired" if is_expired else "charge.refunded")
+    ctx.emit(release, "refund.created")
     cancel(ctx, intent, cancel_reason)
 
 
 def cancel(ctx: StoryContext, intent: PaymentIntent, reason: str) -> None:
-    """Nobody means to pay any more."""
+    """Cancel a PaymentIntent."""
     ctx.change(
         intent,
         status="canceled",
-        canceled_at=ctx.now,
+        canceled_at=ctx.time,
         cancellation_reason=reason,
         amount_capturable=0,
     )
     ctx.emit(intent, "payment_intent.canceled")
 
 
-def open_page(ctx: StoryContext, **more: Any) -> Session:
-    """A checkout page is opened; Stripe sends nothing for it."""
+def open_session(ctx: StoryContext, **more: Any) -> Session:
+    """Open a Checkout Session; Stripe sends no event for it."""
     values: dict[str, Any] = {
         "amount": ctx.price(),
         "currency": ctx.rng.choice(CURRENCIES),
@@ -158,17 +160,23 @@ def open_page(ctx: StoryContext, **more: Any) -> Session:
         "client_reference_id": f"basket-{ctx.rng.randrange(10_000)}",
         "metadata": {"basket": ctx.ids.text(8)},
     }
-    mode = "cs_live" if ctx.livemode else "cs_test"
-    return Session(ctx.ids.new(mode), ctx.now, **{**values, **more})
+    prefix = "cs_live" if ctx.livemode else "cs_test"
+    return Session(ctx.ids.new(prefix), ctx.time, **{**values, **more})
 
 
-def complete(ctx: StoryContext, page: Session, payment_status: str = "paid") -> None:
-    """The customer is through with the page."""
-    ctx.change(page, status="complete", payment_status=payment_status)
-    ctx.emit(page, "checkout.session.completed")
+def complete_session(ctx: StoryContext, session: Session, payment_status: str = "paid") -> None:
+    """The customer completes a Checkout Session."""
+    ctx.change(session, status="complete", payment_status=payment_status)
+    ctx.emit(session, "checkout.session.completed")
+
+
+def update_metadata(ctx: StoryContext, charge: Charge, **metadata: str) -> None:
+    """The merchant changes the metadata of a charge."""
+    ctx.change(charge, metadata={**charge.metadata, **metadata})
+    ctx.emit(charge, "charge.updated")
 
 
 def _release(ctx: StoryContext, charge: Charge, amount: int, reason: str | None = None) -> Refund:
-    refund = Refund(ctx.ids.new("re"), ctx.now, amount, charge.currency, charge, reason=reason)
-    refund.release = True
+    refund = Refund(ctx.ids.new("re"), ctx.time, amount, charge.currency, charge, reason=reason)
+    refund.is_release = True
     return refund

@@ -1,4 +1,4 @@
-"""Renders an object of the world as the body of an API version would show it."""
+"""Renders an object of the world as Stripe's JSON, in the shape of an API version."""
 
 from __future__ import annotations
 
@@ -23,37 +23,39 @@ from api.simulator.world import (
 __all__ = ["Json", "render"]
 
 
-def render(thing: WorldObject, api: ApiVersion, livemode: bool, event_type: str = "") -> Json:
-    """The Stripe object; the type of its event matters only to a Checkout Session."""
-    match thing:
+def render(
+    world_object: WorldObject, api: ApiVersion, livemode: bool, event_type: str = ""
+) -> Json:
+    """Return the object's JSON; the event's type matters only for a Checkout Session."""
+    match world_object:
         case PaymentIntent():
-            return payments.payment_intent(thing, api, livemode)
+            return payments.payment_intent(world_object, api, livemode)
         case Charge():
-            return payments.charge(thing, api, livemode)
+            return payments.charge(world_object, api, livemode)
         case Refund():
-            return payments.refund(thing, api)
+            return payments.refund(world_object, api)
         case Dispute():
-            return disputes.dispute(thing, api, livemode)
+            return disputes.dispute(world_object, api, livemode)
         case Session():
-            shown = shows_session_status(event_type)
-            return checkout.session(thing, api, livemode, shows_status=shown)
+            has_status = has_session_status(event_type)
+            return checkout.session(world_object, api, livemode, has_status=has_status)
         case Invoice():
-            return billing.invoice(thing, api, livemode)
+            return billing.invoice(world_object, api, livemode)
         case InvoicePayment():
-            return billing.invoice_payment(thing, livemode)
+            return billing.invoice_payment(world_object, livemode)
         case Subscription():
-            return billing.subscription(thing, api, livemode)
+            return billing.subscription(world_object, api, livemode)
         case Payout():
-            return merchants.payout(thing, api, livemode)
+            return merchants.payout(world_object, api, livemode)
         case Account():
-            return merchants.account(thing)
+            return merchants.account(world_object)
         case Application():
-            return merchants.application(thing)
+            return merchants.application(world_object)
 
 
-def shows_session_status(event_type: str) -> bool:
-    """Whether such an event shows a session's status in every version.
+def has_session_status(event_type: str) -> bool:
+    """Whether events of this type have a Checkout Session's status in every API version.
 
-    The types beside `completed` are younger than the fields, so no body of theirs lacks them.
+    The types beside `completed` are younger than the field, so every body of theirs has it.
     """
     return event_type != "checkout.session.completed"

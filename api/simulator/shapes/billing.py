@@ -1,10 +1,10 @@
-"""How subscriptions, invoices and invoice payments look in a body, by API version."""
+"""The JSON of subscriptions, invoices and invoice payments, by API version."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.simulator.shapes.parts import Json, customer_keys, page
+from api.simulator.shapes.parts import Json, customer_keys, list_object
 from api.simulator.versions import ApiVersion
 from api.simulator.world import Invoice, InvoicePayment, Item, Subscription
 
@@ -28,7 +28,7 @@ _NULL_ON_INVOICES = (
 
 
 def subscription(subscription: Subscription, api: ApiVersion, livemode: bool) -> Json:
-    """A Subscription; the period moved to its items in 2025-03-31, plans became prices in 2020."""
+    """Return a Subscription; 2020 turned plans to prices, 2025-03-31 moved the period to items."""
     sub = subscription
     items = [_item(item, sub, api) for item in sub.items]
     shape: Json = {
@@ -56,7 +56,7 @@ def subscription(subscription: Subscription, api: ApiVersion, livemode: bool) ->
         "default_tax_rates": [],
         "description": None,
         "ended_at": sub.ended_at,
-        "items": page(items, f"/v1/subscription_items?subscription={sub.id}"),
+        "items": list_object(items, f"/v1/subscription_items?subscription={sub.id}"),
         "latest_invoice": sub.latest_invoice,
         "livemode": livemode,
         "metadata": dict(sub.metadata),
@@ -109,14 +109,14 @@ def _item(item: Item, sub: Subscription, api: ApiVersion) -> Json:
         "product": item.product,
         "tiers_mode": None,
     }
-    every = {"interval": item.interval, "interval_count": item.interval_count}
+    recurring = {"interval": item.interval, "interval_count": item.interval_count}
     if not api.item_period:
-        shape["plan"] = {**common, "object": "plan", "amount": item.unit_amount, **every}
+        shape["plan"] = {**common, "object": "plan", "amount": item.unit_amount, **recurring}
     if api.price:
         shape["price"] = {
             **common,
             "object": "price",
-            "recurring": {**every, "usage_type": "licensed"},
+            "recurring": {**recurring, "usage_type": "licensed"},
             "type": "recurring",
             "unit_amount": item.unit_amount,
             "unit_amount_decimal": str(item.unit_amount),
@@ -129,7 +129,7 @@ def _item(item: Item, sub: Subscription, api: ApiVersion) -> Json:
 
 
 def invoice(invoice: Invoice, api: ApiVersion, livemode: bool) -> Json:
-    """An Invoice; in 2025-03-31 its subscription moved below `parent`, its payment went away."""
+    """Return an Invoice; 2025-03-31 moved its subscription to `parent` and dropped its payment."""
     customer = invoice.customer
     shape: Json = {
         "id": invoice.id,
@@ -159,9 +159,9 @@ def invoice(invoice: Invoice, api: ApiVersion, livemode: bool) -> Json:
         "discounts": [],
         "due_date": None,
         "ending_balance": 0 if invoice.finalized_at else None,
-        "hosted_invoice_url": _hosted(invoice, ""),
-        "invoice_pdf": _hosted(invoice, "/pdf"),
-        "lines": page([_line(invoice, api)], f"/v1/invoices/{invoice.id}/lines"),
+        "hosted_invoice_url": _hosted_url(invoice, ""),
+        "invoice_pdf": _hosted_url(invoice, "/pdf"),
+        "lines": list_object([_line(invoice, api)], f"/v1/invoices/{invoice.id}/lines"),
         "livemode": livemode,
         "metadata": dict(invoice.metadata),
         "next_payment_attempt": invoice.next_payment_attempt,
@@ -191,7 +191,7 @@ def invoice(invoice: Invoice, api: ApiVersion, livemode: bool) -> Json:
 
 
 def invoice_payment(payment: InvoicePayment, livemode: bool) -> Json:
-    """An InvoicePayment: the one body since 2025 that names both the bill and what paid it."""
+    """Return an InvoicePayment, the only object since 2025 with both invoice and PaymentIntent."""
     invoice = payment.invoice
     return {
         "id": payment.id,
@@ -259,7 +259,7 @@ def _line(invoice: Invoice, api: ApiVersion) -> Json:
     return line
 
 
-def _hosted(invoice: Invoice, suffix: str) -> str | None:
+def _hosted_url(invoice: Invoice, suffix: str) -> str | None:
     if invoice.finalized_at is None:
         return None
     return f"https://invoice.stripe.com/i/acct_example/test_{invoice.id[3:]}{suffix}"

@@ -1,4 +1,4 @@
-"""How a Checkout Session looks in a body, by API version."""
+"""The JSON of a Checkout Session, by API version."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from api.simulator.versions import ApiVersion
 from api.simulator.world import Session
 
 
-def session(session: Session, api: ApiVersion, livemode: bool, *, shows_status: bool) -> Json:
-    """A Checkout Session; the first versions tell neither its status nor when it was made."""
+def session(session: Session, api: ApiVersion, livemode: bool, *, has_status: bool) -> Json:
+    """Return a Checkout Session; the oldest versions have neither `status` nor `created`."""
     customer = session.customer
     shape: Json = {
         "id": session.id,
@@ -22,7 +22,7 @@ def session(session: Session, api: ApiVersion, livemode: bool, *, shows_status: 
         "locale": "auto",
         "metadata": dict(session.metadata),
         "mode": session.mode,
-        "payment_intent": session.intent.id if session.intent and session.names_intent else None,
+        "payment_intent": session.intent.id if session.intent else None,
         "payment_method_types": list(session.method_types),
         "setup_intent": None,
         "shipping": None,
@@ -31,11 +31,11 @@ def session(session: Session, api: ApiVersion, livemode: bool, *, shows_status: 
         "subscription": session.subscription,
         "success_url": "https://shop.example.com/thanks?session={CHECKOUT_SESSION_ID}",
     }
-    if api.session_total or shows_status:
+    if api.session_total or has_status:
         shape["amount_subtotal"] = shape["amount_total"] = session.amount
         shape["currency"] = session.currency
         shape["total_details"] = {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
-    if api.session_status or shows_status:
+    if api.session_status or has_status:
         shape.update(_since_status(session))
     if api.lists_charges:
         return shape

@@ -1,4 +1,4 @@
-"""How a dispute looks in a body, with its balance transactions written out."""
+"""The JSON of a dispute, with its balance transactions expanded, by API version."""
 
 from __future__ import annotations
 
@@ -38,13 +38,12 @@ _EVIDENCE = (
 
 
 def dispute(dispute: Dispute, api: ApiVersion, livemode: bool) -> Json:
-    """A Dispute, which names its PaymentIntent since 2019-11-05."""
+    """Return a Dispute; since 2019-11-05 it names its PaymentIntent."""
     charge = dispute.charge
     evidence: Json = dict.fromkeys(_EVIDENCE)
     if charge.customer and dispute.submissions:
         evidence["customer_name"] = charge.customer.name
         evidence["product_description"] = charge.description
-    names = charge.intent is not None and charge.names_intent
     shape: Json = {
         "id": dispute.id,
         "object": "dispute",
@@ -68,7 +67,7 @@ def dispute(dispute: Dispute, api: ApiVersion, livemode: bool) -> Json:
         "status": dispute.status,
     }
     if api.dispute_names_intent:
-        shape["payment_intent"] = charge.intent.id if names and charge.intent else None
+        shape["payment_intent"] = charge.named_intent_id
     if api.charge_network:
         card = {"brand": charge.method.brand, "case_type": dispute.case_type}
         card["network_reason_code"] = "10.4"

@@ -1,14 +1,14 @@
-"""How payouts, connected accounts and the platform's application look in a body."""
+"""The JSON of payouts, connected accounts and the platform's application, by API version."""
 
 from __future__ import annotations
 
-from api.simulator.shapes.parts import Json, page
+from api.simulator.shapes.parts import Json, list_object
 from api.simulator.versions import ApiVersion
 from api.simulator.world import Account, Application, Payout
 
 
 def payout(payout: Payout, api: ApiVersion, livemode: bool) -> Json:
-    """A Payout; what it reverses since 2020-08-27, how far it is reconciled since 2022-11-15."""
+    """Return a Payout; 2020-08-27 added reversals, 2022-11-15 the reconciliation status."""
     shape: Json = {
         "id": payout.id,
         "object": "payout",
@@ -42,7 +42,7 @@ def payout(payout: Payout, api: ApiVersion, livemode: bool) -> Json:
 
 
 def account(account: Account) -> Json:
-    """An Account; the fields that rows read have not moved since 2019-02-19."""
+    """Return an Account; the fields that rows read have not moved since 2019-02-19."""
     active = "active" if account.charges_enabled else "inactive"
     requirements: Json = {
         "alternatives": [],
@@ -76,7 +76,7 @@ def account(account: Account) -> Json:
         "default_currency": account.default_currency,
         "details_submitted": account.details_submitted,
         "email": account.email,
-        "external_accounts": page([], f"/v1/accounts/{account.id}/external_accounts"),
+        "external_accounts": list_object([], f"/v1/accounts/{account.id}/external_accounts"),
         "metadata": dict(account.metadata),
         "payouts_enabled": account.payouts_enabled,
         "requirements": requirements,
@@ -100,5 +100,5 @@ def account(account: Account) -> Json:
 
 
 def application(application: Application) -> Json:
-    """An Application: three keys; whose it is stands only in the envelope."""
+    """Return an Application; only the envelope of its event names the connected account."""
     return {"id": application.id, "object": "application", "name": application.name}

@@ -1,4 +1,4 @@
-"""What several shapes share: pages of a list, the customer's keys, addresses on the web."""
+"""Parts that several shapes share: list objects, the customer's keys, URLs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from api.simulator.versions import ApiVersion
 Json = dict[str, Any]
 
 
-def page(items: Sequence[Json], url: str) -> Json:
-    """Stripe's list object with all of its items on the first page."""
+def list_object(items: Sequence[Json], url: str) -> Json:
+    """Return Stripe's list object, with all items on its first page."""
     return {
         "object": "list",
         "data": list(items),
@@ -23,18 +23,18 @@ def page(items: Sequence[Json], url: str) -> Json:
 
 
 def customer_id(customer: Person | None) -> str | None:
-    """The customer's id, if there is one."""
+    """Return the customer's id, or None without a customer."""
     return customer.id if customer else None
 
 
 def customer_keys(customer: Person | None, api: ApiVersion) -> Json:
-    """Who pays: `customer`, and since 2025-12-15 the key for accounts that pay beside it."""
+    """Return `customer`, and since 2025-12-15 `customer_account` beside it."""
     keys: Json = {"customer": customer_id(customer)}
     if api.customer_account:
         keys["customer_account"] = None
     return keys
 
 
-def web(path: str) -> str:
-    """A page of Stripe's about something."""
+def pay_url(path: str) -> str:
+    """Return the URL of one of Stripe's hosted pages."""
     return f"https://pay.stripe.com/{path}"

@@ -1,17 +1,17 @@
-"""How payments look in a body: PaymentIntent, Charge and Refund, by API version."""
+"""The JSON of PaymentIntents, Charges and Refunds, by API version."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from api.simulator.people import Method, Person
-from api.simulator.shapes.parts import Json, customer_id, customer_keys, page, web
+from api.simulator.shapes.parts import Json, customer_id, customer_keys, list_object, pay_url
 from api.simulator.versions import ApiVersion
 from api.simulator.world import Charge, Failure, PaymentIntent, Refund
 
 
 def payment_intent(intent: PaymentIntent, api: ApiVersion, livemode: bool) -> Json:
-    """A PaymentIntent; before 2022-11-15 it holds its charges, newest first."""
+    """Return a PaymentIntent; before 2022-11-15 it embeds its charges, newest first."""
     shape: Json = {
         "id": intent.id,
         "object": "payment_intent",
@@ -52,7 +52,7 @@ def payment_intent(intent: PaymentIntent, api: ApiVersion, livemode: bool) -> Js
         "transfer_group": None,
     }
     if api.lists_charges:
-        shape["charges"] = page(
+        shape["charges"] = list_object(
             [charge(c, api, livemode) for c in reversed(intent.charges)],
             f"/v1/charges?payment_intent={intent.id}",
         )
@@ -69,8 +69,7 @@ def payment_intent(intent: PaymentIntent, api: ApiVersion, livemode: bool) -> Js
 
 
 def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
-    """A Charge; before 2022-11-15 it holds its refunds, before 2020-08-27 not what it captured."""
-    names = charge.intent is not None and charge.names_intent
+    """Return a Charge; before 2022-11-15 it embeds its refunds, newest first."""
     shape: Json = {
         "id": charge.id,
         "object": "charge",
@@ -98,12 +97,12 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
         "order": None,
         "outcome": _outcome(charge),
         "paid": charge.status == "succeeded",
-        "payment_intent": charge.intent.id if names and charge.intent else None,
+        "payment_intent": charge.named_intent_id,
         "payment_method": charge.method.id,
         "payment_method_details": _method_details(charge, api),
         "receipt_email": charge.customer.email if charge.customer else None,
         "receipt_number": None,
-        "receipt_url": web(f"receipts/payment/{charge.id}") if charge.captured else None,
+        "receipt_url": pay_url(f"receipts/payment/{charge.id}") if charge.captured else None,
         "refunded": charge.amount_refunded >= charge.amount,
         "review": None,
         "shipping": _shipping(charge.customer),
@@ -118,7 +117,7 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
     if api.amount_captured:
         shape["amount_captured"] = charge.amount_captured
     if api.lists_refunds:
-        shape["refunds"] = page(
+        shape["refunds"] = list_object(
             [refund(r, api) for r in reversed(charge.refunds)], f"/v1/charges/{charge.id}/refunds"
         )
     if api.charge_names_dispute:
@@ -131,9 +130,8 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
 
 
 def refund(refund: Refund, api: ApiVersion) -> Json:
-    """A Refund, which names its PaymentIntent since 2019-11-05; it has no livemode."""
+    """Return a Refund; since 2019-11-05 it names its PaymentIntent. It has no `livemode`."""
     charge = refund.charge
-    names = charge.intent is not None and charge.names_intent
     shape: Json = {
         "id": refund.id,
         "object": "refund",
@@ -147,7 +145,7 @@ def refund(refund: Refund, api: ApiVersion) -> Json:
                 "reference": None,
                 "reference_status": "pending",
                 "reference_type": "acquirer_reference_number",
-                "type": "reversal" if refund.release else "refund",
+                "type": "reversal" if refund.is_release else "refund",
             },
             "type": charge.method.type,
         },
@@ -159,7 +157,7 @@ def refund(refund: Refund, api: ApiVersion) -> Json:
         "transfer_reversal": None,
     }
     if api.refund_names_intent:
-        shape["payment_intent"] = charge.intent.id if names and charge.intent else None
+        shape["payment_intent"] = charge.named_intent_id
     if refund.failure_reason:
         shape["failure_reason"] = refund.failure_reason
         shape["failure_balance_transaction"] = refund.failure_balance_transaction
@@ -246,19 +244,19 @@ def _next_action(intent: PaymentIntent) -> Json | None:
     if intent.status != "requires_action":
         return None
     url = f"https://hooks.stripe.com/redirect/authenticate/{intent.id}"
-    back = "https://shop.example.com/return"
-    return {"redirect_to_url": {"return_url": back, "url": url}, "type": "redirect_to_url"}
+    return_url = "https://shop.example.com/return"
+    return {"redirect_to_url": {"return_url": return_url, "url": url}, "type": "redirect_to_url"}
 
 
 def _billing_details(customer: Person | None) -> Json:
     if customer is None:
         return {"address": None, "email": None, "name": None, "phone": None}
-    who = {"email": customer.email, "name": customer.name, "phone": customer.phone}
-    return {"address": dict(customer.address), **who}
+    contact = {"email": customer.email, "name": customer.name, "phone": customer.phone}
+    return {"address": dict(customer.address), **contact}
 
 
 def _shipping(customer: Person | None) -> Json | None:
     if customer is None:
         return None
-    parcel = {"carrier": None, "tracking_number": None, "phone": customer.phone}
-    return {"address": dict(customer.address), "name": customer.name, **parcel}
+    delivery = {"carrier": None, "tracking_number": None, "phone": customer.phone}
+    return {"address": dict(customer.address), "name": customer.name, **delivery}

@@ -1,6 +1,6 @@
-"""The stories: every public function of the modules here is one, under its own name.
+"""The stories: every public function of the modules in this package is one, under its own name.
 
-A story is a function of the `StoryContext`; writing one in any of these files is all it takes.
+A story is a function of the `StoryContext`; to add one, write it in any of these modules.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from types import MappingProxyType
 
 from api.simulator.context import StoryContext
 
-Teller = Callable[[StoryContext], None]
+StoryFunction = Callable[[StoryContext], None]
 
 
-def _discover() -> Iterator[tuple[str, Teller]]:
-    for found in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{found.name}")
-        for name, teller in inspect.getmembers(module, inspect.isfunction):
-            if teller.__module__ == module.__name__ and not name.startswith("_"):
-                yield name, teller
+def _discover() -> Iterator[tuple[str, StoryFunction]]:
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_"):
+                yield name, function
 
 
-# By name, wherever each is written: a seed goes on meaning the same histories when a file moves.
-STORIES: Mapping[str, Teller] = MappingProxyType(dict(sorted(_discover())))
-"""Every story by name."""
+# Sorted by name, so that a seed gives the same histories when a story moves to another module.
+STORIES: Mapping[str, StoryFunction] = MappingProxyType(dict(sorted(_discover())))
+"""Every story by name, in the order of the names."""

@@ -2,84 +2,84 @@
 
 from __future__ import annotations
 
-from api.simulator.actions import payments, returns
+from api.simulator.actions import disputes, payments
 from api.simulator.context import StoryContext
 from api.simulator.world import Charge, Dispute
 
 
 def dispute_won(ctx: StoryContext) -> None:
-    """The money goes and comes back; the fee does not."""
-    disputed = _disputed(ctx)
-    returns.decide(ctx, disputed, "won")
+    """The money is withdrawn and reinstated; the fee is not."""
+    dispute = _answered_dispute(ctx)
+    disputes.close(ctx, dispute, "won")
 
 
 def dispute_lost(ctx: StoryContext) -> None:
-    """The money goes."""
-    disputed = _disputed(ctx)
-    returns.decide(ctx, disputed, "lost")
+    """The money is withdrawn for good."""
+    dispute = _answered_dispute(ctx)
+    disputes.close(ctx, dispute, "lost")
 
 
 def dispute_accepted_at_once(ctx: StoryContext) -> None:
-    """Answered and lost within one second."""
-    disputed = returns.dispute(ctx, _paid(ctx))
+    """Evidence is submitted and the dispute is lost within one second."""
+    dispute = disputes.create(ctx, _paid_charge(ctx))
     ctx.wait(days=1)
-    returns.answer(ctx, disputed)
-    returns.decide(ctx, disputed, "lost")
+    disputes.submit_evidence(ctx, dispute)
+    disputes.close(ctx, dispute, "lost")
 
 
 def inquiry_closed(ctx: StoryContext) -> None:
-    """The bank only asks and is content; no money moves."""
-    disputed = returns.dispute(ctx, _paid(ctx), inquiry=True)
+    """The bank inquires and closes the inquiry; no money moves."""
+    dispute = disputes.create(ctx, _paid_charge(ctx), is_inquiry=True)
     ctx.wait(days=2)
-    returns.answer(ctx, disputed, "warning_under_review")
+    disputes.submit_evidence(ctx, dispute, "warning_under_review")
     ctx.wait(days=60)
-    returns.decide(ctx, disputed, "warning_closed")
+    disputes.close(ctx, dispute, "warning_closed")
 
 
 def inquiry_that_escalates(ctx: StoryContext) -> None:
-    """The bank asks, is not content, takes the money and keeps it."""
-    disputed = returns.dispute(ctx, _paid(ctx), inquiry=True)
+    """The bank inquires, then withdraws the money and keeps it."""
+    dispute = disputes.create(ctx, _paid_charge(ctx), is_inquiry=True)
     ctx.wait(days=5)
-    returns.escalate(ctx, disputed)
+    disputes.escalate(ctx, dispute)
     ctx.wait(days=3)
-    returns.answer(ctx, disputed)
+    disputes.submit_evidence(ctx, dispute)
     ctx.wait(days=20)
-    returns.decide(ctx, disputed, "lost")
+    disputes.close(ctx, dispute, "lost")
 
 
 def dispute_won_on_appeal(ctx: StoryContext) -> None:
-    """Lost is not the end: the merchant appeals and gets the money back."""
-    disputed = _disputed(ctx)
-    returns.decide(ctx, disputed, "lost")
+    """A lost dispute is appealed, and the money is reinstated."""
+    dispute = _answered_dispute(ctx)
+    disputes.close(ctx, dispute, "lost")
     ctx.wait(days=3)
-    returns.answer(ctx, disputed, "appeal_needs_response")
+    disputes.submit_evidence(ctx, dispute, "appeal_needs_response")
     ctx.wait(days=2)
-    returns.answer(ctx, disputed, "appeal_under_review")
+    disputes.submit_evidence(ctx, dispute, "appeal_under_review")
     ctx.wait(days=14)
-    returns.decide(ctx, disputed, "won")
+    disputes.close(ctx, dispute, "won")
 
 
 def two_disputes_of_one_charge(ctx: StoryContext) -> None:
-    """A won dispute, and a second one about the same charge."""
-    charge = _paid(ctx)
-    first = returns.dispute(ctx, charge, reason="duplicate")
+    """A dispute is won, and a second one is opened for the same charge."""
+    charge = _paid_charge(ctx)
+    first = disputes.create(ctx, charge, reason="duplicate")
     ctx.wait(days=9)
-    returns.decide(ctx, first, "won")
+    disputes.close(ctx, first, "won")
     ctx.wait(days=9)
-    returns.dispute(ctx, charge)
+    disputes.create(ctx, charge)
 
 
-def _paid(ctx: StoryContext) -> Charge:
-    intent = payments.intend(ctx)
+def _paid_charge(ctx: StoryContext) -> Charge:
+    intent = payments.create_intent(ctx)
     ctx.wait(1)
     charge = payments.pay(ctx, intent)
     ctx.wait(days=20)
     return charge
 
 
-def _disputed(ctx: StoryContext) -> Dispute:
-    disputed = returns.dispute(ctx, _paid(ctx))
+def _answered_dispute(ctx: StoryContext) -> Dispute:
+    dispute = disputes.create(ctx, _paid_charge(ctx))
     ctx.wait(days=3)
-    returns.answer(ctx, disputed)
+    disputes.submit_evidence(ctx, dispute)
     ctx.wait(days=30)
-    return disputed
+    return dispute

@@ -1,25 +1,25 @@
-"""What an endpoint sees that hears only some of the news."""
+"""Histories of endpoints that receive only some event types."""
 
 from __future__ import annotations
 
-from api.simulator.actions import payments, returns
+from api.simulator.actions import disputes, payments, refunds
 from api.simulator.context import StoryContext
 from api.simulator.people import goods
 from api.simulator.world import Charge, PaymentIntent, Refund
 
 
 def async_payment_fails_unseen(ctx: StoryContext) -> None:
-    """Only pages are heard of: that the debit bounced is in an event's type alone."""
-    page = payments.open_page(ctx, method_types=("us_bank_account",), currency="usd")
+    """Only Checkout Session events: that the bank debit failed is in an event's type alone."""
+    session = payments.open_session(ctx, method_types=("us_bank_account",), currency="usd")
     ctx.wait(minutes=1)
-    payments.complete(ctx, page, "unpaid")
+    payments.complete_session(ctx, session, "unpaid")
     ctx.wait(days=3)
-    ctx.emit(page, "checkout.session.async_payment_failed")
+    ctx.emit(session, "checkout.session.async_payment_failed")
 
 
 def charge_of_an_unheard_intent(ctx: StoryContext) -> None:
-    """Only charges are heard of: the order bears the PaymentIntent's id all the same."""
-    charge = _unheard(ctx)
+    """Only charge events: the order has the PaymentIntent's id all the same."""
+    charge = _charge_without_events(ctx)
     ctx.emit(charge, "charge.succeeded")
     ctx.wait(days=1)
     ctx.change(charge, description="Order, corrected")
@@ -27,29 +27,29 @@ def charge_of_an_unheard_intent(ctx: StoryContext) -> None:
 
 
 def refund_of_an_unheard_charge(ctx: StoryContext) -> None:
-    """Only refunds are heard of: a refund makes no order, and may not know its own."""
-    charge = _unheard(ctx)
+    """Only refund events: a refund makes no order, and may not name the one it belongs to."""
+    charge = _charge_without_events(ctx)
     ctx.wait(days=1)
     currency, amount = charge.currency, charge.amount // 2
-    refund = Refund(ctx.ids.new("re"), ctx.now, amount, currency, charge, status="pending")
+    refund = Refund(ctx.ids.new("re"), ctx.time, amount, currency, charge, status="pending")
     charge.refunds = (refund,)
     ctx.emit(refund, "refund.created")
     ctx.wait(hours=3)
-    returns.arrive(ctx, refund)
+    refunds.succeed(ctx, refund)
 
 
 def dispute_of_an_unheard_charge(ctx: StoryContext) -> None:
-    """Only disputes are heard of, and as little is known of what they are about."""
-    disputed = returns.dispute(ctx, _unheard(ctx))
+    """Only dispute events: a dispute makes no order either."""
+    dispute = disputes.create(ctx, _charge_without_events(ctx))
     ctx.wait(days=4)
-    returns.decide(ctx, disputed, "won")
+    disputes.close(ctx, dispute, "won")
 
 
-def _unheard(ctx: StoryContext) -> Charge:
-    """A charge of a PaymentIntent that no event of the story tells of."""
+def _charge_without_events(ctx: StoryContext) -> Charge:
+    """Return a charge that has no event, of a PaymentIntent that has none."""
     intent = PaymentIntent(
         ctx.ids.new("pi"),
-        ctx.now,
+        ctx.time,
         ctx.price(),
         "eur",
         ctx.person(),
@@ -57,6 +57,6 @@ def _unheard(ctx: StoryContext) -> Charge:
         goods(ctx.rng),
         status="succeeded",
     )
-    charge = payments.attempt(ctx, intent, amount_captured=intent.amount)
+    charge = payments.add_charge(ctx, intent, amount_captured=intent.amount)
     charge.balance_transaction = ctx.ids.new("txn")
     return charge

@@ -1,29 +1,29 @@
-"""What platforms see: connected accounts, both modes, several versions, the same news twice."""
+"""Stories of platforms: connected accounts, both modes, two events for the same change."""
 
 from __future__ import annotations
 
-from api.simulator.actions import billing, payments, returns
+from api.simulator.actions import billing, payments, refunds
 from api.simulator.context import StoryContext
 from api.simulator.world import Account, Application
 
-_WANTED = ("business_type", "external_account", "tos_acceptance.date")
+_REQUIREMENTS = ("business_type", "external_account", "tos_acceptance.date")
 
 
 def account_onboarding(ctx: StoryContext) -> None:
-    """A new account gives what is wanted, falls behind once, and may be paid out to."""
-    account = _account(ctx, currently_due=_WANTED, disabled_reason="requirements.past_due")
+    """A new account meets its requirements, is once past due, and gets payouts enabled."""
+    account = _account(ctx, currently_due=_REQUIREMENTS, disabled_reason="requirements.past_due")
     ctx.wait(minutes=12)
     ctx.change(
         account,
         business_type="company",
         details_submitted=True,
         charges_enabled=True,
-        currently_due=_WANTED[1:2],
+        currently_due=_REQUIREMENTS[1:2],
         disabled_reason=None,
     )
     ctx.emit(account, "account.updated")
     ctx.wait(days=1)
-    due = _WANTED[1:2]
+    due = _REQUIREMENTS[1:2]
     ctx.change(account, past_due=due, disabled_reason="requirements.past_due")
     ctx.emit(account, "account.updated")
     ctx.wait(days=2)
@@ -32,7 +32,7 @@ def account_onboarding(ctx: StoryContext) -> None:
 
 
 def access_given_taken_given(ctx: StoryContext) -> None:
-    """An account lets the platform in, out, and in again."""
+    """An account authorizes the platform, deauthorizes it, and authorizes it again."""
     _account(ctx, charges_enabled=True, payouts_enabled=True, details_submitted=True)
     application = Application(ctx.ids.new("ca"), "Example Platform")
     ctx.emit(application, "account.application.authorized")
@@ -43,7 +43,7 @@ def access_given_taken_given(ctx: StoryContext) -> None:
 
 
 def access_taken(ctx: StoryContext) -> None:
-    """An account lets the platform in and then out."""
+    """An account authorizes the platform and deauthorizes it."""
     _account(ctx, charges_enabled=True)
     application = Application(ctx.ids.new("ca"), "Example Platform")
     ctx.emit(application, "account.application.authorized")
@@ -52,65 +52,65 @@ def access_taken(ctx: StoryContext) -> None:
 
 
 def twins(ctx: StoryContext) -> None:
-    """Stripe makes two Event objects of one change, more than once."""
-    intent = payments.intend(ctx)
+    """Stripe makes two Event objects of the same change, three times."""
+    intent = payments.create_intent(ctx)
     ctx.wait(3)
     charge = payments.pay(ctx, intent)
     ctx.emit(intent, "payment_intent.succeeded")
     ctx.wait(days=1)
-    refund = returns.give_back(ctx, charge, intent.amount // 2)
+    refund = refunds.create(ctx, charge, intent.amount // 2)
     ctx.emit(charge, "charge.refunded")
     ctx.wait(days=1)
-    returns.come_back(ctx, refund)
+    refunds.fail(ctx, refund)
     ctx.emit(refund, "charge.refund.updated")
 
 
 def twin_subscription_updates(ctx: StoryContext) -> None:
-    """One change of a subscription, told by two Event objects."""
-    subscription = billing.subscribe(ctx)
+    """Stripe makes two Event objects of one change of a subscription."""
+    subscription = billing.create_subscription(ctx)
     ctx.wait(days=3)
-    billing.amend(ctx, subscription, status="past_due")
+    billing.update_subscription(ctx, subscription, status="past_due")
     ctx.emit(subscription, "customer.subscription.updated")
 
 
 def live_order(ctx: StoryContext) -> None:
     """An order in live mode."""
     ctx.livemode = True
-    intent = payments.intend(ctx)
+    intent = payments.create_intent(ctx)
     ctx.wait(4)
     payments.pay(ctx, intent)
 
 
 def two_accounts(ctx: StoryContext) -> None:
-    """Two connected accounts sell at the same time; one gives back."""
+    """Two connected accounts sell at the same time; one of them refunds."""
     first, second = ctx.ids.new("acct"), ctx.ids.new("acct")
     ctx.account = first
-    intent = payments.intend(ctx)
+    intent = payments.create_intent(ctx)
     ctx.account = second
-    other = payments.intend(ctx)
+    refunded_intent = payments.create_intent(ctx)
     ctx.wait(2)
-    charge = payments.pay(ctx, other)
+    charge = payments.pay(ctx, refunded_intent)
     ctx.account = first
     payments.pay(ctx, intent)
     ctx.wait(days=1)
     ctx.account = second
-    returns.give_back(ctx, charge)
+    refunds.create(ctx, charge)
 
 
 def organisation_order(ctx: StoryContext) -> None:
-    """An organisation's endpoint says `context` where others say `account`."""
-    ctx.organisation = True
+    """An organisation's endpoint gets events with `context` in place of `account`."""
+    ctx.is_organisation = True
     ctx.account = ctx.ids.new("acct")
-    intent = payments.intend(ctx)
+    intent = payments.create_intent(ctx)
     ctx.wait(2)
     payments.pay(ctx, intent)
 
 
 def _account(ctx: StoryContext, **more: object) -> Account:
-    """A connected account tells of itself; its events bear its own id as their account."""
+    """Create a connected account; from then on the story's events are that account's."""
     account = Account(
         ctx.ids.new("acct"),
-        ctx.now,
+        ctx.time,
         "IE",
         "eur",
         "owner@shop.example.com",

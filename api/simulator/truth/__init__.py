@@ -1,7 +1,7 @@
-"""The rows that a history makes, worked out from what each event tells, in the order it happened.
+"""The truth: the rows that a ledger must show for a history, computed from the simulator's facts.
 
-Nothing here knows a fold: Stripe's own order is known, so the newest word on a field is the last
-one, and the money is what the world says it was when it was last spoken of.
+It does not fold events: they come in the order in which they happened, so that the newest value
+of a field is the last one, and an order's money is what the world had when it was last shown.
 """
 
 from __future__ import annotations
@@ -9,26 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from api.simulator.facts import Telling
+from api.simulator.facts import EventFacts
 from api.simulator.truth import merchants, orders, payments, subscriptions
 from api.simulator.truth.records import Records
 
 Row = dict[str, Any]
+"""A row as the API has it, without the fields that the truth does not compute."""
 Truth = dict[str, dict[str, Row]]
+"""Rows by kind and by id."""
 
 __all__ = ["Row", "Truth", "truth"]
 
 
-def truth(tellings: Sequence[Telling]) -> Truth:
-    """Every row of every kind after these events."""
-    records = Records(tellings)
-    told_orders = orders.Orders(records)
+def truth(events: Sequence[EventFacts]) -> Truth:
+    """Return the rows of every kind after these events."""
+    records = Records(events)
+    all_orders = orders.Orders(records)
     return {
-        "orders": told_orders.rows(),
+        "orders": all_orders.rows(),
         "subscriptions": subscriptions.subscriptions(records),
         "invoices": subscriptions.invoices(records),
-        "refunds": payments.refunds(records, told_orders),
-        "disputes": payments.disputes(records, told_orders),
+        "refunds": payments.refunds(records, all_orders),
+        "disputes": payments.disputes(records, all_orders),
         "payouts": merchants.payouts(records),
         "accounts": merchants.accounts(records),
     }

@@ -1,10 +1,11 @@
-"""The rows of payouts and connected accounts."""
+"""The true rows of payouts and connected accounts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.simulator.truth.records import Record, Records, common, first_second
+from api.simulator.facts import EventFacts
+from api.simulator.truth.records import Record, Records, common_fields, first_seen
 
 _PAYOUT = (
     "status",
@@ -38,34 +39,37 @@ _ACCOUNT = (
 
 
 def payouts(records: Records) -> dict[str, dict[str, Any]]:
-    """Every payout that was told of."""
-    return {payout.id: _payout(payout) for payout in records.of("payout").values()}
+    """Return the row of every payout, by id."""
+    return {payout.id: _payout(payout) for payout in records.by_id("payout").values()}
 
 
 def _payout(payout: Record) -> dict[str, Any]:
     return {
-        **common("payout", payout.id, payout["created"], payout.events()),
+        **common_fields("payout", payout.id, payout["created"], payout.events()),
         **{name: payout[name] for name in _PAYOUT},
-        "paid_at": first_second(payout, lambda facts: facts["status"] == "paid"),
-        "failed_at": first_second(payout, lambda facts: facts["status"] == "failed"),
+        "paid_at": first_seen(payout, lambda facts: facts["status"] == "paid"),
+        "failed_at": first_seen(payout, lambda facts: facts["status"] == "failed"),
     }
 
 
 def accounts(records: Records) -> dict[str, dict[str, Any]]:
-    """Every connected account that told of itself or of the platform's access to it."""
-    told = records.of("account")
-    access = [t for t in records.tellings if t.type.startswith("account.application.")]
-    ids = dict.fromkeys([*told, *(t.account for t in access if t.account)])
-    return {account: _account(account, told.get(account), access) for account in ids}
+    """Return the row of every connected account, by id.
+
+    Those are included of which only the platform's access was shown.
+    """
+    known = records.by_id("account")
+    access = [e for e in records.events if e.type.startswith("account.application.")]
+    ids = dict.fromkeys([*known, *(event.account for event in access if event.account)])
+    return {account_id: _account(account_id, known.get(account_id), access) for account_id in ids}
 
 
-def _account(account_id: str, account: Record | None, access: list[Any]) -> dict[str, Any]:
+def _account(account_id: str, account: Record | None, access: list[EventFacts]) -> dict[str, Any]:
     account = account or Record(account_id)
-    mine = [telling for telling in access if telling.account == account_id]
-    gone = mine[-1].created if mine and mine[-1].type.endswith(".deauthorized") else None
+    own = [event for event in access if event.account == account_id]
+    is_deauthorized = bool(own) and own[-1].type.endswith(".deauthorized")
     return {
-        **common("account", account_id, account["created"], [*account.events(), *mine]),
+        **common_fields("account", account_id, account["created"], [*account.events(), *own]),
         **{name: account[name] for name in _ACCOUNT},
-        "deauthorized_at": gone,
+        "deauthorized_at": own[-1].created if is_deauthorized else None,
         "metadata": account["metadata"] or {},
     }

@@ -1,4 +1,4 @@
-"""The rows of refunds and disputes, each with the order it belongs to."""
+"""The true rows of refunds and disputes, each with the order it belongs to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from api.simulator.facts import Facts
 from api.simulator.truth.orders import Orders
-from api.simulator.truth.records import Record, Records, common, first, first_second
+from api.simulator.truth.records import Record, Records, common_fields, first_not_none, first_seen
 
 _REFUND = (
     "status",
@@ -32,40 +32,40 @@ _DISPUTE = (
 
 
 def refunds(records: Records, orders: Orders) -> dict[str, dict[str, Any]]:
-    """Every refund that was told of, by itself or inside its charge."""
+    """Return the row of every refund, by id; some were only embedded in their charge."""
     return {
         record.id: {
-            **common("refund", record.id, record["created"], record.events()),
+            **common_fields("refund", record.id, record["created"], record.events()),
             **{name: record[name] for name in _REFUND},
             "order": orders.order_of(record),
         }
-        for record in records.of("refund").values()
+        for record in records.by_id("refund").values()
     }
 
 
 def disputes(records: Records, orders: Orders) -> dict[str, dict[str, Any]]:
-    """Every dispute that was told of."""
+    """Return the row of every dispute, by id."""
     return {
         record.id: {
-            **common("dispute", record.id, record["created"], record.events()),
+            **common_fields("dispute", record.id, record["created"], record.events()),
             **{name: record[name] for name in _DISPUTE},
             "order": orders.order_of(record),
             **_money(record),
         }
-        for record in records.of("dispute").values()
+        for record in records.by_id("dispute").values()
     }
 
 
 def _money(dispute: Record) -> dict[str, Any]:
-    lines = list((dispute["transactions"] or {}).values())
+    transactions = list((dispute["transactions"] or {}).values())
 
-    def shows(sign: int) -> Callable[[Facts], bool]:
+    def has_net(sign: int) -> Callable[[Facts], bool]:
         return lambda facts: any(net * sign > 0 for net, _, _ in facts["transactions"].values())
 
     return {
-        "funds_withdrawn_at": first_second(dispute, shows(-1)),
-        "funds_reinstated_at": first_second(dispute, shows(+1)),
-        "net": sum(net for net, _, _ in lines),
-        "fees": sum(fee for _, fee, _ in lines),
-        "net_currency": first(currency for _, _, currency in lines),
+        "funds_withdrawn_at": first_seen(dispute, has_net(-1)),
+        "funds_reinstated_at": first_seen(dispute, has_net(+1)),
+        "net": sum(net for net, _, _ in transactions),
+        "fees": sum(fee for _, fee, _ in transactions),
+        "net_currency": first_not_none(currency for _, _, currency in transactions),
     }

@@ -1,10 +1,10 @@
-"""The rows of subscriptions and invoices, with what they lend each other."""
+"""The true rows of subscriptions and invoices, with the fields referenced across them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.simulator.truth.records import Record, Records, common, first
+from api.simulator.truth.records import Record, Records, common_fields, first_not_none
 
 _SUBSCRIPTION = (
     "status",
@@ -47,36 +47,36 @@ _INVOICE = (
 
 
 def subscriptions(records: Records) -> dict[str, dict[str, Any]]:
-    """Every subscription that was told of."""
+    """Return the row of every subscription, by id."""
     rows = {}
-    for record in records.of("subscription").values():
-        bill = records.of("invoice").get(record["latest_invoice"])
+    for record in records.by_id("subscription").values():
+        invoice = records.by_id("invoice").get(record["latest_invoice"])
         rows[record.id] = {
-            **common("subscription", record.id, record["created"], record.events()),
+            **common_fields("subscription", record.id, record["created"], record.events()),
             **{name: record[name] for name in _SUBSCRIPTION},
-            "latest_invoice_status": invoice_status(bill) if bill else None,
+            "latest_invoice_status": invoice_status(invoice) if invoice else None,
         }
     return rows
 
 
 def invoices(records: Records) -> dict[str, dict[str, Any]]:
-    """Every invoice that was told of."""
+    """Return the row of every invoice, by id."""
     rows = {}
-    for record in records.of("invoice").values():
-        lent = (
+    for record in records.by_id("invoice").values():
+        referenced = (
             payment["payment_intent"]
-            for payment in records.of("invoice_payment").values()
+            for payment in records.by_id("invoice_payment").values()
             if payment["invoice"] == record.id
         )
         rows[record.id] = {
-            **common("invoice", record.id, record["created"], record.events()),
+            **common_fields("invoice", record.id, record["created"], record.events()),
             **{name: record[name] for name in _INVOICE},
             "status": invoice_status(record),
-            "order": first([record["payment_intent"], *lent]),
+            "order": first_not_none([record["payment_intent"], *referenced]),
         }
     return rows
 
 
 def invoice_status(invoice: Record) -> Any:
-    """What it says of itself, unless it was deleted: only the event's type tells that."""
-    return "deleted" if "invoice.deleted" in invoice.types() else invoice["status"]
+    """Return an invoice's status, or `deleted`, which only an event's type shows."""
+    return "deleted" if "invoice.deleted" in invoice.event_types() else invoice["status"]

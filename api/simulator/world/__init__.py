@@ -1,7 +1,7 @@
-"""The small world the stories play in: Stripe's objects as they are, whatever anybody was told.
+"""The world that stories change: Stripe's objects as they are, whatever events were sent.
 
-Plain state, no rules: stories and `moves` change it, `shapes` renders it in an API version,
-`truth` says what rows it makes. Amounts are in the currency's minor unit, times in seconds.
+It is plain state without rules: `actions` changes it, `shapes` renders it as JSON, `facts` says
+what an event shows of it. Amounts are in the currency's minor unit, times in Unix seconds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from api.simulator.world.billing import Invoice, InvoicePayment, Item, Subscription
 from api.simulator.world.merchants import Account, Application, Payout
 from api.simulator.world.payments import (
-    GIVEN_BACK,
     BalanceTransaction,
     Charge,
     Dispute,
@@ -34,7 +33,6 @@ WorldObject = (
 )
 
 __all__ = [
-    "GIVEN_BACK",
     "Account",
     "Application",
     "BalanceTransaction",

@@ -1,4 +1,4 @@
-"""Billing as it is: agreements, their bills, and what paid them."""
+"""Billing in the world: subscriptions, invoices, and the payments of invoices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api.simulator.world.payments import PaymentIntent
 
 @dataclass(slots=True)
 class Invoice:
-    """A bill, with its attempts to be paid."""
+    """An invoice, with its state of payment."""
 
     id: str
     created: int
@@ -37,13 +37,13 @@ class Invoice:
 
     @property
     def amount_remaining(self) -> int:
-        """What is still to be paid."""
+        """The amount that is not yet paid."""
         return self.amount - self.amount_paid
 
 
 @dataclass(slots=True)
 class InvoicePayment:
-    """What joins a bill and a payment since 2025."""
+    """The link between an invoice and the PaymentIntent that paid it, since 2025."""
 
     id: str
     created: int
@@ -54,7 +54,7 @@ class InvoicePayment:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a subscription."""
+    """One item of a subscription."""
 
     id: str
     price: str
@@ -67,7 +67,7 @@ class Item:
 
 @dataclass(slots=True)
 class Subscription:
-    """A standing agreement to pay."""
+    """A subscription, with its current period."""
 
     id: str
     created: int

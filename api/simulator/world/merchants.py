@@ -1,4 +1,4 @@
-"""Merchants as they are: payouts to their bank, connected accounts, the platform."""
+"""Merchants in the world: payouts to their bank, connected accounts, the platform."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from api.simulator.world.payments import Failure
 
 @dataclass(slots=True)
 class Payout:
-    """Money on its way to the merchant's bank."""
+    """A payout to the merchant's bank account."""
 
     id: str
     created: int
@@ -51,7 +51,7 @@ class Account:
 
 @dataclass(slots=True)
 class Application:
-    """The platform, as a connected account sees it."""
+    """The platform's application, as a connected account sees it."""
 
     id: str
     name: str

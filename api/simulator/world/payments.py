@@ -1,4 +1,4 @@
-"""Payments as they are: what is meant, tried, given back, disputed, and the page it began on."""
+"""Payments in the world: PaymentIntents, charges, refunds, disputes, Checkout Sessions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 
 from api.simulator.people import Method, Person
 
-GIVEN_BACK = frozenset({"pending", "succeeded", "requires_action"})
-"""The statuses of a refund whose money is with, or on its way to, the customer."""
+_EFFECTIVE_STATUSES = frozenset({"pending", "succeeded", "requires_action"})
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a payment or refund did not go through."""
+    """The reason why a payment, refund or payout failed."""
 
     code: str
     message: str
@@ -21,7 +20,7 @@ class Failure:
 
 @dataclass(slots=True)
 class PaymentIntent:
-    """Somebody means to pay; it gathers the attempts."""
+    """A PaymentIntent, with the charges that attempt it."""
 
     id: str
     created: int
@@ -45,7 +44,10 @@ class PaymentIntent:
 
 @dataclass(slots=True)
 class Charge:
-    """One attempt to take money."""
+    """A charge: one attempt to collect a payment.
+
+    Without `names_intent`, its JSON does not name its PaymentIntent.
+    """
 
     id: str
     created: int
@@ -67,19 +69,24 @@ class Charge:
     balance_transaction: str | None = None
 
     @property
-    def received(self) -> int:
-        """The money that came in through it."""
+    def named_intent_id(self) -> str | None:
+        """The id of its PaymentIntent, as its JSON has it."""
+        return self.intent.id if self.intent and self.names_intent else None
+
+    @property
+    def money_received(self) -> int:
+        """The amount that it brought in; 0 until it is captured and has succeeded."""
         return self.amount_captured if self.captured and self.status == "succeeded" else 0
 
     @property
-    def given_back(self) -> int:
-        """The money that came in and is with the customer again; a released rest never came in."""
-        return sum(r.amount for r in self.refunds if r.status in GIVEN_BACK and not r.release)
+    def money_refunded(self) -> int:
+        """The amount refunded of what it brought in; releases refund nothing of that."""
+        return sum(r.amount for r in self.refunds if r.is_effective and not r.is_release)
 
 
 @dataclass(slots=True)
 class Refund:
-    """Money on its way back, or an authorisation's rest let go (`release`)."""
+    """A refund; with `is_release`, the release of an authorized amount that was not captured."""
 
     id: str
     created: int
@@ -92,12 +99,17 @@ class Refund:
     balance_transaction: str | None = None
     failure_balance_transaction: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
-    release: bool = False
+    is_release: bool = False
+
+    @property
+    def is_effective(self) -> bool:
+        """Whether its money has reached, or is on its way to, the customer."""
+        return self.status in _EFFECTIVE_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceTransaction:
-    """A line in the merchant's balance; never changes."""
+    """A balance transaction of the merchant; it never changes."""
 
     id: str
     created: int
@@ -109,13 +121,13 @@ class BalanceTransaction:
 
     @property
     def net(self) -> int:
-        """What reaches the merchant's balance."""
+        """The amount that reaches the merchant's balance."""
         return self.amount - self.fee
 
 
 @dataclass(slots=True)
 class Dispute:
-    """The customer's bank asks for the money back, or only asks."""
+    """A dispute: a chargeback, or an inquiry that may become one."""
 
     id: str
     created: int
@@ -134,7 +146,7 @@ class Dispute:
 
 @dataclass(slots=True)
 class Session:
-    """A hosted checkout page."""
+    """A Checkout Session."""
 
     id: str
     created: int
@@ -145,7 +157,6 @@ class Session:
     status: str = "open"
     payment_status: str = "unpaid"
     intent: PaymentIntent | None = None
-    names_intent: bool = True
     subscription: str | None = None
     invoice: str | None = None
     client_reference_id: str | None = None

@@ -1,0 +1,59 @@
+"""Actions of refunds: created, succeeded, failed, canceled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.simulator.context import StoryContext
+from api.simulator.world import Charge, Refund
+
+
+def create(ctx: StoryContext, charge: Charge, amount: int | None = None, **more: Any) -> Refund:
+    """Refund an amount of a charge, by default all that is not refunded yet."""
+    amount = charge.amount - charge.amount_refunded if amount is None else amount
+    refund = Refund(
+        ctx.ids.new("re" if charge.method.type == "card" else "pyr"),
+        ctx.time,
+        amount,
+        charge.currency,
+        charge,
+        balance_transaction=ctx.ids.new("txn"),
+        **{"reason": "requested_by_customer", **more},
+    )
+    ctx.change(
+        charge,
+        amount_refunded=charge.amount_refunded + amount,
+        refunds=(*charge.refunds, refund),
+    )
+    ctx.emit(charge, "charge.refunded")
+    ctx.emit(refund, "refund.created")
+    return refund
+
+
+def succeed(ctx: StoryContext, refund: Refund) -> None:
+    """A pending refund reaches the customer."""
+    ctx.change(refund, status="succeeded")
+    ctx.emit(refund, "refund.updated", "charge.refund.updated")
+
+
+def fail(ctx: StoryContext, refund: Refund) -> None:
+    """The money of a refund returns to the merchant: three events with the same snapshot."""
+    _return_money(ctx, refund, "failed", "lost_or_stolen_card")
+    ctx.emit(refund, "refund.failed")
+
+
+def cancel(ctx: StoryContext, refund: Refund) -> None:
+    """The merchant cancels a refund that is still pending."""
+    _return_money(ctx, refund, "canceled", "merchant_request")
+
+
+def _return_money(ctx: StoryContext, refund: Refund, status: str, reason: str) -> None:
+    charge = refund.charge
+    ctx.change(
+        refund,
+        status=status,
+        failure_reason=reason,
+        failure_balance_transaction=ctx.ids.new("txn"),
+    )
+    ctx.change(charge, amount_refunded=charge.amount_refunded - refund.amount)
+    ctx.emit(refund, "refund.updated", "charge.refund.updated")
