@@ -1,1 +1,1 @@
-"""`ledger demo`: the simulator's stories, posted to a ledger and compared with its rows."""
+"""`ledger demo`: posts the simulator's stories to a ledger and compares its rows with the truth."""

@@ -6,56 +6,59 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.simulator.truth import Row, Truth
+from api.simulator import Row, Truth
 
-_WITHOUT_ORDER = frozenset({"refunds", "disputes", "currently_due", "past_due"})
-"""Lists that are sets: the contract does not say in which order they come."""
+_UNORDERED_LISTS = frozenset({"refunds", "disputes", "currently_due", "past_due"})
+"""Lists that are compared as sets: the REST contract does not give them an order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that is not as it should be; a row that is missing or too many has no field."""
+    """A field with a wrong value; `field` is None for a row that is missing or unexpected."""
 
     kind: str
     id: str
     field: str | None
     expected: Any
-    found: Any
+    actual: Any
 
     def __str__(self) -> str:
         if self.field is None:
-            return f"{self.kind} {self.id}: " + ("missing" if self.found is None else "too many")
-        said = f"expected {self.expected!r}, found {self.found!r}"
-        return f"{self.kind} {self.id}: {self.field}: {said}"
+            problem = "missing" if self.actual is None else "unexpected"
+            return f"{self.kind} {self.id}: {problem}"
+        values = f"expected {self.expected!r}, found {self.actual!r}"
+        return f"{self.kind} {self.id}: {self.field}: {values}"
 
 
 def differences(
-    truth: Truth, found: Mapping[str, Mapping[str, Row]], *, only: bool = False
+    truth: Truth, actual: Mapping[str, Mapping[str, Row]], *, only: bool = False
 ) -> list[Difference]:
-    """Where the rows found, {kind: {id: row}}, are not the truth's.
+    """Return where a ledger's rows, {kind: {id: row}}, differ from the truth.
 
-    A row may have more fields than the truth names. With `only`, rows that the truth does not
-    know are differences too.
+    A row may have more fields than the truth. With `only`, rows that the truth does not have
+    are differences too.
     """
-    wrong: list[Difference] = []
+    result: list[Difference] = []
     for kind, rows in truth.items():
-        there = found.get(kind, {})
+        actual_rows = actual.get(kind, {})
         for row_id, row in rows.items():
-            if row_id not in there:
-                wrong.append(Difference(kind, row_id, None, row, None))
+            if row_id not in actual_rows:
+                result.append(Difference(kind, row_id, None, row, None))
                 continue
             for name, expected in row.items():
-                value = there[row_id].get(name)
-                if not _same(name, expected, value):
-                    wrong.append(Difference(kind, row_id, name, expected, value))
+                value = actual_rows[row_id].get(name)
+                if not _is_equal(name, expected, value):
+                    result.append(Difference(kind, row_id, name, expected, value))
         if only:
-            more = there.keys() - rows.keys()
-            wrong += [Difference(kind, i, None, None, there[i]) for i in sorted(more)]
-    return wrong
+            extra = sorted(actual_rows.keys() - rows.keys())
+            result += [
+                Difference(kind, row_id, None, None, actual_rows[row_id]) for row_id in extra
+            ]
+    return result
 
 
-def _same(name: str, expected: Any, found: Any) -> bool:
-    both = isinstance(expected, list) and isinstance(found, list)
-    if both and name in _WITHOUT_ORDER:
-        return sorted(expected) == sorted(found)
-    return bool(expected == found)
+def _is_equal(name: str, expected: Any, actual: Any) -> bool:
+    are_lists = isinstance(expected, list) and isinstance(actual, list)
+    if are_lists and name in _UNORDERED_LISTS:
+        return sorted(expected) == sorted(actual)
+    return bool(expected == actual)

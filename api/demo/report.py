@@ -1,4 +1,4 @@
-"""What the demo prints at its end: the state, how right it is, and where to look."""
+"""The texts that the demo prints at its end: the state, its comparison, and where to look."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from api.demo.comparison import Difference
-from api.simulator.truth import Row, Truth
+from api.simulator import Row, Truth
 
-SHOWN_DIFFERENCES = 20
+DIFFERENCES_SHOWN_MAX = 20
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    """Lines of a table: numbers to the right, the rest to the left."""
+    """Yield the lines of a table: columns of integers right-aligned, all others left-aligned."""
     cells = [list(head), *([_text(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
     right = [bool(rows) and isinstance(rows[0][column], int) for column in range(len(head))]
     for number, line in enumerate(cells):
         padded = (
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(line, widths, right, strict=True)
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(line, widths, right, strict=True)
         )
         yield ("  " + "  ".join(padded)).rstrip()
         if number == 0:
@@ -28,41 +28,41 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str
 
 
 def state(summary: Sequence[Mapping[str, Any]], rows: Mapping[str, Mapping[str, Row]]) -> list[str]:
-    """The money of all orders from the summary, then each kind's rows by status."""
-    money: dict[tuple[str, str, str], Counter[str]] = {}
-    for line in summary:
-        mode = "live" if line["livemode"] else "test"
-        key = (line["account"] or "own account", mode, line["currency"] or "none")
-        for totals in line["orders"].values():
-            money.setdefault(key, Counter()).update(totals)
+    """Return the totals of all orders, from the summary, and each kind's rows by status."""
+    totals: dict[tuple[str, str, str], Counter[str]] = {}
+    for summary_row in summary:
+        mode = "live" if summary_row["livemode"] else "test"
+        key = (summary_row["account"] or "own account", mode, summary_row["currency"] or "none")
+        for status_totals in summary_row["orders"].values():
+            totals.setdefault(key, Counter()).update(status_totals)
     names = ("count", "amount", "amount_received", "amount_refunded")
-    sums = [[*key, *(totals[name] for name in names)] for key, totals in sorted(money.items())]
-    head = ("account", "mode", "currency", "orders", "asked", "received", "refunded")
-    counted = []
-    for kind, there in rows.items():
-        by_status = Counter(str(row.get("status", "known")) for row in there.values())
-        said = ", ".join(f"{n} {status}" for status, n in by_status.most_common())
-        counted.append([kind, len(there), said])
-    lines = ["Money of the orders, in minor units:", *table(head, sums), ""]
-    return [*lines, "Rows by status:", *table(("kind", "rows", "by status"), counted)]
+    sums = [[*key, *(counts[name] for name in names)] for key, counts in sorted(totals.items())]
+    head = ("account", "mode", "currency", "orders", "amount", "received", "refunded")
+    kinds = []
+    for kind, kind_rows in rows.items():
+        by_status = Counter(str(row.get("status", "known")) for row in kind_rows.values())
+        statuses = ", ".join(f"{count} {status}" for status, count in by_status.most_common())
+        kinds.append([kind, len(kind_rows), statuses])
+    lines = ["Totals of the orders, in minor units:", *table(head, sums), ""]
+    return [*lines, "Rows by status:", *table(("kind", "rows", "by status"), kinds)]
 
 
-def verdict(truth: Truth, wrong: Sequence[Difference]) -> list[str]:
-    """How many rows are as they should be, per kind, and what is wrong with the others."""
-    bad = {(difference.kind, difference.id) for difference in wrong}
+def verdict(truth: Truth, differences: Sequence[Difference]) -> list[str]:
+    """Return how many rows of each kind are right, and the first differences."""
+    wrong = {(difference.kind, difference.id) for difference in differences}
     rows = []
-    for kind, known in truth.items():
-        of_kind = {row_id for bad_kind, row_id in bad if bad_kind == kind}
-        rows.append([kind, len(known) - len(of_kind & known.keys()), len(known)])
-    lines = ["Compared with what really happened:", *table(("kind", "right", "known"), rows)]
-    lines += [f"  ✗ {difference}" for difference in wrong[:SHOWN_DIFFERENCES]]
-    if len(wrong) > SHOWN_DIFFERENCES:
-        lines.append(f"  … and {len(wrong) - SHOWN_DIFFERENCES} more")
+    for kind, expected in truth.items():
+        wrong_ids = {row_id for wrong_kind, row_id in wrong if wrong_kind == kind}
+        rows.append([kind, len(expected) - len(wrong_ids & expected.keys()), len(expected)])
+    lines = ["Compared with the expected rows:", *table(("kind", "right", "expected"), rows)]
+    lines += [f"  ✗ {difference}" for difference in differences[:DIFFERENCES_SHOWN_MAX]]
+    if len(differences) > DIFFERENCES_SHOWN_MAX:
+        lines.append(f"  … and {len(differences) - DIFFERENCES_SHOWN_MAX} more")
     return lines
 
 
 def where_to_look(url: str, key: str, truth: Truth) -> list[str]:
-    """Addresses and commands that show more; of an order that something happened to."""
+    """Return URLs and commands that show more, of the order with the most events among them."""
     url = url.rstrip("/")
     orders = sorted(truth.get("orders", {}).values(), key=lambda row: -int(row["events"]))
     lines = ["Where to look:", f"  {url}/docs", f"  {url}/metrics"]

@@ -1,4 +1,4 @@
-"""Runs the demo against a ledger that is up: posts stories, waits, compares, says where to look."""
+"""Runs the demo against a running ledger: posts stories, waits, compares rows, prints a report."""
 
 from __future__ import annotations
 
@@ -6,74 +6,70 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from api.demo import report
-from api.demo.client import Answer, Client, UnexpectedAnswer
+from api.demo.client import Client, ClientResponse, UnexpectedResponse
 from api.demo.comparison import differences
 from api.demo.deliveries import deliveries
-from api.simulator.shapes import Json
-from api.simulator.stories import STORIES
-from api.simulator.story import Story, histories
-from api.simulator.truth import Row, Truth
+from api.simulator import STORIES, Json, Row, Story, Truth, histories
 
 PROGRESS_SECONDS = 1.0
-CATCH_UP_SECONDS = 60.0
-UNEXPECTED_SHOWN = 5
+CATCH_UP_SECONDS_MAX = 60.0
+UNEXPECTED_SHOWN_MAX = 5
 
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """What to show, and to whom."""
+    """What the demo posts, and to which ledger."""
 
     url: str
     secret: str
     api_key: str
     seed: int = 0
     rate: float = 0.0
-    """Deliveries a second; 0: as fast as they are answered."""
+    """Deliveries per second; 0: as fast as the ledger responds."""
     shuffle: int = 0
-    """How many deliveries an event may be overtaken by, about; 0: in order."""
+    """About how many deliveries may overtake an event; 0: all in order."""
     duplicate: float = 0.0
-    """Percent of the events that are posted twice."""
+    """Percentage of the events that are delivered twice."""
     tamper: float = 0.0
-    """Percent of the events beside which an altered body is posted."""
+    """Percentage of the events beside which an altered body is posted."""
     for_seconds: float | None = None
-    """Begins no new story after that long; None: until `stories` are told."""
+    """Begin no new story after that many seconds; None: until `stories` are posted."""
     stories: int | None = None
-    """How many stories; None: each once, or endlessly with `for_seconds`."""
+    """How many stories to post; None: each once, or endlessly with `for_seconds`."""
     key_shown: str = "$LEDGER_API_KEY"
-    """What stands for the API key in the commands that are printed."""
+    """The text for the API key in the commands that are printed."""
     write: Callable[[str], None] = print
-    """Takes each line."""
+    """Is called with each line of output."""
 
 
 @dataclass
 class _Progress:
-    """What was posted and answered so far."""
+    """The stories posted so far, and how often each result occurred."""
 
-    began: float
-    told: list[Story] = field(default_factory=list)
-    answers: Counter[str] = field(default_factory=Counter)
+    started: float
+    stories: list[Story] = field(default_factory=list)
+    results: Counter[str] = field(default_factory=Counter)
     unexpected: list[str] = field(default_factory=list)
     shown_at: float = 0.0
 
-    def line(self, now: float) -> str:
-        """One line of progress."""
-        posted = self.answers.total()
-        said = ", ".join(f"{n} {answer}" for answer, n in sorted(self.answers.items()))
-        speed = posted / max(now - self.began, 0.001)
-        latest = self.told[-1].name if self.told else "nothing yet"
-        return f"  {posted:>6} posted ({said}) · {speed:,.0f}/s · {latest}"
+    def line(self, current_seconds: float) -> str:
+        """Return one line of progress."""
+        posted = self.results.total()
+        results = ", ".join(f"{count} {result}" for result, count in sorted(self.results.items()))
+        speed = posted / max(current_seconds - self.started, 0.001)
+        latest = self.stories[-1].name if self.stories else "nothing yet"
+        return f"  {posted:>6} posted ({results}) · {speed:,.0f}/s · {latest}"
 
 
 def run(options: DemoOptions) -> int:
-    """The whole demo; 0 if every answer and every row was as it should be, else 1."""
+    """Run the whole demo; return 0 if every response and every row is as expected, else 1."""
     client = Client(options.url, secret=options.secret, api_key=options.api_key)
     try:
         return _run(options, client)
-    except UnexpectedAnswer as error:
-        options.write(f"The ledger did not answer as it should: {error}")
+    except UnexpectedResponse as error:
+        options.write(f"The ledger did not respond as expected: {error}")
         return 1
     finally:
         client.close()
@@ -82,15 +78,15 @@ def run(options: DemoOptions) -> int:
 def _run(options: DemoOptions, client: Client) -> int:
     write = options.write
     progress = _Progress(time.monotonic())
-    fresh = _behind(client)[1] == 0
+    was_empty = _head_position(client) == 0
     write(f"Posting stories to {options.url}, as Stripe would (seed {options.seed}):")
     _post_all(options, client, progress)
     write(progress.line(time.monotonic()))
     _wait_until_caught_up(client)
-    truth = _whole(progress.told)
-    rows = {kind: _by_id(client, kind) for kind in truth}
-    wrong = differences(truth, rows, only=fresh)
-    summary = _ask(client, "/v1/summary?limit=100")
+    truth = _merged_truth(progress.stories)
+    rows = {kind: _rows_by_id(client, kind) for kind in truth}
+    wrong = differences(truth, rows, only=was_empty)
+    summary = client.list_page("/v1/summary", limit=100)["data"]
     for block in (
         report.state(summary, rows),
         report.verdict(truth, wrong),
@@ -100,12 +96,12 @@ def _run(options: DemoOptions, client: Client) -> int:
         for line in block:
             write(line)
     write("")
-    for line in progress.unexpected[:UNEXPECTED_SHOWN]:
+    for line in progress.unexpected[:UNEXPECTED_SHOWN_MAX]:
         write(f"✗ {line}")
     if wrong or progress.unexpected:
-        write(f"{len(wrong)} differences, {len(progress.unexpected)} unexpected answers.")
+        write(f"{len(wrong)} differences, {len(progress.unexpected)} unexpected responses.")
         return 1
-    write(f"All right: {len(progress.told)} stories, every row is what really happened.")
+    write(f"All right: {len(progress.stories)} stories, every row is right.")
     return 0
 
 
@@ -119,15 +115,15 @@ def _post_all(options: DemoOptions, client: Client, progress: _Progress) -> None
     )
     for number, delivery in enumerate(posts):
         if options.rate:
-            due = progress.began + number / options.rate
+            due = progress.started + number / options.rate
             time.sleep(max(0.0, due - time.monotonic()))
-        answer = client.deliver(delivery.body, signed=delivery.signed)
-        forged = delivery.signed is not None
-        progress.answers[_heard(answer, forged, progress.unexpected)] += 1
-        now = time.monotonic()
-        if now - progress.shown_at >= PROGRESS_SECONDS:
-            options.write(progress.line(now))
-            progress.shown_at = now
+        response = client.deliver(delivery.body, signed=delivery.signed)
+        is_forged = delivery.signed is not None
+        progress.results[_result(response, is_forged, progress.unexpected)] += 1
+        current_seconds = time.monotonic()
+        if current_seconds - progress.shown_at >= PROGRESS_SECONDS:
+            options.write(progress.line(current_seconds))
+            progress.shown_at = current_seconds
 
 
 def _events(options: DemoOptions, progress: _Progress) -> Iterator[Json]:
@@ -135,57 +131,57 @@ def _events(options: DemoOptions, progress: _Progress) -> Iterator[Json]:
     if count is None and options.for_seconds is None:
         count = len(STORIES)
     for story in histories(options.seed, count):
-        late = time.monotonic() - progress.began
-        if options.for_seconds is not None and late >= options.for_seconds:
+        elapsed_seconds = time.monotonic() - progress.started
+        if options.for_seconds is not None and elapsed_seconds >= options.for_seconds:
             return
-        progress.told.append(story)
+        progress.stories.append(story)
         yield from story.events
 
 
-def _heard(answer: Answer, forged: bool, unexpected: list[str]) -> str:
-    """The answer in a word; what should not have been said is noted."""
-    said = str(answer.body.get("status")) if answer.status == 200 else str(answer.status)
-    if forged and answer.status == 400:
+def _result(response: ClientResponse, is_forged: bool, unexpected: list[str]) -> str:
+    """Return the result of a delivery in a word; add to `unexpected` what should not happen."""
+    result = str(response.body.get("status") if response.status == 200 else response.status)
+    if is_forged and response.status == 400:
         return "forged and refused"
-    if forged or said not in ("stored", "duplicate"):
-        title = answer.body.get("title", said)
-        unexpected.append(f"{'a forged' if forged else 'an'} event was answered {said}: {title}")
-    return said
+    if is_forged or result not in ("stored", "duplicate"):
+        event = "a forged event" if is_forged else "an event"
+        unexpected.append(f"{event} got {result}: {response.body.get('title', result)}")
+    return result
 
 
 def _wait_until_caught_up(client: Client) -> None:
-    deadline = time.monotonic() + CATCH_UP_SECONDS
+    deadline = time.monotonic() + CATCH_UP_SECONDS_MAX
     while time.monotonic() < deadline:
-        if _behind(client)[0] == 0:
+        if _lag_events(client) == 0:
             return
         time.sleep(0.1)
-    raise UnexpectedAnswer(f"the projections are still behind after {CATCH_UP_SECONDS:.0f} s")
+    raise UnexpectedResponse(f"the projections still lag after {CATCH_UP_SECONDS_MAX:.0f} s")
 
 
-def _behind(client: Client) -> tuple[int, int]:
-    """How many events the slowest projection lacks, and how far the furthest has read."""
-    states = _ask(client, "/v1/projections")
-    lag = max((int(state["lag_events"]) for state in states), default=0)
-    return lag, lag + max((int(state["position"] or 0) for state in states), default=0)
+def _lag_events(client: Client) -> int:
+    """Return how many events the projection that lags most has not read yet."""
+    projections = client.list_page("/v1/projections")["data"]
+    return max((int(projection["lag_events"]) for projection in projections), default=0)
 
 
-def _ask(client: Client, path: str) -> list[dict[str, Any]]:
-    """The items of a list that has one page."""
-    answer = client.get(path)
-    if answer.status != 200:
-        raise UnexpectedAnswer(f"GET {path}: {answer.status} {answer.body.get('title')}")
-    items: list[dict[str, Any]] = answer.body["data"]
-    return items
+def _head_position(client: Client) -> int:
+    """Return the position of the log's newest event, 0 for an empty log."""
+    projections = client.list_page("/v1/projections")["data"]
+    positions = (
+        int(projection["position"] or 0) + int(projection["lag_events"])
+        for projection in projections
+    )
+    return max(positions, default=0)
 
 
-def _by_id(client: Client, kind: str) -> dict[str, Row]:
+def _rows_by_id(client: Client, kind: str) -> dict[str, Row]:
     return {row["id"]: row for row in client.rows(f"/v1/{kind}")}
 
 
-def _whole(stories: list[Story]) -> Truth:
-    """The rows of all stories together; none has an id of another's."""
-    whole: Truth = {}
+def _merged_truth(stories: list[Story]) -> Truth:
+    """Return the rows of all stories together; no two stories have an id in common."""
+    merged: Truth = {}
     for story in stories:
         for kind, rows in story.truth().items():
-            whole.setdefault(kind, {}).update(rows)
-    return whole
+            merged.setdefault(kind, {}).update(rows)
+    return merged

@@ -1,4 +1,4 @@
-"""The demo's runner, against a small ledger that holds what it is sent in memory."""
+"""The demo's runner, against a small ledger that keeps what it is sent in memory."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ SECRET, KEY = "whsec_of_this_test_only", "key of this test"
 
 
 class SmallLedger:
-    """Keeps the ids it was sent, and knows the rows as somebody told it."""
+    """Keeps the ids of the events it is sent, and serves the rows it is made with."""
 
     def __init__(self, truth: Truth) -> None:
         self.truth = truth
-        self.known: set[str] = set()
+        self.stored: set[str] = set()
         self.refused = 0
-        self.away = 0
+        self.unavailable = 0
 
     def deliver(self, body: bytes, header: str) -> tuple[int, dict[str, Any]]:
-        """Stores an event once, if it was signed."""
-        if self.away:
-            self.away -= 1
-            return 503, {"title": "away"}
+        """Store an event once, if its signature is right."""
+        if self.unavailable:
+            self.unavailable -= 1
+            return 503, {"title": "unavailable"}
         try:
             event = stripe.Webhook.construct_event(body, header, SECRET)
         except stripe.SignatureVerificationError:
             self.refused += 1
             return 400, {"title": "not signed"}
-        status = "duplicate" if event.id in self.known else "stored"
-        self.known.add(event.id)
+        status = "duplicate" if event.id in self.stored else "stored"
+        self.stored.add(event.id)
         return 200, {"status": status}
 
     def read(self, path: str, query: dict[str, list[str]]) -> dict[str, Any]:
-        """A list; the rows are there once anything was stored."""
+        """Return a list; the rows appear with the first event."""
         kind = path.rsplit("/", 1)[-1]
         if kind == "projections":
-            return {"data": [{"lag_events": 0, "position": len(self.known)}], "has_more": False}
+            return {"data": [{"lag_events": 0, "position": len(self.stored)}], "has_more": False}
         if kind == "summary":
             return {"data": [], "has_more": False}
-        rows = list(self.truth[kind].values()) if self.known else []
+        rows = list(self.truth[kind].values()) if self.stored else []
         after = query.get("starting_after", [None])[0]
         begin = next((n + 1 for n, row in enumerate(rows) if row["id"] == after), 0)
         limit = int(query["limit"][0])
@@ -65,14 +65,14 @@ def _served(ledger: SmallLedger) -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._say(*ledger.deliver(body, self.headers["Stripe-Signature"]))
+            self._respond(*ledger.deliver(body, self.headers["Stripe-Signature"]))
 
         def do_GET(self) -> None:
             assert self.headers["Authorization"] == f"Bearer {KEY}"
             parts = urlsplit(self.path)
-            self._say(200, ledger.read(parts.path, parse_qs(parts.query)))
+            self._respond(200, ledger.read(parts.path, parse_qs(parts.query)))
 
-        def _say(self, status: int, body: dict[str, Any]) -> None:
+        def _respond(self, status: int, body: dict[str, Any]) -> None:
             text = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
@@ -80,11 +80,11 @@ def _served(ledger: SmallLedger) -> Iterator[str]:
             self.wfile.write(text)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -96,10 +96,10 @@ def _served(ledger: SmallLedger) -> Iterator[str]:
 
 @pytest.fixture
 def ledger() -> SmallLedger:
-    """One that will have the right rows for twelve stories of seed 4."""
+    """Return a ledger that serves the right rows for twelve stories of seed 4."""
     truth: Truth = {}
-    for told in histories(4, 12):
-        for kind, rows in told.truth().items():
+    for history in histories(4, 12):
+        for kind, rows in history.truth().items():
             truth.setdefault(kind, {}).update(rows)
     return SmallLedger(truth)
 
@@ -111,64 +111,64 @@ def _run(ledger: SmallLedger, **options: Any) -> tuple[int, str]:
     return code, "\n".join(lines)
 
 
-def test_a_right_ledger_is_told_so(ledger: SmallLedger) -> None:
-    """Every event arrives, every row is right, and the exit code is 0."""
-    code, said = _run(ledger)
+def test_a_right_ledger_passes(ledger: SmallLedger) -> None:
+    """Where every event arrives and every row is right, the exit code is 0."""
+    code, output = _run(ledger)
 
     assert code == 0
-    assert "every row is what really happened" in said
-    assert ledger.known == {e["id"] for told in histories(4, 12) for e in told.events}
+    assert "every row is right" in output
+    assert ledger.stored == {e["id"] for history in histories(4, 12) for e in history.events}
 
 
-def test_shuffled_doubled_and_forged(ledger: SmallLedger) -> None:
-    """Forgeries are expected to be refused, copies to be known."""
-    code, said = _run(ledger, shuffle=8, duplicate=50.0, tamper=20.0)
+def test_shuffled_duplicated_and_forged(ledger: SmallLedger) -> None:
+    """Forged deliveries are expected to be refused, duplicates to be recognized."""
+    code, output = _run(ledger, shuffle=8, duplicate=50.0, tamper=20.0)
 
     assert code == 0
     assert ledger.refused > 0
-    assert f"{ledger.refused} forged and refused" in said and "duplicate" in said
+    assert f"{ledger.refused} forged and refused" in output and "duplicate" in output
 
 
-def test_an_event_is_posted_again_when_the_ledger_is_away(ledger: SmallLedger) -> None:
-    """503 is answered by another attempt, as Stripe does."""
-    ledger.away = 3
+def test_an_event_is_posted_again_while_the_ledger_is_unavailable(ledger: SmallLedger) -> None:
+    """A 503 is followed by another attempt, as with Stripe."""
+    ledger.unavailable = 3
 
     assert _run(ledger)[0] == 0
 
 
 def test_a_wrong_row_is_named(ledger: SmallLedger) -> None:
-    """A row that differs makes the exit code 1, and the field is said."""
+    """A row that differs is named with its field, and the exit code is 1."""
     row = next(iter(ledger.truth["orders"].values()))
     row["amount_received"] = -1
 
-    code, said = _run(ledger)
+    code, output = _run(ledger)
 
     assert code == 1
-    assert f"orders {row['id']}: amount_received: expected" in said
+    assert f"orders {row['id']}: amount_received: expected" in output
 
 
-def test_rows_missing_and_too_many_are_named(ledger: SmallLedger) -> None:
+def test_rows_missing_and_unexpected_are_named(ledger: SmallLedger) -> None:
     """A ledger that was empty before must hold exactly the rows of the stories."""
     missing = ledger.truth["orders"].popitem()[0]
     ledger.truth["refunds"]["re_nobody"] = {"id": "re_nobody", "object": "refund"}
 
-    code, said = _run(ledger)
+    code, output = _run(ledger)
 
     assert code == 1
-    assert f"orders {missing}: missing" in said
-    assert "refunds re_nobody: too many" in said
+    assert f"orders {missing}: missing" in output
+    assert "refunds re_nobody: unexpected" in output
 
 
 def test_no_secret_is_printed(ledger: SmallLedger) -> None:
-    """The commands that are printed name the variable that holds the key."""
-    _, said = _run(ledger)
+    """The commands that are printed use the variable that holds the key."""
+    _, output = _run(ledger)
 
-    assert SECRET not in said and KEY not in said
-    assert "$LEDGER_API_KEY" in said
+    assert SECRET not in output and KEY not in output
+    assert "$LEDGER_API_KEY" in output
 
 
 def test_a_demo_ends_after_its_time(ledger: SmallLedger) -> None:
-    """With a duration no new story begins when it is over; those begun are told to the end."""
+    """With a duration no story begins after it; a story that began is posted to its end."""
     lines: list[str] = []
     with _served(ledger) as url:
         run(DemoOptions(url, SECRET, KEY, 4, for_seconds=0.3, write=lines.append))
@@ -176,8 +176,8 @@ def test_a_demo_ends_after_its_time(ledger: SmallLedger) -> None:
     assert any("posted" in line for line in lines)
 
 
-def test_where_to_look_before_anything_was_ordered() -> None:
-    """A demo that ended at once still says where to look."""
+def test_where_to_look_without_orders() -> None:
+    """A demo that posted no order still says where to look."""
     lines = where_to_look("http://127.0.0.1:8000/", "lk_key", {})
 
     assert "  http://127.0.0.1:8000/docs" in lines
