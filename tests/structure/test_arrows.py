@@ -47,3 +47,12 @@ def test_only_the_store_knows_the_library(module: Module) -> None:
     found = [name for name in module.imports() if is_in(name, *library)]
 
     assert found == [] or is_in(module.name, "ledger.store")
+
+
+@pytest.mark.parametrize("module", modules("api/simulator"), ids=by_name)
+def test_the_simulator_imports_only_itself(module: Module) -> None:
+    """The simulator imports nothing else of the repository, so it cannot share an error with it."""
+    repository = ("ledger", "projections", "api", "scripts", "tests")
+    imported = [name for name in module.imports() if is_in(name, *repository)]
+
+    assert [name for name in imported if not is_in(name, "api.simulator")] == []
