@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.config.settings import is_ours
-from api.serve.address import answers
+from api.serve.address import accepts_connections
 from ledger import LedgerError
 
 __all__ = ["Embedded", "NotStarted", "embedded"]
@@ -89,7 +89,7 @@ def _environment(ledger: Embedded, file: Path, port: int) -> dict[str, str]:
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS_MAX
-    while not answers(_HOST, port):
+    while not accepts_connections(_HOST, port):
         if process.poll() is not None or time.monotonic() > deadline:
             raise NotStarted(f"the ledger did not start:\n{log.read_text('utf-8')[-2000:]}")
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Where the server listens: found, and seen to be free, before anything is started."""
+"""Where the server listens: resolved, and checked to be free, before anything is started."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import socket
 
 from ledger import LedgerError
 
-__all__ = ["AddressTaken", "answers", "claim", "shown"]
+__all__ = ["AddressTaken", "accepts_connections", "claim", "host_port"]
 
 
 class AddressTaken(LedgerError):
-    """Somebody listens there already, or the machine has no such address."""
+    """Another process listens there already, or the machine has no such address."""
 
 
 def claim(host: str, port: int) -> str:
-    """The address that a host name stands for; raises `AddressTaken` where nobody could listen.
+    """Resolve a host name; raises `AddressTaken` where the server could not listen.
 
-    The workers share their port by SO_REUSEPORT: a second server's would be let in silently, and
-    the two would take turns. Binding once without it tells.
+    The workers share their port by SO_REUSEPORT, so the system would let a second ledger listen
+    beside the first, and each would get some of the requests. Binding once without it shows that.
     """
     family, address = _resolve(host, port)
     with socket.socket(family) as trial:
@@ -29,14 +29,16 @@ def claim(host: str, port: int) -> str:
         except OSError as error:
             hint = ""
             if error.errno == errno.EADDRINUSE:
-                hint = "; something listens there: end it or choose another with --port"
+                hint = "; something listens there: stop it or choose another with --port"
             reason = os.strerror(error.errno or 0)
-            raise AddressTaken(f"cannot listen on {shown(host, port)}: {reason}{hint}") from None
+            raise AddressTaken(
+                f"cannot listen on {host_port(host, port)}: {reason}{hint}"
+            ) from None
     return address
 
 
-def answers(host: str, port: int) -> bool:
-    """Whether connections are taken."""
+def accepts_connections(host: str, port: int) -> bool:
+    """Whether something listens there."""
     try:
         socket.create_connection((host, port), timeout=0.2).close()
     except OSError:
@@ -44,7 +46,7 @@ def answers(host: str, port: int) -> bool:
     return True
 
 
-def shown(host: str, port: int) -> str:
+def host_port(host: str, port: int) -> str:
     """`host:port` as in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -53,5 +55,5 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise AddressTaken(f"cannot listen on {shown(host, port)}: {error.strerror}") from None
+        raise AddressTaken(f"cannot listen on {host_port(host, port)}: {error.strerror}") from None
     return family, str(address[0])

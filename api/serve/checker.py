@@ -1,4 +1,4 @@
-"""The check of all rows against the log, once, in a process of its own that nobody waits for."""
+"""One check of all rows against the log, in a process of its own at the lowest priority."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 
 from api.config.databases import stores
 from api.config.settings import Settings
-from api.serve.run import end_with_parent
+from api.serve.parent import end_with_parent
 from api.telemetry import logs
 from ledger import StoreUnavailable
 from projections import Difference, NotReady, Projections
@@ -17,32 +17,35 @@ from projections import Difference, NotReady, Projections
 __all__ = ["check"]
 
 _NICENESS = 19
-# What a log is told of many differences; all are counted.
-_NAMED_MAX = 20
+# Differences are all counted, but no more than these are logged.
+_LOGGED_MAX = 20
 
 
 def check(projections: Projections) -> int:
-    """Compare everything once; how many fields differ."""
+    """Compare all rows with the log, once; returns how many fields differ."""
     started = time.monotonic()
-    named = count()
+    numbers = count()
 
-    def tell(one: Difference) -> None:
-        if next(named) < _NAMED_MAX:
-            # Where, and not what: values may be anybody's data.
-            logs.log.error("row_differs", kind=one.kind, id=one.id, field=one.field)
+    def report(difference: Difference) -> None:
+        if next(numbers) < _LOGGED_MAX:
+            # The place of the difference and not the values, which may be personal data.
+            logs.log.error(
+                "row_differs", kind=difference.kind, id=difference.id, field=difference.field
+            )
 
-    found = projections.check_itself(tell)
-    logs.log.info("checked", differences=found, seconds=round(time.monotonic() - started, 1))
-    return found
+    differences = projections.check_itself(report)
+    seconds = round(time.monotonic() - started, 1)
+    logs.log.info("checked", differences=differences, seconds=seconds)
+    return differences
 
 
 if __name__ == "__main__":
     end_with_parent(int(sys.argv[1]))
     os.nice(_NICENESS)
-    found = Settings.read()
-    logs.configure(found.log_format)
+    settings = Settings.read()
+    logs.configure(settings.log_format)
     try:
-        with stores(found) as (_, projections):
+        with stores(settings) as (_, projections):
             check(projections)
     except (StoreUnavailable, NotReady) as error:
         logs.log.warning("check_failed", error=str(error))

@@ -1,4 +1,4 @@
-"""The follower: keeps the projections at the head of the log, whatever the database does."""
+"""The follower: keeps the projections up to date with the log, whatever the database does."""
 
 from __future__ import annotations
 
@@ -7,73 +7,65 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 
 from api.config.databases import stores
 from api.config.settings import Settings
 from api.serve.checks import Checks
-from api.serve.run import end_with_parent
+from api.serve.parent import end_with_parent
 from api.telemetry import logs
 from ledger import StoreUnavailable
 from projections import Lead
 
 __all__ = ["follow", "run"]
 
-# So many events at once are a backlog to work off without a rest.
-_BACKLOG = 2000
-# Under load it rests three times as long as it worked: a few events at a time cost the most each,
-# and the processor belongs to the way in first.
-_REST = 3
-_REST_SECONDS_MAX = 0.5
+# A round that read this many events has a backlog before it: the next one starts without a pause.
+_BACKLOG_EVENTS = 2000
+# Under load it pauses three times as long as it worked. Small batches cost the most per event, and
+# receiving webhooks has the first claim on the processor.
+_PAUSE_FACTOR = 3
+_PAUSE_SECONDS_MAX = 0.5
 _STANDBY_SECONDS = 0.5
 _NICENESS = 10
-_DELAY_SECONDS_MIN = 0.25
-_DELAY_SECONDS_MAX = 10.0
+_RETRY_SECONDS_MIN = 0.25
+_RETRY_SECONDS_MAX = 10.0
 
 
 def follow(settings: Settings, stop: threading.Event) -> None:
-    """Reads on until `stop` is set; a database that is away is waited for."""
-    delay = _DELAY_SECONDS_MIN
-    # Opened once, for it needs no database: what is rebuilt in the background outlives an outage.
+    """Read the log and project its events until `stop` is set; retry while the database is away."""
+    retry_seconds = _RETRY_SECONDS_MIN
+    # Created once, for it needs no database: a background rebuild survives an outage.
     checks = Checks(settings.check_hours)
-    with (
-        stores(settings) as (_, projections),
-        closing(checks),
-        _leaving(projections.lead()) as lead,
-    ):
+    with stores(settings) as (_, projections), closing(checks), ExitStack() as stack:
+        leader = projections.lead()
+        stack.callback(_release, leader)
         while not stop.is_set():
             started = time.monotonic()
             try:
-                if not lead.is_ours():
+                if not leader.is_ours():
                     stop.wait(_STANDBY_SECONDS)
                     continue
-                read = projections.follow(background=True)
-                checks.tend(projections)
+                events = projections.follow(background=True)
+                checks.start_if_due(projections)
             except StoreUnavailable as error:
-                logs.log.warning("follower_waits", error=str(error), seconds=delay)
-                stop.wait(delay)
-                delay = min(delay * 2, _DELAY_SECONDS_MAX)
+                logs.log.warning("follower_waits", error=str(error), seconds=retry_seconds)
+                stop.wait(retry_seconds)
+                retry_seconds = min(retry_seconds * 2, _RETRY_SECONDS_MAX)
                 continue
-            delay = _DELAY_SECONDS_MIN
-            if read < _BACKLOG:
-                rest = min(_REST * (time.monotonic() - started), _REST_SECONDS_MAX)
-                stop.wait(max(rest, settings.follow_interval_ms / 1000))
+            retry_seconds = _RETRY_SECONDS_MIN
+            if events < _BACKLOG_EVENTS:
+                pause = min(_PAUSE_FACTOR * (time.monotonic() - started), _PAUSE_SECONDS_MAX)
+                stop.wait(max(pause, settings.follow_interval_ms / 1000))
 
 
-@contextmanager
-def _leaving(lead: Lead) -> Iterator[Lead]:
-    """Hands the lead on at an orderly end."""
-    try:
-        yield lead
-    finally:
-        # Where the database is away, the others will see soon enough that nobody leads.
-        with suppress(StoreUnavailable):
-            lead.close()
+def _release(leader: Lead) -> None:
+    """Let another follower lead at once; without a database, the lease expires by itself."""
+    with suppress(StoreUnavailable):
+        leader.close()
 
 
 def run(settings: Settings) -> None:
-    """Follows in this process until SIGTERM or Ctrl-C; the round at work is finished."""
+    """Follow in this process until SIGTERM or Ctrl-C; the current round is finished."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -83,6 +75,6 @@ def run(settings: Settings) -> None:
 if __name__ == "__main__":
     end_with_parent(int(sys.argv[1]))
     os.nice(_NICENESS)
-    found = Settings.read()
-    logs.configure(found.log_format)
-    run(found)
+    settings = Settings.read()
+    logs.configure(settings.log_format)
+    run(settings)

@@ -11,7 +11,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from api.serve.run import end_with_parent
+from api.serve.parent import end_with_parent
 
 __all__ = ["serve"]
 
@@ -21,18 +21,19 @@ _STOP_SECONDS_MAX = 10
 
 
 def serve(target: str, arguments: Sequence[str]) -> None:
-    """Serves what the factory `target` makes until SIGTERM.
+    """Serve the application that the factory `target` returns, until SIGTERM.
 
-    The arguments: the supervisor's process id, the address and the port to listen on, how many
-    workers, and how many threads each of them has. A process that only minds its workers reads no
-    settings, and has not to load what they are made of.
+    The arguments are the supervisor's process id, the address and the port to listen on, the
+    number of workers, and the number of threads of each. This process only manages its workers, so
+    it starts fast: it loads neither the settings nor the database library.
     """
-    parent, address, *numbers = arguments
+    parent_pid, address, *numbers = arguments
     port, workers, threads = map(int, numbers)
-    end_with_parent(int(parent))
-    # A forked worker would inherit this process's threads' locks as they happen to be.
+    end_with_parent(int(parent_pid))
+    # A forked worker would inherit the locks of this process's threads in whatever state they are.
     multiprocessing.set_start_method("spawn")
-    # Starting its tracker unblocks SIGINT, which the supervisor had blocked; workers inherit it.
+    # The supervisor blocked SIGINT, but starting the resource tracker unblocks it. Block it again,
+    # for workers inherit it.
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     Granian(

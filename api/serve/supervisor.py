@@ -1,7 +1,7 @@
-"""The supervisor: starts the processes of a ledger, keeps them alive, ends them in good order.
+"""The supervisor: starts the processes of a ledger, restarts them, and shuts them down in order.
 
-It holds no database connection and no thread, so that nothing of it can be damaged by starting
-children, and it does so little that there is little in it to die of.
+It has no database connection and no thread that starting children could damage, and does so little
+that it hardly ever fails itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from api.config import databases as stores
+from api.config import databases
 from api.config.settings import Settings
 from api.serve import address
 from api.serve.child import Child
@@ -30,54 +30,58 @@ _METRICS_THREADS = 4
 
 
 def serve(settings: Settings) -> bool:
-    """Serves until SIGTERM or Ctrl-C; whether every process ended by itself."""
-    at = address.claim(settings.host, settings.port)
+    """Serve until SIGTERM or Ctrl-C; whether every process ended by itself.
+
+    Raises `AddressTaken` and the ledger's errors, before it has started anything.
+    """
+    resolved = address.claim(settings.host, settings.port)
     children = [
-        Child("web", at, settings.port, settings.workers, settings.threads),
+        Child("web", resolved, settings.port, settings.workers, settings.threads),
         Child("follower"),
     ]
     if settings.metrics_address:
         host, port = settings.metrics_address
         children.append(Child("metrics", address.claim(host, port), port, 1, _METRICS_THREADS))
-    stores.create(settings)
-    stop = _Stop()
-    run = Run.begin()
+    databases.create(settings)
+    stop = _StopSignals()
+    run = Run.create()
     try:
-        _work(settings, children, stop)
-        return _end(settings, children, stop, run)
+        _keep_running(settings, children, stop)
+        return _shut_down(settings, children, stop, run)
     finally:
-        run.end()
+        run.remove()
 
 
-class _Stop:
-    """Counts the requests to end: the first starts the draining, a second cuts it short."""
+class _StopSignals:
+    """Counts the requests to stop: the first starts the draining, a second cuts it short."""
 
     def __init__(self) -> None:
-        self.requests = 0
+        self.count = 0
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._count)
+            signal.signal(number, self._increment)
 
-    def _count(self, _number: int, _frame: FrameType | None) -> None:
-        self.requests += 1
+    def _increment(self, _number: int, _frame: FrameType | None) -> None:
+        self.count += 1
 
 
-def _work(settings: Settings, children: list[Child], stop: _Stop) -> None:
+def _keep_running(settings: Settings, children: list[Child], stop: _StopSignals) -> None:
     announced = False
-    while not stop.requests:
+    while not stop.count:
         for child in children:
-            child.keep()
-        if not announced and address.answers(settings.host, settings.port):
-            announced = True
-            _announce(settings)
+            child.ensure_running()
+        announced = announced or _announce(settings)
         time.sleep(_TICK_SECONDS)
+    # A client may have got its first answers, and stopped the ledger, within the last tick.
+    if not announced:
+        _announce(settings)
 
 
-def _end(settings: Settings, children: list[Child], stop: _Stop, run: Run) -> bool:
-    """Load balancers see /readyz fail for a while before the listener closes."""
+def _shut_down(settings: Settings, children: list[Child], stop: _StopSignals, run: Run) -> bool:
+    """Let load balancers see /readyz fail for a while, then end all processes."""
     logs.log.info("draining", seconds=settings.drain_seconds)
     run.drain()
     closes_at = time.monotonic() + settings.drain_seconds
-    while time.monotonic() < closes_at and stop.requests < 2:
+    while time.monotonic() < closes_at and stop.count < 2:
         time.sleep(_TICK_SECONDS)
     for child in children:
         child.terminate()
@@ -86,15 +90,20 @@ def _end(settings: Settings, children: list[Child], stop: _Stop, run: Run) -> bo
     return all(ended)
 
 
-def _announce(settings: Settings) -> None:
+def _announce(settings: Settings) -> bool:
+    """Print where the ledger listens, once it does; whether it does."""
+    if not address.accepts_connections(settings.host, settings.port):
+        return False
     try:
         click.echo(
             f"ledger {version('stripe-ledger')} listens on"
-            f" http://{address.shown(settings.host, settings.port)}"
+            f" http://{address.host_port(settings.host, settings.port)}"
             f" ({settings.workers} web, 1 follower)"
-            f" and keeps its log in {stores.without_password(settings.database_url)}; Ctrl-C ends it"
+            f" and keeps its log in {databases.without_password(settings.database_url)};"
+            " Ctrl-C stops it"
         )
     except OSError:
-        # A line that nobody can read any more is no reason to refuse facts, nor to end as if
-        # something had failed, when the interpreter tries to write it once more.
+        # Standard output is closed or full. That is no reason to refuse events, nor to fail at the
+        # end, when the interpreter flushes it once more.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    return True

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import psutil
 
-from api.serve.address import answers
+from api.serve.address import accepts_connections
 
 __all__ = ["cpu_seconds", "free_port", "memory_bytes", "running"]
 
@@ -40,7 +40,7 @@ def running(
         )
     try:
         deadline = time.monotonic() + _START_SECONDS_MAX
-        while not answers("127.0.0.1", port):
+        while not accepts_connections("127.0.0.1", port):
             if process.poll() is not None or time.monotonic() > deadline:
                 said = log.read_text("utf-8", "replace")[-2000:]
                 raise click.ClickException(f"{' '.join(command)} did not start:\n{said}")

@@ -12,7 +12,7 @@ import shlex
 from pathlib import Path
 
 from api.config.settings import WEBHOOK_SECRET, Settings
-from api.serve.address import shown
+from api.serve.address import host_port
 from ledger import ConfigurationError
 
 _KEY = "LEDGER_API_KEY"
@@ -38,7 +38,7 @@ def prepare() -> bool:
 def first_steps(settings: Settings) -> str:
     """Three commands that work as they are, in another terminal, in any directory."""
     here = Path.cwd()
-    base = f"http://{shown(settings.host, settings.port)}"
+    base = f"http://{host_port(settings.host, settings.port)}"
     post = shlex.quote(str(here / "scripts/sample"))
     query = f"curl -s -H 'Authorization: Bearer {settings.api_keys[0]}' {base}/v1/orders"
     rebuild = f"(cd {shlex.quote(str(here))} && .venv/bin/ledger rebuild)"

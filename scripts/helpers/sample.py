@@ -8,7 +8,7 @@ import time
 
 from api.config.settings import Settings
 from api.demo.client import Client
-from api.serve.address import shown
+from api.serve.address import host_port
 from api.simulator import body, story
 from ledger import ConfigurationError
 
@@ -19,7 +19,7 @@ _STORY_SECONDS = 10
 def main() -> None:
     """Posts a new order's events, each with the position it got."""
     settings = Settings.read(serving=True)
-    url = f"http://{shown(settings.host, settings.port)}"
+    url = f"http://{host_port(settings.host, settings.port)}"
     client = Client(url, secret=settings.webhook_secrets[0].value, api_key="")
     start = int(time.time()) - _STORY_SECONDS
     events = story(_STORY, seed=secrets.randbelow(1 << 48), start=start).events

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.serve.address import answers
+from api.serve.address import accepts_connections
 from ledger import Delivery, Ledger, read_delivery, verify
 from projections import Projections
 from tests.cli.processes import SECRET, environment, eventually, free_port
@@ -48,7 +48,9 @@ def killed_at(step: str, url: str, sent: bytes) -> int:
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually(lambda: answers("127.0.0.1", port) or process.poll() is not None, "up")
+        eventually(
+            lambda: accepts_connections("127.0.0.1", port) or process.poll() is not None, "up"
+        )
         assert post(port, sent).status == 0
         return process.wait(30)
     finally:

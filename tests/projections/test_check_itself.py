@@ -39,7 +39,7 @@ def test_all_are_counted_and_some_named(store: Store, monkeypatch: pytest.Monkey
     """Should every row differ, a log is not filled with them."""
     store.deliver([paid(number) for number in range(5)])
     spoil(store)
-    monkeypatch.setattr("api.serve.checker._NAMED_MAX", 2)
+    monkeypatch.setattr("api.serve.checker._LOGGED_MAX", 2)
 
     with structlog.testing.capture_logs() as lines:
         assert check(store.projections) == 5
@@ -105,7 +105,7 @@ def test_when_it_is_due(
     now[0] += 3600 * after
     for _ in range(2):
         # What failed is not tried again at once.
-        due._look_at = 0.0
-        due.tend(Last())  # type: ignore[arg-type]
+        due._look_seconds = 0.0
+        due.start_if_due(Last())  # type: ignore[arg-type]
 
     assert len(ran) == started

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 
-from api.serve.run import end_with_parent
+from api.serve.parent import end_with_parent
 
 __all__ = ["tie"]
 
