@@ -1,4 +1,4 @@
-"""The command line: `ledger` and its verbs."""
+"""The command line: `ledger` and its commands."""
 
 from __future__ import annotations
 

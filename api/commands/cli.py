@@ -1,4 +1,4 @@
-"""The `ledger` command: which verbs there are, and how errors reach a person."""
+"""The `ledger` command: its list of commands, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -12,42 +12,43 @@ from ledger import ConfigurationError, LedgerError
 
 __all__ = ["main"]
 
-# A verb is the command of its name in the module of its name, loaded when it is called: `ledger
-# status` need not wait for a web server's imports. The text is what `ledger --help` says.
-VERBS: Mapping[str, str] = {
-    "serve": "Take webhooks and answer the API",
+# A command is the function of its name in the module of its name. It is imported when it is called,
+# so that `ledger status` need not wait for a web server to load. The text is for `ledger --help`.
+COMMANDS: Mapping[str, str] = {
+    "serve": "Receive webhooks and serve the API",
     "follow": "Keep the projections up to date, without a web server",
-    "rebuild": "Draw the projections again from the log",
-    "rollback": "Let the table before the last rebuild serve again",
-    "refold": "Draw one row again from the log",
-    "verify": "Prove that nothing in the log was altered",
-    "import": "Take an exported log, or Stripe events",
-    "export": "Write the log out, one JSON object per line",
-    "quarantine": "Signed deliveries that were no events",
-    "keys": "API keys",
-    "status": "Where the log and the projections stand",
-    "demo": "A ledger at work, without a Stripe account",
+    "rebuild": "Rebuild the projections from the log",
+    "rollback": "Serve the previous table of a kind again (undo a cutover)",
+    "refold": "Fold one row again from its events",
+    "verify": "Verify that nothing in the log was altered",
+    "import": "Import an exported log, or Stripe events",
+    "export": "Export the log, one JSON object per line",
+    "quarantine": "List and retry signed deliveries that are not events",
+    "keys": "Create, list and revoke API keys",
+    "status": "Show the end of the log and the lag of the projections",
+    "demo": "Run a ledger with made-up events, without a Stripe account",
 }
 
 
 class _Ledger(click.Group):
-    """Loads verbs when they are asked for; errors of ours become one message and an exit code."""
+    """Imports commands when they are called; prints the ledger's errors as one message."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
+        if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"api.commands.{_blueprint(cmd_name)}")
-        command = getattr(module, _blueprint(cmd_name))
+        # `import` is a keyword of Python.
+        name = "import_" if cmd_name == "import" else cmd_name
+        command = getattr(import_module(f"api.commands.{name}"), name)
         assert isinstance(command, click.Command)
-        command.short_help = VERBS[cmd_name]
+        command.short_help = COMMANDS[cmd_name]
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -57,16 +58,12 @@ class _Ledger(click.Group):
             ctx.exit(2 if isinstance(error, ConfigurationError) else 1)
 
 
-def _blueprint(verb: str) -> str:
-    """`import` is a word of Python's own."""
-    return "import_" if verb == "import" else verb
-
-
 @click.group(cls=_Ledger, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="stripe-ledger", message="ledger %(version)s")
 def main() -> None:
-    """An event-sourced ledger of what Stripe told you.
+    """An event-sourced ledger of Stripe's webhooks.
 
-    Every verified webhook is a fact, kept for ever; orders, subscriptions, invoices, refunds,
-    disputes, payouts and accounts are conclusions drawn from the facts, at any time again.
+    Every verified webhook is kept for ever, as Stripe signed it. Orders, subscriptions, invoices,
+    refunds, disputes, payouts and accounts are projected from this log, and can be rebuilt from it
+    at any time.
     """

@@ -1,4 +1,4 @@
-"""`ledger demo`: a ledger of its own, and stories posted to it as Stripe would."""
+"""`ledger demo`: a temporary ledger, and simulated events posted to it as Stripe would."""
 
 from __future__ import annotations
 
@@ -16,33 +16,47 @@ _PERCENT = click.FloatRange(0, 100)
 
 
 @click.command()
-@click.option("--seed", type=int, help="Which stories; drawn by lot and told if not given.")
-@click.option("--rate", type=click.FloatRange(0), default=0, help="Deliveries a second; 0: all.")
+@click.option(
+    "--seed", type=int, help="Which stories; a random seed, which is printed, if not given."
+)
+@click.option(
+    "--rate", type=click.FloatRange(0), default=0, help="Deliveries per second; 0: no limit."
+)
 @click.option(
     "--shuffle",
     type=click.IntRange(0),
     default=0,
-    help="How many deliveries an event may be overtaken by, about.",
+    help="About how many deliveries may overtake an event.",
 )
-@click.option("--duplicate", type=_PERCENT, default=0, help="Percent that is delivered twice.")
-@click.option("--tamper", type=_PERCENT, default=0, help="Percent beside which a forgery comes.")
+@click.option(
+    "--duplicate",
+    type=_PERCENT,
+    default=0,
+    help="Percentage of the events that are delivered twice.",
+)
+@click.option(
+    "--tamper",
+    type=_PERCENT,
+    default=0,
+    help="Percentage of the events beside which a forged one is posted.",
+)
 @click.option(
     "--for",
     "for_seconds",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="Begin stories for so long, instead of telling each once.",
+    help="Keep starting stories for so long, instead of playing each once.",
 )
 @click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep the ledger in this SQLite file; by default it is gone afterwards.",
+    help="Keep the ledger in this SQLite file; by default it is deleted afterwards.",
 )
 @click.option(
     "--stay/--no-stay",
     default=None,
-    help="Leave the ledger up afterwards, until Ctrl-C; the default on a terminal.",
+    help="Keep the ledger running afterwards, until Ctrl-C; the default on a terminal.",
 )
 def demo(
     seed: int | None,
@@ -54,10 +68,10 @@ def demo(
     database: Path | None,
     stay: bool | None,
 ) -> None:
-    """Show a ledger at work, without a Stripe account.
+    """Run a ledger with made-up events, without a Stripe account.
 
-    Starts a ledger of its own, tells it made-up stories by signed webhooks over HTTP, and
-    compares the state that came of it with what really happened.
+    Starts a temporary ledger, posts signed webhooks of simulated stories to it over HTTP, and
+    compares its rows with the state that the simulator expects.
     """
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     with embedded(database) as ledger:
@@ -77,7 +91,7 @@ def demo(
             )
         )
         if sys.stdout.isatty() if stay is None else stay:
-            click.echo(f"\nThe ledger stays up at {ledger.url}; Ctrl-C ends it.")
+            click.echo(f"\nThe ledger keeps running at {ledger.url}; Ctrl-C stops it.")
             _until_interrupted()
     sys.exit(failed)
 

@@ -1,10 +1,9 @@
-"""A ledger of one's own for a while: a process on a free port, with its own secrets and file."""
+"""A temporary ledger: `ledger serve` on a free port, with its own secrets and database file."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.config.settings import is_ours
-from api.serve.address import accepts_connections
+from api.serve.address import accepts_connections, free_port
 from ledger import LedgerError
 
 __all__ = ["Embedded", "NotStarted", "embedded"]
@@ -26,12 +25,12 @@ _STOP_SECONDS_MAX = 30
 
 
 class NotStarted(LedgerError):
-    """The embedded ledger did not come up; the text ends with what it said."""
+    """The embedded ledger did not start; the text ends with its last output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Where it is, and what one needs to talk to it."""
+    """Where it listens, and the secrets that a client needs."""
 
     url: str
     secret: str
@@ -40,13 +39,13 @@ class Embedded:
 
 @contextmanager
 def embedded(database: Path | None = None) -> Iterator[Embedded]:
-    """Starts `ledger serve`, and ends it after the block; without a file all is gone then.
+    """Run `ledger serve` for the time of the block; without a file its data are deleted then.
 
-    Nothing of this process's configuration is used: made-up events must not reach a real ledger.
+    It ignores the configuration of this process: made-up events must not reach a real ledger.
     """
     with tempfile.TemporaryDirectory(prefix="ledger-demo-") as directory:
         file = Path(directory, "ledger.db") if database is None else database.absolute()
-        port = _free_port()
+        port = free_port(_HOST)
         ledger = Embedded(
             url=f"http://{_HOST}:{port}",
             secret=f"whsec_{secrets.token_hex(24)}",
@@ -74,9 +73,9 @@ def embedded(database: Path | None = None) -> Iterator[Embedded]:
 
 
 def _environment(ledger: Embedded, file: Path, port: int) -> dict[str, str]:
-    others = {name: value for name, value in os.environ.items() if not is_ours(name)}
+    inherited = {name: value for name, value in os.environ.items() if not is_ours(name)}
     return {
-        **others,
+        **inherited,
         "LEDGER_DATABASE_URL": f"sqlite:///{file}",
         "STRIPE_WEBHOOK_SECRET": ledger.secret,
         "LEDGER_API_KEY": ledger.api_key,
@@ -93,10 +92,3 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise NotStarted(f"the ledger did not start:\n{log.read_text('utf-8')[-2000:]}")
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind((_HOST, 0))
-        port: int = trial.getsockname()[1]
-    return port

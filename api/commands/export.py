@@ -1,4 +1,4 @@
-"""`ledger export`: the log as lines of JSON."""
+"""`ledger export`: the log as JSON lines."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ledger import export_lines
     type=click.File("wb", atomic=True),
     default="-",
     metavar="FILE.jsonl",
-    help="Where to write; standard output by default.",
+    help="The file to write; standard output by default.",
 )
 def export(output: BinaryIO) -> None:
-    """Write the log out, one JSON object per line, quarantined deliveries included.
+    """Export the log, one JSON object per line, quarantined deliveries included.
 
-    `ledger import` makes the same log of it, on either database.
+    `ledger import` restores the same log from it, on either database.
     """
     with existing(Settings.read()) as (ledger, _):
         for line in export_lines(ledger):

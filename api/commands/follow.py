@@ -1,10 +1,10 @@
-"""`ledger follow`: the follower alone."""
+"""`ledger follow`: the follower alone, without a web server."""
 
 from __future__ import annotations
 
 import click
 
-from api.config import databases as stores
+from api.config import databases
 from api.config.settings import Settings
 from api.serve.follower import run
 from api.telemetry import logs
@@ -16,7 +16,7 @@ def follow() -> None:
 
     Any number of followers may run beside each other, and beside `ledger serve`.
     """
-    settings = Settings.read(probe=stores.probe)
+    settings = Settings.read(probe=databases.probe)
     logs.configure(settings.log_format)
-    stores.create(settings)
+    databases.create(settings)
     run(settings)

@@ -1,4 +1,4 @@
-"""`ledger keys`: API keys, made, listed and revoked."""
+"""`ledger keys`: creates, lists and revokes API keys."""
 
 from __future__ import annotations
 
@@ -7,35 +7,38 @@ from dataclasses import asdict
 
 import click
 
-from api.commands.output import as_json, json_option, table, when
-from api.config import databases as stores
+from api.commands.output import json_option, print_json, print_table, utc_text
+from api.config import databases
 from api.config.settings import Settings
 from api.keys import KeyStore, Scope
 
 
 @click.group()
 def keys() -> None:
-    """API keys, beside the static ones of LEDGER_API_KEY; only their hashes are stored."""
+    """Create, list and revoke API keys, of which only hashes are stored.
+
+    They are valid beside the static keys of LEDGER_API_KEY.
+    """
 
 
 @keys.command()
-@click.option("--name", default="", help="Who or what will use it.")
+@click.option("--name", default="", help="Who or what uses it.")
 @click.option(
     "--scope",
     type=click.Choice(["read", "full"]),
     default="read",
     show_default=True,
-    help="read: all but event bodies and what changes something; full: everything.",
+    help="read: everything but event bodies and requests that change something; full: everything.",
 )
 @json_option
-def create(name: str, scope: Scope, as_program: bool) -> None:
-    """Make a key and print it, this once."""
-    settings = Settings.read(probe=stores.probe)
-    stores.create(settings)
-    with stores.stores(settings) as (ledger, _):
+def create(name: str, scope: Scope, as_json: bool) -> None:
+    """Create a key and print it, this once."""
+    settings = Settings.read(probe=databases.probe)
+    databases.create(settings)
+    with databases.stores(settings) as (ledger, _):
         key_id, secret = KeyStore(ledger.engine).create(name, scope)
-    if as_program:
-        as_json({"id": key_id, "key": secret, "name": name, "scope": scope})
+    if as_json:
+        print_json({"id": key_id, "key": secret, "name": name, "scope": scope})
     else:
         click.echo(f"{key_id} ({scope}); the key is shown only now:", err=True)
         click.echo(secret)
@@ -43,26 +46,26 @@ def create(name: str, scope: Scope, as_program: bool) -> None:
 
 @keys.command("list")
 @json_option
-def list_(as_program: bool) -> None:
-    """List the keys, revoked ones too."""
-    with stores.existing(Settings.read()) as (ledger, _):
+def list_(as_json: bool) -> None:
+    """List the keys, including revoked ones."""
+    with databases.existing(Settings.read()) as (ledger, _):
         rows = [asdict(key) for key in KeyStore(ledger.engine).list()]
-    if as_program:
-        as_json(rows)
+    if as_json:
+        print_json(rows)
         return
     for row in rows:
-        for moment in ("created_at", "revoked_at"):
-            row[moment] = row[moment] and when(row[moment] * 1_000_000)
-    table(rows, ["id", "name", "scope", "created_at", "revoked_at"])
+        for column in ("created_at", "revoked_at"):
+            row[column] = row[column] and utc_text(row[column] * 1_000_000)
+    print_table(rows, ["id", "name", "scope", "created_at", "revoked_at"])
 
 
 @keys.command()
 @click.argument("key_id", metavar="ID")
 def revoke(key_id: str) -> None:
-    """End a key for good; running processes notice within seconds."""
-    with stores.existing(Settings.read()) as (ledger, _):
+    """Revoke a key for good; running processes notice within seconds."""
+    with databases.existing(Settings.read()) as (ledger, _):
         revoked = KeyStore(ledger.engine).revoke(key_id)
     if not revoked:
-        click.echo(f"Error: there is no living key {key_id}", err=True)
+        click.echo(f"Error: there is no valid key {key_id}", err=True)
         sys.exit(1)
     click.echo(f"{key_id} revoked")

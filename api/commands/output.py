@@ -1,4 +1,4 @@
-"""How commands speak: tables and messages for people, JSON for programs."""
+"""How commands print: tables and messages for people, JSON for programs, progress bars."""
 
 from __future__ import annotations
 
@@ -13,39 +13,35 @@ import click
 from marshmallow import ValidationError
 from tqdm import tqdm
 
-from api.demo.report import table as lines_of
+from api.text_table import text_table
 from projections import KINDS
 
 __all__ = [
     "Progress",
-    "as_json",
-    "as_json_list",
     "json_option",
     "kind_type",
-    "moment",
-    "table",
-    "when",
+    "parse_timestamp",
+    "print_json",
+    "print_json_array",
+    "print_table",
+    "utc_text",
 ]
 
-_json = click.option("--json", "as_program", is_flag=True, help="Print JSON for a program.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--json`, given to the command as `as_program`."""
+    """Add `--json`, which the command gets as `as_json`."""
     return _json(command)
 
 
-def as_json(value: Any) -> None:
-    """One JSON document on one line."""
+def print_json(value: Any) -> None:
+    """Print a JSON document on one line."""
     click.echo(_compact(value))
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def as_json_list(values: Iterable[Any]) -> int:
-    """One JSON array on one line, written as its items come; how many they were."""
+def print_json_array(values: Iterable[Any]) -> int:
+    """Print a JSON array on one line, item by item as they come; returns how many there were."""
     count = 0
     for count, value in enumerate(values, start=1):
         click.echo(("[" if count == 1 else ",") + _compact(value), nl=False)
@@ -53,30 +49,34 @@ def as_json_list(values: Iterable[Any]) -> int:
     return count
 
 
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
 def kind_type() -> click.Choice[str]:
-    """The argument KIND."""
+    """The type of the argument KIND."""
     return click.Choice(list(KINDS))
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Rows under their columns' names."""
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print rows below the names of their columns; None is shown as `-`."""
     cells = [["-" if row[name] is None else row[name] for name in columns] for row in rows]
-    for line in lines_of(columns, cells):
+    for line in text_table(columns, cells):
         click.echo(line)
 
 
-def when(microseconds: int) -> str:
-    """A time as people read it, in UTC."""
+def utc_text(microseconds: int) -> str:
+    """A time for people: the date and time of day in UTC."""
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
-    """A callback for an option TIME, which is read as the API reads one: into Unix seconds."""
-    # Here, not above: most commands need not wait for a web framework's imports.
+def parse_timestamp(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
+    """A callback for an option TIME: Unix seconds, from any text that the API takes as a time."""
+    # Imported late: most commands need not wait for a web framework to load.
     from api.resources import parameters
 
     try:
-        return None if text is None else int(parameters.Moment().deserialize(text))
+        return None if text is None else int(parameters.Timestamp().deserialize(text))
     except ValidationError as error:
         raise click.BadParameter(
             " ".join(map(str, error.messages)).partition(" (in a URL")[0]
@@ -84,33 +84,33 @@ def moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
 
 
 class Progress:
-    """Bars on stderr with rate and ETA, one after the other; a line now and then in a file.
+    """Progress bars on stderr, one after the other, with rate and ETA; lines if it is a file.
 
-    Call it with what is done, how many are, and of how many.
+    Call it with a label, how much is done, and the total.
     """
 
     def __init__(self, *, hidden: bool) -> None:
         self._hidden = hidden
-        self._about: str | None = None
+        self._label: str | None = None
         self._bar: tqdm[NoReturn] | None = None
 
-    def __call__(self, about: str, done: int, total: int) -> None:
-        """So far it is."""
-        if self._bar is None or about != self._about:
+    def __call__(self, label: str, done: int, total: int) -> None:
+        """Show the progress; another label begins another bar."""
+        if self._bar is None or label != self._label:
             self.close()
-            self._about, self._bar = about, self._begin(about)
+            self._label, self._bar = label, self._begin(label)
         self._bar.total = total
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Leaves the last state to be seen."""
+        """End the last bar; its last state stays visible."""
         if self._bar is not None:
             self._bar.close()
 
-    def _begin(self, about: str) -> tqdm[NoReturn]:
+    def _begin(self, label: str) -> tqdm[NoReturn]:
         is_terminal = sys.stderr.isatty()
         return tqdm(
-            desc=about,
+            desc=label,
             unit=" events",
             unit_scale=True,
             mininterval=0.1 if is_terminal else 5,
@@ -120,9 +120,9 @@ class Progress:
 
 
 class _Lines(io.StringIO):
-    """A bar draws over itself; in a file each state of it is a line."""
+    """Prints each state of a bar as a line of its own, for a bar cannot redraw itself in a file."""
 
     def write(self, text: str) -> int:
-        if shown := text.strip():
-            click.echo(shown, err=True)
+        if line := text.strip():
+            click.echo(line, err=True)
         return len(text)

@@ -1,4 +1,4 @@
-"""`ledger quarantine`: what was signed but is no event, and another try at it."""
+"""`ledger quarantine`: lists and retries deliveries that were signed but are not events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from api.commands.output import as_json, json_option, table, when
+from api.commands.output import json_option, print_json, print_table, utc_text
 from api.config.databases import existing
 from api.config.settings import Settings
 from ledger import Delivery, Entry, Event, Ledger, read_delivery
@@ -17,13 +17,13 @@ _PAGE = 100
 
 @click.group()
 def quarantine() -> None:
-    """Deliveries that Stripe signed but that are no events, or not of this ledger's mode."""
+    """List and retry signed deliveries that are not events, or not of this ledger's mode."""
 
 
 @quarantine.command("list")
 @json_option
-def list_(as_program: bool) -> None:
-    """List them, newest first."""
+def list_(as_json: bool) -> None:
+    """List the quarantined deliveries, newest first."""
     with existing(Settings.read()) as (ledger, _):
         rows = [
             {
@@ -35,32 +35,32 @@ def list_(as_program: bool) -> None:
             }
             for entry in _newest_first(ledger)
         ]
-    if as_program:
-        as_json(rows)
+    if as_json:
+        print_json(rows)
     else:
-        shown = [{**row, "received_at": when(int(str(row["received_at"])))} for row in rows]
-        table(shown, ["id", "reason", "received_at", "size"])
+        texts = [{**row, "received_at": utc_text(int(str(row["received_at"])))} for row in rows]
+        print_table(texts, ["id", "reason", "received_at", "size"])
 
 
 @quarantine.command()
 @json_option
-def retry(as_program: bool) -> None:
-    """Judge them once more, by today's settings; what is an event now is appended as one.
+def retry(as_json: bool) -> None:
+    """Read them again with the current settings, and append those that are events now.
 
-    The quarantined entry stays, for the log forgets nothing. Running it twice adds nothing.
+    The quarantined deliveries stay in the log. Running it twice adds nothing.
     """
     settings = Settings.read()
     outcomes: Counter[str] = Counter({"stored": 0, "duplicate": 0, "quarantined": 0})
     with existing(settings) as (ledger, _):
-        for listed in reversed(list(_newest_first(ledger))):
-            entry = ledger.log.quarantined(listed.position)
+        for summary in reversed(list(_newest_first(ledger))):
+            entry = ledger.log.quarantined(summary.position)
             assert entry is not None
             outcomes[_retry(ledger, entry, settings)] += 1
-    if as_program:
-        as_json(outcomes)
+    if as_json:
+        print_json(outcomes)
     else:
         click.echo(
-            f"{outcomes['stored']} appended as events, {outcomes['duplicate']} in the log already,"
+            f"{outcomes['stored']} appended as events, {outcomes['duplicate']} already in the log,"
             f" {outcomes['quarantined']} still quarantined"
         )
 
@@ -70,7 +70,7 @@ def _retry(ledger: Ledger, entry: Entry, settings: Settings) -> str:
     if not isinstance(fact, Event):
         return "quarantined"
     [appended] = ledger.append([Delivery(entry.body, entry.source, entry.received_at, fact)])
-    # A duplicate with a reason is one of the quarantined entry itself: its id belongs to another.
+    # With a reason it is a duplicate of the quarantined entry itself: another body has the id.
     return "quarantined" if appended.reason is not None else appended.status
 
 

@@ -1,4 +1,4 @@
-"""`ledger rebuild`: the conclusions, drawn again from the facts."""
+"""`ledger rebuild`: the projections, rebuilt from the log or compared with it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ import click
 
 from api.commands.output import (
     Progress,
-    as_json,
-    as_json_list,
     json_option,
     kind_type,
-    moment,
-    table,
+    parse_timestamp,
+    print_json,
+    print_json_array,
+    print_table,
 )
 from api.config.databases import existing
 from api.config.settings import Settings
 from projections import KINDS, MEMORY_MB, Projections
 
-# One writes at a time, and that is a fifth of the work: more would wait, and take memory each.
+# Writing is a fifth of the work and one process at a time does it: more processes than this would
+# wait for each other, and each takes memory.
 _PROCESSES_MAX = 8
-# How many differences are shown to a person.
-_NAMED_MAX = 1000
+# How many differences are printed for a person.
+_PRINTED_MAX = 1000
 _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
 
 
@@ -36,8 +37,7 @@ _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
     "--processes",
     type=click.IntRange(1, 64),
     metavar="N",
-    help=f"How many processes share the work; one for each core, {_PROCESSES_MAX} at most, if not"
-    " said.",
+    help=f"How many processes share the work; by default one per core, at most {_PROCESSES_MAX}.",
 )
 @click.option(
     "--memory",
@@ -45,16 +45,16 @@ _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
     metavar="MB",
     default=MEMORY_MB,
     show_default=True,
-    help="How much of the log they may hold at a time, together.",
+    help="How much of the log all of them together may hold in memory.",
 )
-@click.option("--check", is_flag=True, help="Compare with the living rows and write nothing.")
-@click.option("--id", metavar="ID", help="Only what is linked to ID, in the living rows.")
+@click.option("--check", is_flag=True, help="Compare with the live rows and write nothing.")
+@click.option("--id", metavar="ID", help="Repair only the live rows that are linked to ID.")
 @click.option(
     "--since",
-    callback=moment,
+    callback=parse_timestamp,
     metavar="TIME",
-    help="Only what events received since TIME tell of, in the living rows; Unix seconds or RFC"
-    " 3339 with an offset.",
+    help="Repair only the live rows of events received since TIME; Unix seconds or RFC 3339 with an"
+    " offset.",
 )
 @json_option
 def rebuild(
@@ -64,84 +64,86 @@ def rebuild(
     check: bool,
     id: str | None,
     since: int | None,
-    as_program: bool,
+    as_json: bool,
 ) -> None:
-    """Draw every KIND again from the log, or all of them, beside the living rows.
+    """Rebuild each KIND from the log, or all kinds, in new tables beside the live ones.
 
-    Readers and webhooks go on meanwhile. With --check the exit code is 1 if anything differs; with
-    --id it is 1 if nothing ever told of it. --id and --since say how many rows changed. --since
-    means the time of arrival here, not Stripe's `created`: late events are among them.
+    Webhooks and the API go on meanwhile. With --check the exit code is 1 if any row differs, with
+    --id it is 1 if no event has that id. --id and --since print how many rows changed. --since is
+    the time at which events were received, not Stripe's `created`, so late events are included.
     """
     if sum((check, id is not None, since is not None)) > 1:
         raise click.UsageError("--check, --id and --since exclude each other")
     chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     settings = Settings.read()
-    processes = processes or cores_of_use()
+    processes = processes or useful_cores()
     with existing(settings) as (_, projections):
         if check:
-            _compare(projections, chosen, processes, memory, as_program)
+            _compare(projections, chosen, processes, memory, as_json)
             return
         if id is not None or since is not None:
-            _repair(projections, chosen, id, since, as_program)
+            _repair(projections, chosen, id, since, as_json)
             return
         projections.create()
-        with closing(Progress(hidden=as_program)) as progress:
-            done = projections.rebuild(
+        with closing(Progress(hidden=as_json)) as progress:
+            rebuilt = projections.rebuild(
                 chosen,
                 processes=processes,
                 memory_mb=memory,
                 progress=progress,
             )
-    rows = [asdict(each) for each in done]
-    if as_program:
-        as_json(rows)
+    rows = [asdict(each) for each in rebuilt]
+    if as_json:
+        print_json(rows)
     else:
-        table([{**row, "seconds": round(row["seconds"], 2)} for row in rows], list(rows[0]))
+        print_table([{**row, "seconds": round(row["seconds"], 2)} for row in rows], list(rows[0]))
 
 
-def cores_of_use() -> int:
-    """The cores that this process may run on, as far as they are of use."""
+def useful_cores() -> int:
+    """The number of cores that this process may use, up to the number that makes it faster."""
     allowed = getattr(os, "sched_getaffinity", None)  # Linux has it
     cores = len(allowed(0)) if allowed is not None else os.cpu_count() or 1
     return min(cores, _PROCESSES_MAX)
 
 
 def _repair(
-    projections: Projections, kinds: list[str], id: str | None, since: int | None, as_program: bool
+    projections: Projections, kinds: list[str], id: str | None, since: int | None, as_json: bool
 ) -> None:
-    with closing(Progress(hidden=as_program or id is not None)) as progress:
-        done = [
-            (kind, projections.repair(
-                kind, id=id, received_at=(since or 0) * 1_000_000, progress=progress
-            ))
+    received_at = (since or 0) * 1_000_000
+    with closing(Progress(hidden=as_json or id is not None)) as progress:
+        repaired = {
+            kind: projections.repair(kind, id=id, received_at=received_at, progress=progress)
             for kind in kinds
-        ]  # fmt: skip
-    if id is not None and not any(each.pieces for _, each in done):
-        click.echo(f"Error: the log knows nothing of {id} in {', '.join(kinds)}", err=True)
+        }
+    if id is not None and not any(result.pieces for result in repaired.values()):
+        click.echo(f"Error: no event in the log has {id} in {', '.join(kinds)}", err=True)
         sys.exit(1)
-    rows = [{"kind": kind, "folded": each.pieces, "changed": each.changed} for kind, each in done]
-    if as_program:
-        as_json(rows)
+    rows = [
+        {"kind": kind, "folded": result.pieces, "changed": result.changed}
+        for kind, result in repaired.items()
+    ]
+    if as_json:
+        print_json(rows)
     else:
-        table(rows, list(rows[0]))
+        print_table(rows, list(rows[0]))
 
 
 def _compare(
-    projections: Projections, kinds: list[str], processes: int, memory: int, as_program: bool
+    projections: Projections, kinds: list[str], processes: int, memory: int, as_json: bool
 ) -> None:
-    with closing(Progress(hidden=as_program)) as progress:
+    with closing(Progress(hidden=as_json)) as progress:
         differences = projections.differences(
             kinds, processes=processes, memory_mb=memory, progress=progress
         )
-        found = map(asdict, differences)
-        # Should all rows differ, they are more than memory holds, or anybody reads.
-        named = [] if as_program else list(islice(found, _NAMED_MAX))
-        count = as_json_list(found) if as_program else len(named) + sum(1 for _ in found)
-    if named:
-        table(named, _DIFFERENCE)
-    if named and count > len(named):
-        click.echo(f"  … and {count - len(named):,} more; --json names them all")
-    if not count and not as_program:
+        rows = map(asdict, differences)
+        # If all rows differ, there are more than fit into memory or than anybody would read.
+        printed = [] if as_json else list(islice(rows, _PRINTED_MAX))
+        count = print_json_array(rows) if as_json else len(printed) + sum(1 for _ in rows)
+    if printed:
+        print_table(printed, _DIFFERENCE)
+    if printed and count > len(printed):
+        click.echo(f"  … and {count - len(printed):,} more; --json prints them all")
+    if not count and not as_json:
         click.echo(f"no difference in {', '.join(kinds)}")
     if count:
         sys.exit(1)

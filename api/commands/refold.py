@@ -1,4 +1,4 @@
-"""`ledger refold`: one row, drawn again."""
+"""`ledger refold`: one row, folded again from its events."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from api.config.settings import Settings
 @click.argument("kind", type=kind_type())
 @click.argument("id")
 def refold(kind: str, id: str) -> None:
-    """Draw one row again from its events, for example: ledger refold orders pi_123.
+    """Fold one row again from its events, for example: ledger refold orders pi_123.
 
-    Wherever the id exists: in every account and mode.
+    An id that exists in several accounts or modes is folded in each of them.
     """
     with existing(Settings.read()) as (_, projections):
-        found = projections.refold(kind, id)
-    if not found:
-        click.echo(f"Error: the log knows nothing of {id} in {kind}", err=True)
+        is_known = projections.refold(kind, id)
+    if not is_known:
+        click.echo(f"Error: no event in the log has {id} in {kind}", err=True)
         sys.exit(1)
-    click.echo(f"{kind} {id} drawn again")
+    click.echo(f"{kind} {id} folded again")

@@ -1,4 +1,4 @@
-"""`ledger rollback`: back to the table before the last cutover."""
+"""`ledger rollback`: back to the table that was live before the last cutover."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from api.commands.output import as_json, json_option, kind_type
+from api.commands.output import json_option, kind_type, print_json
 from api.config.databases import existing
 from api.config.settings import Settings
 
@@ -14,16 +14,16 @@ from api.config.settings import Settings
 @click.command()
 @click.argument("kind", type=kind_type())
 @json_option
-def rollback(kind: str, as_program: bool) -> None:
-    """Let the table that KIND had before its last rebuild serve again.
+def rollback(kind: str, as_json: bool) -> None:
+    """Serve the previous table of KIND again: undo the cutover of its last rebuild.
 
-    It is first read on to where the serving one is, so readers never see less than before, and
-    takes over in one transaction; the one it replaces is kept for the way back. After that nothing
-    goes forward by itself: `ledger rebuild KIND` does. Run it with the version that drew the table.
+    The previous table first catches up with the live one, so that readers never see older rows,
+    and is cut over to in one transaction; the table that it replaces is kept. It stays live until
+    `ledger rebuild KIND`. Run it with the version of the ledger that built the previous table.
     """
     with existing(Settings.read()) as (_, projections):
-        done = projections.rollback(kind)
-    if as_program:
-        as_json(asdict(done))
+        result = projections.rollback(kind)
+    if as_json:
+        print_json(asdict(result))
     else:
-        click.echo(f"{done.table} serves {kind} at {done.position}; {done.replaced} is kept")
+        click.echo(f"{result.table} serves {kind} at {result.position}; {result.replaced} is kept")

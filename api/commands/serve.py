@@ -14,14 +14,14 @@ from api.telemetry import logs
 
 
 class _Serve(click.Command):
-    """Its help ends with every environment variable there is."""
+    """A command whose help lists the environment variables."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Environment"):
             formatter.write_dl(
                 [
-                    (each.name, each.about + (f"  [{each.default}]" if each.default else ""))
-                    for each in VARIABLES
+                    (variable.name, f"{variable.about}  [{variable.default}]".removesuffix("  []"))
+                    for variable in VARIABLES
                 ]
             )
 
@@ -29,14 +29,14 @@ class _Serve(click.Command):
 @click.command(cls=_Serve)
 @click.option("--host", help="The address to listen on; as LEDGER_HOST.")
 @click.option("--port", help="The port to listen on; as LEDGER_PORT.")
-@click.option("--workers", metavar="N", help="How many web processes; as LEDGER_WORKERS.")
+@click.option("--workers", metavar="N", help="Number of web processes; as LEDGER_WORKERS.")
 def serve(host: str | None, port: str | None, workers: str | None) -> None:
-    """Take webhooks at POST /webhooks/stripe and answer the API, until SIGTERM or Ctrl-C.
+    """Receive webhooks at POST /webhooks/stripe and serve the API, until SIGTERM or Ctrl-C.
 
-    Makes the tables it needs and keeps the projections up to date.
+    Creates the tables it needs and keeps the projections up to date.
     """
     options = {"LEDGER_HOST": host, "LEDGER_PORT": port, "LEDGER_WORKERS": workers}
-    # In the environment, for the processes that it starts read their settings there.
+    # Into the environment, where the processes that it starts read their settings.
     os.environ.update({name: value for name, value in options.items() if value is not None})
     settings = Settings.read(serving=True, probe=probe)
     logs.configure(settings.log_format)

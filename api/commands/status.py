@@ -1,4 +1,4 @@
-"""`ledger status`: where the log and the projections stand."""
+"""`ledger status`: the end of the log and the state of the projections."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from api.commands.output import as_json, json_option, table
+from api.commands.output import json_option, print_json, print_table
 from api.config.databases import existing, without_password
 from api.config.settings import Settings
 
@@ -16,18 +16,19 @@ _COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "
 
 @click.command()
 @json_option
-def status(as_program: bool) -> None:
-    """Say where the log ends, how far each projection has read, and what it could not read."""
+def status(as_json: bool) -> None:
+    """Show where the log ends, how far each projection lags, and its dead letters."""
     settings = Settings.read()
     with existing(settings) as (ledger, projections):
         head = ledger.log.head()
         states = [asdict(state) for state in projections.states()]
-    if as_program:
+    database = without_password(settings.database_url)
+    if as_json:
         log = {"position": head.position, "chain": head.chain.hex()}
-        as_json({"database": without_password(settings.database_url), "log": log, "projections": states})
-    else:
-        click.echo(f"{without_password(settings.database_url)}: {head.position} entries")
-        table(states, _COLUMNS)
-        for state in states:
-            for holder in state["held_by"]:
-                click.echo(f"the view of {state['kind']} is held by {holder}")
+        print_json({"database": database, "log": log, "projections": states})
+        return
+    click.echo(f"{database}: {head.position} entries")
+    print_table(states, _COLUMNS)
+    for state in states:
+        for blocker in state["held_by"]:
+            click.echo(f"the cutover of {state['kind']} waits for {blocker}")

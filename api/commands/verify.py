@@ -1,4 +1,4 @@
-"""`ledger verify`: the log proves itself."""
+"""`ledger verify`: checks the hash chain of the log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from api.commands.output import Progress, as_json, json_option
+from api.commands.output import Progress, json_option, print_json
 from api.config.databases import existing
 from api.config.settings import Settings
 from ledger import verify as verify_log
@@ -17,7 +17,7 @@ from ledger import verify as verify_log
 def _anchor(
     _context: click.Context, _parameter: click.Parameter, text: str | None
 ) -> tuple[int, bytes] | None:
-    """`POSITION:HEX`, as an earlier verification printed it."""
+    """Parse `POSITION:HEX`, as an earlier verification printed it."""
     if text is None:
         return None
     position, _, chain = text.partition(":")
@@ -35,34 +35,34 @@ def _anchor(
     "--anchor",
     callback=_anchor,
     metavar="POSITION:HEX",
-    help="What the log was known to hold, noted elsewhere.",
+    help="The anchor of an earlier verification, kept elsewhere.",
 )
 @json_option
-def verify(anchor: tuple[int, bytes] | None, as_program: bool) -> None:
-    """Prove that nothing in the log was altered, left out or cut off.
+def verify(anchor: tuple[int, bytes] | None, as_json: bool) -> None:
+    """Verify that nothing in the log was altered, removed or cut off.
 
-    Prints the anchor of the end: whoever keeps it elsewhere and gives it to a later run would
-    notice even a log that somebody rewrote as a whole.
+    Prints the anchor of its end. If you keep it elsewhere and pass it to a later run, even a log
+    that was rewritten as a whole is detected.
     """
     with (
         existing(Settings.read()) as (ledger, _),
-        closing(Progress(hidden=as_program)) as progress,
+        closing(Progress(hidden=as_json)) as progress,
     ):
-        found = verify_log(ledger, anchor, partial(progress, "verify"))
-    if as_program:
-        as_json(
+        verified = verify_log(ledger, anchor, partial(progress, "verify"))
+    if as_json:
+        print_json(
             {
-                "verified": not found.problems,
-                "position": found.position,
-                "chain": found.chain.hex(),
-                "problems": found.problems,
+                "verified": not verified.problems,
+                "position": verified.position,
+                "chain": verified.chain.hex(),
+                "problems": verified.problems,
             }
         )
     else:
-        for problem in found.problems:
+        for problem in verified.problems:
             click.echo(problem, err=True)
-        if not found.problems:
-            click.echo(f"{found.position} entries verified; anchor of the end:")
-            click.echo(f"{found.position}:{found.chain.hex()}")
-    if found.problems:
+        if not verified.problems:
+            click.echo(f"{verified.position} entries verified; anchor of the end:")
+            click.echo(f"{verified.position}:{verified.chain.hex()}")
+    if verified.problems:
         sys.exit(1)

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.demo.comparison import Difference
 from api.simulator import Row, Truth
+from api.text_table import text_table
 
 DIFFERENCES_SHOWN_MAX = 20
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    """Yield the lines of a table: columns of integers right-aligned, all others left-aligned."""
-    cells = [list(head), *([_text(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
-    right = [bool(rows) and isinstance(rows[0][column], int) for column in range(len(head))]
-    for number, line in enumerate(cells):
-        padded = (
-            cell.rjust(width) if is_right else cell.ljust(width)
-            for cell, width, is_right in zip(line, widths, right, strict=True)
-        )
-        yield ("  " + "  ".join(padded)).rstrip()
-        if number == 0:
-            yield "  " + "  ".join("─" * width for width in widths)
 
 
 def state(summary: Sequence[Mapping[str, Any]], rows: Mapping[str, Mapping[str, Row]]) -> list[str]:
@@ -43,8 +29,8 @@ def state(summary: Sequence[Mapping[str, Any]], rows: Mapping[str, Mapping[str, 
         by_status = Counter(str(row.get("status", "known")) for row in kind_rows.values())
         statuses = ", ".join(f"{count} {status}" for status, count in by_status.most_common())
         kinds.append([kind, len(kind_rows), statuses])
-    lines = ["Totals of the orders, in minor units:", *table(head, sums), ""]
-    return [*lines, "Rows by status:", *table(("kind", "rows", "by status"), kinds)]
+    lines = ["Totals of the orders, in minor units:", *text_table(head, sums), ""]
+    return [*lines, "Rows by status:", *text_table(("kind", "rows", "by status"), kinds)]
 
 
 def verdict(truth: Truth, differences: Sequence[Difference]) -> list[str]:
@@ -54,7 +40,7 @@ def verdict(truth: Truth, differences: Sequence[Difference]) -> list[str]:
     for kind, expected in truth.items():
         wrong_ids = {row_id for wrong_kind, row_id in wrong if wrong_kind == kind}
         rows.append([kind, len(expected) - len(wrong_ids & expected.keys()), len(expected)])
-    lines = ["Compared with the expected rows:", *table(("kind", "right", "expected"), rows)]
+    lines = ["Compared with the expected rows:", *text_table(("kind", "right", "expected"), rows)]
     lines += [f"  ✗ {difference}" for difference in differences[:DIFFERENCES_SHOWN_MAX]]
     if len(differences) > DIFFERENCES_SHOWN_MAX:
         lines.append(f"  … and {len(differences) - DIFFERENCES_SHOWN_MAX} more")
@@ -76,7 +62,3 @@ def where_to_look(url: str, key: str, truth: Truth) -> list[str]:
         ]
     curl = f'curl -s -H "Authorization: Bearer {key}"'
     return [*lines, *(f"  {curl} '{url}{path}'" for path in paths)]
-
-
-def _text(cell: object) -> str:
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)

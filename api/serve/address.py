@@ -8,7 +8,7 @@ import socket
 
 from ledger import LedgerError
 
-__all__ = ["AddressTaken", "accepts_connections", "claim", "host_port"]
+__all__ = ["AddressTaken", "accepts_connections", "claim", "free_port", "host_port"]
 
 
 class AddressTaken(LedgerError):
@@ -44,6 +44,14 @@ def accepts_connections(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def free_port(host: str) -> int:
+    """A port on which nothing listens at the moment."""
+    with socket.socket() as trial:
+        trial.bind((host, 0))
+        port: int = trial.getsockname()[1]
+    return port
 
 
 def host_port(host: str, port: int) -> str:

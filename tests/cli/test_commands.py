@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 
 from api.commands import main
-from api.commands.rebuild import cores_of_use
+from api.commands.rebuild import useful_cores
 from api.simulator import story
 from ledger import Delivery, Ledger, read_delivery
 from tests.conftest import FreshDatabase
@@ -180,7 +180,7 @@ def test_a_rebuild_uses_the_cores_that_help(
     """Those that the process may run on; of many cores no more than writing leaves work for."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(allowed)), raising=False)
 
-    assert cores_of_use() == used
+    assert useful_cores() == used
 
 
 def test_check_finds_an_altered_row(terminal: Terminal) -> None:
@@ -196,13 +196,13 @@ def test_check_finds_an_altered_row(terminal: Terminal) -> None:
 def test_many_differences(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person is shown some and told how many more there are; a program reads them all."""
     spoil(terminal.url, "description = 'spoilt', amount = 7")
-    monkeypatch.setattr("api.commands.rebuild._NAMED_MAX", 1)
+    monkeypatch.setattr("api.commands.rebuild._PRINTED_MAX", 1)
     shown = terminal.run("rebuild", "--check", "orders")
 
     assert shown.exit_code == 1
     found = json.loads(terminal.run("rebuild", "--check", "orders", "--json").stdout)
     assert {each["field"] for each in found} == {"amount", "description"}
-    assert f"… and {len(found) - 1:,} more; --json names them all" in shown.output
+    assert f"… and {len(found) - 1:,} more; --json prints them all" in shown.output
     assert shown.output.count("description") + shown.output.count("amount") == 1
 
 
