@@ -1,1 +1,1 @@
-"""What only a checkout uses: behind scripts/run and scripts/sample."""
+"""What only a checkout needs: the Python behind scripts/run and scripts/sample."""

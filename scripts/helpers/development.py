@@ -1,6 +1,6 @@
-"""A development's configuration: made on the first start, and what to try with it.
+"""The configuration for development: created on the first start, with three commands to try.
 
-`python -m scripts.helpers.development`, run by `scripts/run` in the repository's directory.
+`scripts/run` runs it as `python -m scripts.helpers.development` in the repository's directory.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ _KEY = "LEDGER_API_KEY"
 _ENV = Path(".env")
 
 _HEADING = """\
-# For development on this machine; made by scripts/run, ignored by git. The environment wins.
+# For development on this machine; written by scripts/run, ignored by git. Environment variables
+# override it.
 """
 
 
 def prepare() -> bool:
-    """Writes `.env` where nothing is configured; whether this is a development's configuration."""
+    """Write `.env` if there is no configuration; whether the configuration is that for development."""
     if not _ENV.exists() and not os.environ.get(WEBHOOK_SECRET):
-        # Only for its owner, from the first byte on.
+        # Readable only for its owner, from the first byte on.
         descriptor = os.open(_ENV, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_HEADING)
@@ -36,26 +37,26 @@ def prepare() -> bool:
 
 
 def first_steps(settings: Settings) -> str:
-    """Three commands that work as they are, in another terminal, in any directory."""
-    here = Path.cwd()
+    """Three commands that can be pasted as they are into another terminal, in any directory."""
+    root = Path.cwd()
     base = f"http://{host_port(settings.host, settings.port)}"
-    post = shlex.quote(str(here / "scripts/sample"))
+    post = shlex.quote(str(root / "scripts/sample"))
     query = f"curl -s -H 'Authorization: Bearer {settings.api_keys[0]}' {base}/v1/orders"
-    rebuild = f"(cd {shlex.quote(str(here))} && .venv/bin/ledger rebuild)"
+    rebuild = f"(cd {shlex.quote(str(root))} && .venv/bin/ledger rebuild)"
     return f"""
-The settings are in {here / _ENV}. Try next, in another terminal:
+The settings are in {root / _ENV}. Try these in another terminal:
 
-  Post a payment's events, signed as Stripe signs them:
+  Post the events of a payment, signed as Stripe signs them:
     {post}
-  Ask for the orders; {base}/docs has all there is to ask:
+  List the orders; {base}/docs describes the whole API:
     {query}
-  Draw all conclusions again from the log:
+  Rebuild the projections from the log:
     {rebuild}
 """
 
 
 def main() -> None:
-    """Prepares; what is wrong with the settings is left for `ledger serve` to tell."""
+    """Prepare, and print what to try; `ledger serve` will report wrong settings."""
     if prepare():
         with contextlib.suppress(ConfigurationError):
             settings = Settings.read(serving=True)

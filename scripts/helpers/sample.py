@@ -1,4 +1,4 @@
-"""A sample payment, signed and posted to the ledger that runs here: `scripts/sample`."""
+"""`scripts/sample`: a sample payment, signed and posted to the ledger of `scripts/run`."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _STORY_SECONDS = 10
 
 
 def main() -> None:
-    """Posts a new order's events, each with the position it got."""
+    """Post the events of a new order, and print the position in the log that each one got."""
     settings = Settings.read(serving=True)
     url = f"http://{host_port(settings.host, settings.port)}"
     client = Client(url, secret=settings.webhook_secrets[0].value, api_key="")
     start = int(time.time()) - _STORY_SECONDS
     events = story(_STORY, seed=secrets.randbelow(1 << 48), start=start).events
     for event in events:
-        answer = client.deliver(body(event))
-        if answer.status != 200:
-            sys.exit(f"scripts/sample: {url} did not take it: {answer.body.get('title')}")
-        said = f"{answer.body['status']} at {answer.body['position']}"
-        print(f"{said}: {event['type']} {event['id']}")
+        response = client.deliver(body(event))
+        if response.status != 200:
+            sys.exit(f"scripts/sample: {url} refused the event: {response.body.get('title')}")
+        result = f"{response.body['status']} at {response.body['position']}"
+        print(f"{result}: {event['type']} {event['id']}")
     print(f"The order is {events[0]['data']['object']['id']}.")
 
 
