@@ -25,7 +25,7 @@ _HEADING = """\
 
 
 def prepare() -> bool:
-    """Write `.env` if there is no configuration; whether the configuration is that for development."""
+    """Write `.env` if nothing is configured; whether the configuration is that for development."""
     if not _ENV.exists() and not os.environ.get(WEBHOOK_SECRET):
         # Readable only for its owner, from the first byte on.
         descriptor = os.open(_ENV, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
