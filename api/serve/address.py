@@ -46,7 +46,7 @@ def accepts_connections(host: str, port: int) -> bool:
     return True
 
 
-def free_port(host: str) -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """A port on which nothing listens at the moment."""
     with socket.socket() as trial:
         trial.bind((host, 0))

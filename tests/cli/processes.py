@@ -1,4 +1,4 @@
-"""A real `ledger serve` for tests: started, asked, killed and ended as one does in earnest."""
+"""A real `ledger serve` for tests: a process to start, send requests to, kill and stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import psutil
 
 from api.config.settings import is_ours
 from api.demo.client import Client
+from api.serve.address import free_port
 from api.simulator import body, story
 
 LEDGER = (sys.executable, "-m", "api.commands")
@@ -31,13 +31,13 @@ DEADLINE_SECONDS = 30.0
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's environment without any setting of the ledger's but these."""
-    others = {name: value for name, value in os.environ.items() if not is_ours(name)}
-    return {**others, **settings}
+    """This process's environment, with no other settings of the ledger than these."""
+    inherited = {name: value for name, value in os.environ.items() if not is_ours(name)}
+    return {**inherited, **settings}
 
 
 def ledger(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
+    """Run a command to its end, in a process of its own."""
     return subprocess.run(
         [*LEDGER, *arguments],
         cwd=cwd,
@@ -48,19 +48,11 @@ def ledger(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedP
     )
 
 
-def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-    return port
-
-
-def eventually(true: Callable[[], Any], what: str) -> None:
-    """Waits until something holds; fails after half a minute."""
+def eventually(is_true: Callable[[], Any], description: str) -> None:
+    """Wait until a condition holds; fails after half a minute."""
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
+    while not is_true():
+        assert time.monotonic() < deadline, f"waited in vain: {description}"
         time.sleep(0.05)
 
 
@@ -79,7 +71,7 @@ class Server:
     port: int = field(default_factory=free_port)
 
     def start(self) -> None:
-        """Starts it and waits until it is ready."""
+        """Start it and wait until it is ready."""
         settings = {
             "LEDGER_DATABASE_URL": self.database,
             "STRIPE_WEBHOOK_SECRET": SECRET,
@@ -97,14 +89,14 @@ class Server:
             start_new_session=True,
         )
         eventually(lambda: self.status("/readyz") == 200 or self.process.poll() is not None, "up")
-        assert self.process.poll() is None, self.said()
+        assert self.process.poll() is None, self.output_text()
 
-    def said(self) -> str:
-        """All that it wrote."""
+    def output_text(self) -> str:
+        """All that it printed and logged."""
         return (self.cwd / f"serve-{self.port}.log").read_text("utf-8")
 
     def status(self, path: str) -> int:
-        """The HTTP status of a GET; 0 where nobody answers."""
+        """The HTTP status of a GET; 0 if there is no response."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
         try:
             with urllib.request.urlopen(request, timeout=5) as response:
@@ -115,21 +107,21 @@ class Server:
             return 0
 
     def client(self) -> Client:
-        """Somebody who posts like Stripe and reads with a key."""
+        """A client that posts as Stripe does, and reads with an API key."""
         return Client(f"http://127.0.0.1:{self.port}", secret=SECRET, api_key=KEY)
 
     def post(self, event: dict[str, Any] | None = None) -> str:
-        """Posts an event; returns what became of it."""
+        """Post an event, which must be accepted; returns `stored` or `duplicate`."""
         client = self.client()
         try:
-            answer = client.deliver(body(event or sample_event()))
+            response = client.deliver(body(event or sample_event()))
         finally:
             client.close()
-        assert answer.status == 200, answer
-        return str(answer.body["status"])
+        assert response.status == 200, response
+        return str(response.body["status"])
 
     def text(self, path: str) -> str:
-        """The body of an answer."""
+        """The body of the response to a GET."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {KEY}"}
         )
@@ -137,27 +129,27 @@ class Server:
             return str(response.read().decode())
 
     def get(self, path: str) -> Any:
-        """The JSON of an answer."""
+        """The JSON body of the response to a GET."""
         return json.loads(self.text(path))
 
     def family(self) -> list[psutil.Process]:
         """Every process below the supervisor."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def one(self, mark: str) -> psutil.Process:
-        """The process that was started with a word in its arguments."""
-        [found] = [each for each in self.family() if mark in " ".join(each.cmdline())]
-        return found
+    def process_of(self, mark: str) -> psutil.Process:
+        """The one process below the supervisor that has a word in its command line."""
+        [process] = [each for each in self.family() if mark in " ".join(each.cmdline())]
+        return process
 
     def end(self) -> int:
-        """SIGTERM; returns the exit code."""
+        """Send SIGTERM; returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(DEADLINE_SECONDS)
 
 
 @contextlib.contextmanager
 def serving(database: str, cwd: Path, **settings: str) -> Iterator[Server]:
-    """A server that is ready; nothing of it is left after the block."""
+    """A server that is ready; none of its processes is left after the block."""
     server = Server(database, cwd, settings)
     try:
         server.start()

@@ -9,6 +9,7 @@ import pytest
 
 from api.config.settings import VARIABLES, Settings, SettingsError, environment
 from tests.cli.processes import ledger
+from tests.cli.terminal import run
 
 GOOD = {"STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef"}
 
@@ -47,28 +48,28 @@ def problems(**environ: str) -> tuple[str, ...]:
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
-    """Each wrong value gives one problem, with the variable's name."""
+    """Each wrong value is one problem, which names the variable."""
     [problem] = problems(**{name: value})
 
     assert name in problem
 
 
 def test_a_near_name_is_suggested() -> None:
-    """A misspelt variable is told together with the one that was meant."""
+    """The problem with a misspelt variable names the one that was meant."""
     [problem] = problems(LEDGER_DATABSE_URL="sqlite:///ledger.db")
 
     assert "did you mean LEDGER_DATABASE_URL?" in problem
 
 
-def test_all_are_told_at_once() -> None:
-    """Nobody has to start three times to find three mistakes."""
+def test_all_problems_are_reported_at_once() -> None:
+    """Three mistakes are found in one start."""
     assert len(problems(LEDGER_PORT="x", LEDGER_WORKERS="y", LEDGER_POOLSIZE="5")) == 3
 
 
-def test_secrets_are_kept() -> None:
+def test_secrets_are_not_shown() -> None:
     """Neither a message nor a repr shows the value of a secret or a password."""
     secret, password = "tooshortsecret", "pass-word-pass-word"
-    told = problems(STRIPE_WEBHOOK_SECRET=secret, LEDGER_API_KEY=secret[:9])
+    messages = problems(STRIPE_WEBHOOK_SECRET=secret, LEDGER_API_KEY=secret[:9])
     settings = Settings.read(
         {
             "STRIPE_WEBHOOK_SECRET": f"main={password}",
@@ -78,7 +79,7 @@ def test_secrets_are_kept() -> None:
         serving=True,
     )
 
-    assert secret[:9] not in " ".join(told)
+    assert secret[:9] not in " ".join(messages)
     assert password not in repr(settings)
 
 
@@ -89,25 +90,25 @@ def test_secrets_are_kept() -> None:
 )  # fmt: skip
 def test_secrets_that_no_endpoint_has(text: str) -> None:
     """A secret copied with quotes, blanks or other dirt is refused at start, and not shown."""
-    told = problems(STRIPE_WEBHOOK_SECRET=text)
+    [problem] = problems(STRIPE_WEBHOOK_SECRET=text)
 
-    assert len(told) == 1 and "secret 1 has blanks, quotes" in told[0]
-    assert "0123" not in told[0]
+    assert "secret 1 has blanks, quotes" in problem
+    assert "0123" not in problem
 
 
 def test_blanks_around_secrets() -> None:
-    """Blanks beside a comma or an equals sign belong to nothing."""
+    """Blanks beside a comma or an equals sign are ignored."""
     text = " old = whsec_0123456789abcdef , new= whsec_fedcba9876543210"
     settings = Settings.read({"STRIPE_WEBHOOK_SECRET": text}, serving=True)
 
-    assert [(each.name, each.value) for each in settings.webhook_secrets] == [
+    assert [(secret.name, secret.value) for secret in settings.webhook_secrets] == [
         ("old", "whsec_0123456789abcdef"),
         ("new", "whsec_fedcba9876543210"),
     ]
 
 
 def test_secrets_have_names() -> None:
-    """A secret is called by the name it is given, else by its place."""
+    """A secret without a name is called by its number."""
     settings = Settings.read(
         {"STRIPE_WEBHOOK_SECRET": "old=whsec_0123456789abcdef, whsec_1123456789abcdef"},
         serving=True,
@@ -121,16 +122,16 @@ def test_secrets_have_names() -> None:
                            ("0.0.0.0", True), ("ledger.example", True)],
 )  # fmt: skip
 def test_https_is_required_where_others_can_reach(host: str, required: bool) -> None:
-    """Plain http is for this machine alone, unless somebody says otherwise."""
+    """Plain http is accepted only from this machine, by default."""
     assert Settings.read({"LEDGER_HOST": host}).require_https is required
 
 
-def test_only_serve_wants_a_secret(tmp_path: Path) -> None:
+def test_only_serve_needs_a_secret(tmp_path: Path) -> None:
     """Other commands work without a webhook secret."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
 
-    assert ledger("keys", "create", cwd=tmp_path, LEDGER_DATABASE_URL=url).returncode == 0
-    assert ledger("status", cwd=tmp_path, LEDGER_DATABASE_URL=url).returncode == 0
+    assert run("keys", "create", LEDGER_DATABASE_URL=url).exit_code == 0
+    assert run("status", LEDGER_DATABASE_URL=url).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -142,55 +143,61 @@ def test_only_serve_wants_a_secret(tmp_path: Path) -> None:
         "nonsense",
     ],
 )
-def test_serve_names_all_that_is_wrong(tmp_path: Path, url: str) -> None:
-    """A database that cannot be reached is told beside all else, in one message, with code 2."""
-    done = ledger("serve", cwd=tmp_path, LEDGER_DATABASE_URL=url, LEDGER_PORT="x", LEDGER_TYPO="1")
+def test_serve_reports_all_problems(url: str) -> None:
+    """A database that cannot be reached is reported with all others, in one message, code 2."""
+    result = run("serve", LEDGER_DATABASE_URL=url, LEDGER_PORT="x", LEDGER_TYPO="1")
 
-    assert done.returncode == 2
+    assert result.exit_code == 2
     for name in ("STRIPE_WEBHOOK_SECRET", "LEDGER_DATABASE_URL", "LEDGER_PORT", "LEDGER_TYPO"):
-        assert done.stderr.count(name) == 1
-    assert "Traceback" not in done.stderr
-    assert "hunter2" not in done.stderr
+        assert result.stderr.count(name) == 1
+    assert "hunter2" not in result.stderr
+
+
+def test_no_traceback(tmp_path: Path) -> None:
+    """As a process of its own, the command prints the message, ends with 2, and nothing else."""
+    result = ledger("serve", cwd=tmp_path, LEDGER_PORT="x")
+
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
+        "Error", "  LEDGER_PORT", "  STRIPE_WEBHOOK_SECRET is missing"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", ["status", "verify", "export", "rebuild"])
-def test_no_ledger_is_made_by_looking(tmp_path: Path, command: str) -> None:
-    """A mistyped address is told, and leaves no empty database behind."""
+def test_reading_creates_no_ledger(tmp_path: Path, command: str) -> None:
+    """A mistyped URL is an error, and leaves no empty database behind."""
     missing = tmp_path / "missing.db"
-    done = ledger(command, cwd=tmp_path, LEDGER_DATABASE_URL=f"sqlite:///{missing}")
+    result = run(command, LEDGER_DATABASE_URL=f"sqlite:///{missing}")
 
-    assert done.returncode == 2
-    assert "there is no ledger" in done.stderr
+    assert result.exit_code == 2
+    assert "there is no ledger" in result.stderr
     assert not missing.exists()
 
 
-def test_help_tells_every_variable(tmp_path: Path) -> None:
-    """`ledger serve --help` lists what can be set."""
-    shown = ledger("serve", "--help", cwd=tmp_path).stdout
+def test_help_lists_every_variable() -> None:
+    """`ledger serve --help` lists all settings."""
+    text = run("serve", "--help").stdout
 
-    assert [each.name for each in VARIABLES if each.name not in shown] == []
+    assert [variable.name for variable in VARIABLES if variable.name not in text] == []
 
 
-def test_the_environment_overrides_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_dotenv(monkeypatch: pytest.MonkeyPatch) -> None:
     """`.env` in the working directory is read, and the environment wins."""
-    (tmp_path / ".env").write_text("# ours\nLEDGER_PORT=9001\nLEDGER_WORKERS=3\nOTHER=1\n")
-    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("# ours\nLEDGER_PORT=9001\nLEDGER_WORKERS=3\nOTHER=1\n")
     monkeypatch.setenv("LEDGER_PORT", "9002")
 
     settings = Settings.read()
     assert (settings.port, settings.workers) == (9002, 3)
 
 
-def test_dotenv_stays_out_of_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dotenv_stays_out_of_the_environment() -> None:
     """Only the ledger's variables are taken from `.env`, and none is exported."""
-    (tmp_path / ".env").write_text("LEDGER_WORKERS=3\nDATABASE_URL=sqlite:///other.db\n")
-    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("LEDGER_WORKERS=3\nOTHER_DATABASE_URL=sqlite:///other.db\n")
 
     assert Settings.read().workers == 3
-    assert "DATABASE_URL" not in environment()
-    assert not {"LEDGER_WORKERS", "DATABASE_URL"} & os.environ.keys()
+    assert "OTHER_DATABASE_URL" not in environment()
+    assert not {"LEDGER_WORKERS", "OTHER_DATABASE_URL"} & os.environ.keys()
 
 
 @pytest.mark.parametrize(
@@ -203,20 +210,16 @@ def test_dotenv_stays_out_of_the_environment(
         "LEDGER_API_KEY = '0123456789${HOME}abcdef'  # a comment",
     ],
 )
-def test_dotenv_is_read_as_others_read_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
-) -> None:
+def test_dotenv_is_read_as_others_read_it(line: str) -> None:
     """`export`, a byte-order mark, quotes and comments are no part of a value; `${` is."""
-    (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
-    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text(f"{line}\n", "utf-8")
 
     assert Settings.read().api_keys == ("0123456789${HOME}abcdef",)
 
 
-def test_a_dotenv_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dotenv_that_is_no_text() -> None:
     """A `.env` in another encoding is a wrong setting, not a traceback."""
-    (tmp_path / ".env").write_bytes("LEDGER_HOST=bücher".encode("latin-1"))
-    monkeypatch.chdir(tmp_path)
+    Path(".env").write_bytes("LEDGER_HOST=bücher".encode("latin-1"))
 
     with pytest.raises(SettingsError, match="it is no UTF-8 text"):
         Settings.read()

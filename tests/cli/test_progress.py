@@ -1,4 +1,4 @@
-"""How far something long is: a bar for people, lines in a file, nothing for programs."""
+"""The progress of long commands: a bar on a terminal, lines in a file, nothing for programs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import io
 import re
 import sys
 from contextlib import closing
-from typing import Any
 
 import pytest
 
 from api.commands.output import Progress
-from tests.cli.test_commands import Terminal, events, terminal
-
-__all__ = ["events", "terminal"]
+from tests.cli.terminal import Terminal
 
 STATE = r"orders: +100%.*2\.00k/2\.00k \[\d\d:\d\d<.*events/s\]"
 
@@ -25,18 +22,18 @@ class Screen(io.StringIO):
         return True
 
 
-def shown(capsys: pytest.CaptureFixture[str]) -> list[str]:
+def stderr_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().err.splitlines()
 
 
 def test_lines_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """The last state with rate and time stays, one line for each thing that went on."""
+    """The last state with rate and time stays visible, on a line for each label."""
     with closing(Progress(hidden=False)) as progress:
-        for done in (0, 1000, 2000):
-            progress("orders", done, 2000)
+        for events in (0, 1000, 2000):
+            progress("orders", events, 2000)
         progress("refunds", 5, 10)
 
-    lines = shown(capsys)
+    lines = stderr_lines(capsys)
     assert any(re.search(STATE, line) for line in lines)
     assert "refunds" in lines[-1]
     assert "5.00/10.0" in lines[-1]
@@ -44,30 +41,30 @@ def test_lines_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is drawn over itself."""
+    """The bar is redrawn in place."""
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)
     with closing(Progress(hidden=False)) as progress:
-        for done in (0, 1000, 2000):
-            progress("orders", done, 2000)
+        for events in (0, 1000, 2000):
+            progress("orders", events, 2000)
 
     assert re.search(STATE, screen.getvalue())
     assert screen.getvalue().count("\r") >= 2
 
 
 def test_nothing_for_a_program(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where JSON is asked for nobody looks."""
+    """With `--json` nothing is shown."""
     with closing(Progress(hidden=True)) as progress:
         progress("orders", 5, 10)
 
-    assert shown(capsys) == []
+    assert stderr_lines(capsys) == []
 
 
-def test_a_check_says_how_far_it_is(terminal: Terminal, events: list[dict[str, Any]]) -> None:
-    """Folding everything again takes as long as a rebuild; so it tells as much."""
-    said = terminal.run("rebuild", "orders", "--check")
+def test_a_check_shows_its_progress(shared_terminal: Terminal) -> None:
+    """A check folds the whole log and takes as long as a rebuild, so it shows the same."""
+    result = shared_terminal.run("rebuild", "orders", "--check")
 
-    assert said.exit_code == 0
-    assert re.search(r"orders: +100%.* (\d+\.\d+)/\1 \[.*events/s", said.output)
-    assert "no difference in orders" in said.output
-    assert terminal.read("rebuild", "orders", "--check") == []
+    assert result.exit_code == 0
+    assert re.search(r"orders: +100%.* (\d+\.\d+)/\1 \[.*events/s", result.output)
+    assert "no difference in orders" in result.output
+    assert shared_terminal.read("rebuild", "orders", "--check") == []

@@ -1,120 +1,138 @@
-"""`ledger serve` as a real process: it works, drains, heals, and leaves nobody behind."""
+"""`ledger serve` and `ledger follow` as real processes, where nothing goes wrong.
+
+What happens when processes or the database die, and under load, is in tests/durability.
+"""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
+from api.config.databases import create
+from api.config.settings import Settings
+from api.serve.address import free_port
 from tests.cli.processes import (
+    DEADLINE_SECONDS,
     LEDGER,
     SECRET,
     Server,
     environment,
     eventually,
-    free_port,
-    ledger,
     sample_event,
     serving,
 )
-from tests.servers import own_postgres
+from tests.cli.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 
 
-def orders(server: Server) -> int:
-    return len(server.get("/v1/orders")["data"])
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with two web processes, for tests that neither stop nor configure it."""
+    directory = tmp_path_factory.mktemp("server")
+    with serving(f"sqlite:///{directory / 'ledger.db'}", directory, LEDGER_WORKERS="2") as running:
+        yield running
 
 
-def test_takes_events_and_answers(store_url: str, tmp_path: Path) -> None:
+def test_an_event_becomes_an_order(server: Server) -> None:
     """An event that is posted shows as an order soon after, and a second time as a duplicate."""
     event = sample_event()
-    with serving(store_url, tmp_path) as server:
-        assert server.post(event) == "stored"
-        assert server.post(event) == "duplicate"
-        eventually(lambda: orders(server) == 1, "the order shows")
 
+    assert server.post(event) == "stored"
+    assert server.post(event) == "duplicate"
+    eventually(lambda: event["data"]["object"]["id"] in order_ids(server), "the order shows")
+
+
+def order_ids(server: Server) -> set[str]:
+    return {order["id"] for order in server.get("/v1/orders?limit=100")["data"]}
+
+
+def test_several_workers_add_up(server: Server) -> None:
+    """Counters are those of all workers together, whichever is asked."""
+    before = stored(server)
+    for _ in range(10):
+        server.post()
+
+    # The worker that is not asked adds its counts up to a twentieth of a second later.
+    eventually(lambda: stored(server) == before + 10, "all are counted")
+
+
+def stored(server: Server) -> int:
+    """How many deliveries the metrics count as stored."""
+    counter = re.escape('ledger_deliveries_total{outcome="stored",reason=""}')
+    values = re.findall(rf"^{counter} (\d+)", server.text("/metrics"), re.MULTILINE)
+    return sum(map(int, values))
+
+
+def test_a_taken_port_is_reported(server: Server, tmp_path: Path) -> None:
+    """A second server on the same port says so in one line and ends with 1."""
+    second = subprocess.run(
+        [*LEDGER, "serve", "--port", str(server.port)],
+        env=environment(LEDGER_DATABASE_URL=server.database, STRIPE_WEBHOOK_SECRET=SECRET),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert second.returncode == 1
+    assert "something listens there" in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+
+
+def test_it_announces_its_address(tmp_path: Path) -> None:
+    """It prints where it listens, even if it is stopped as soon as it is ready."""
+    with serving(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path) as server:
         assert server.end() == 0
-        assert f"listens on http://127.0.0.1:{server.port}" in server.said()
+        assert f"listens on http://127.0.0.1:{server.port}" in server.output_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_drains_before_it_ends(tmp_path: Path, number: signal.Signals) -> None:
-    """Asked to end it says so at /readyz first, takes no events, and exits with 0 after a while."""
+def test_ctrl_c_drains_and_a_second_one_ends_it(tmp_path: Path) -> None:
+    """At first only /readyz fails; a second signal ends the draining at once, with code 0."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    with serving(url, tmp_path, LEDGER_DRAIN_SECONDS="3") as server:
-        # Ctrl-C reaches everybody in the terminal's foreground, SIGTERM the supervisor alone.
-        send = os.killpg if number == signal.SIGINT else os.kill
-        send(server.process.pid, number)
+    with serving(url, tmp_path, LEDGER_DRAIN_SECONDS="600") as server:
+        # Ctrl-C reaches every process in the terminal's foreground.
+        os.killpg(server.process.pid, signal.SIGINT)
         eventually(lambda: server.status("/readyz") == 503, "not ready")
 
         assert server.status("/livez") == 200
-        assert server.process.wait(20) == 0
+        assert server.end() == 0
         assert server.status("/livez") == 0
 
 
-def test_a_second_signal_is_heard(tmp_path: Path) -> None:
-    """Whoever asks twice does not wait for the draining."""
+def test_metrics_on_another_address(tmp_path: Path) -> None:
+    """With an address of their own, metrics are there, and nothing else."""
+    port = free_port()
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    with serving(url, tmp_path, LEDGER_DRAIN_SECONDS="600") as server:
-        server.process.send_signal(signal.SIGTERM)
-        eventually(lambda: server.status("/readyz") == 503, "not ready")
+    with serving(url, tmp_path, LEDGER_METRICS_ADDRESS=f"127.0.0.1:{port}") as server:
+        metrics = Server(url, tmp_path, port=port)
+        eventually(lambda: metrics.status("/metrics") == 200, "metrics are up")
 
-        assert server.end() == 0
-
-
-@pytest.mark.parametrize("mark", ["api.serve.web", "api.serve.follower", "spawn_main"])
-def test_the_dead_are_replaced(store_url: str, tmp_path: Path, mark: str) -> None:
-    """A killed server, follower or worker has a successor, and its work goes on."""
-    with serving(store_url, tmp_path) as server:
-        killed = server.one(mark)
-        dead = [killed, *killed.children(recursive=True)]
-        killed.kill()
-        assert psutil.wait_procs(dead, timeout=15)[1] == []
-        eventually(lambda: server.status("/readyz") == 200, "ready again")
-        before = orders(server)
-        server.post()
-        eventually(lambda: orders(server) == before + 1, "the order shows")
-
-        assert server.one(mark).pid != killed.pid
+        assert metrics.status("/v1/orders") == 404
+        assert server.status("/metrics") == 404
 
 
-def test_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
-    """While PostgreSQL is down it is not ready; when it is back all goes on, without a restart."""
-    with own_postgres() as postgres:
-        url = postgres.url(postgres.create_database())
-        with serving(url, tmp_path) as server:
-            worker = server.one("spawn_main")
-            postgres.kill()
-            eventually(lambda: server.status("/readyz") == 503, "not ready")
-            postgres.start()
-            eventually(lambda: server.status("/readyz") == 200, "ready again")
-            server.post()
-            eventually(lambda: orders(server) == 1, "the order shows")
-
-            assert server.one("spawn_main") == worker
-            assert server.end() == 0
-
-
-def test_follows_without_a_web_server(store_url: str, tmp_path: Path) -> None:
-    """`ledger follow` draws the conclusions by itself and ends with 0 when asked to."""
-    environ = environment(LEDGER_DATABASE_URL=store_url)
+def test_follow_without_a_web_server(tmp_path: Path) -> None:
+    """`ledger follow` creates the tables, projects what is appended, and ends with 0."""
+    terminal = Terminal(f"sqlite:///{tmp_path / 'ledger.db'}")
+    environ = environment(LEDGER_DATABASE_URL=terminal.url)
     follower = subprocess.Popen([*LEDGER, "follow"], cwd=tmp_path, env=environ)
-    (tmp_path / "event.jsonl").write_text(json.dumps(sample_event()))
-    ledger("import", "event.jsonl", cwd=tmp_path, LEDGER_DATABASE_URL=store_url)
 
-    def is_caught_up() -> bool:
-        said = ledger("status", "--json", cwd=tmp_path, LEDGER_DATABASE_URL=store_url)
-        states = json.loads(said.stdout)["projections"] if said.returncode == 0 else []
-        return {state["position"] for state in states} == {1}
+    def positions() -> set[int]:
+        return {state["position"] for state in terminal.read("status")["projections"]}
 
     try:
-        eventually(is_caught_up, "the event is read")
+        eventually(lambda: terminal.run("status").exit_code == 0, "the tables exist")
+        Path("event.jsonl").write_text(json.dumps(sample_event()))
+        terminal.ok("import", "event.jsonl")
+        eventually(lambda: positions() == {1}, "the event is projected")
         follower.send_signal(signal.SIGTERM)
 
         assert follower.wait(15) == 0
@@ -122,71 +140,17 @@ def test_follows_without_a_web_server(store_url: str, tmp_path: Path) -> None:
         follower.kill()
 
 
-def test_nobody_outlives_the_supervisor(tmp_path: Path) -> None:
-    """After kill -9 of the supervisor all its processes are gone, and the port is free."""
-    with serving(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path) as server:
-        family = server.family()
-        server.process.kill()
-        gone, alive = psutil.wait_procs(family, timeout=15)
+def test_six_at_once_on_an_empty_database(store_url: str) -> None:
+    """Processes that create the tables at the same time create one set of them, without error."""
+    settings = Settings.read({"LEDGER_DATABASE_URL": store_url})
+    # Forked from one process that has loaded the ledger: they begin in the same moment.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([create.__module__])
+    processes = [context.Process(target=create, args=(settings,)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(DEADLINE_SECONDS)
 
-        assert len(gone) >= 3
-        assert alive == []
-        assert server.status("/livez") == 0
-
-
-def test_metrics_elsewhere(tmp_path: Path) -> None:
-    """With an address of their own, metrics are there, and only they."""
-    port = free_port()
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    with serving(url, tmp_path, LEDGER_METRICS_ADDRESS=f"127.0.0.1:{port}") as server:
-        elsewhere = Server(url, tmp_path, port=port)
-        eventually(lambda: elsewhere.status("/metrics") == 200, "metrics are up")
-
-        assert elsewhere.status("/v1/orders") == 404
-        assert server.status("/metrics") == 404
-
-
-def test_several_workers_add_up(tmp_path: Path) -> None:
-    """Counters are those of all workers together, whichever is asked."""
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    with serving(url, tmp_path, LEDGER_WORKERS="2") as server:
-        for _ in range(10):
-            server.post()
-
-        # The worker that is not asked adds its counts up to a twentieth of a second later.
-        expected = 'ledger_deliveries_total{outcome="stored",reason=""} 10.0'
-        eventually(lambda: expected in server.text("/metrics"), "all are counted")
-
-
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
-    """A second server on the same port says so in one line and ends with 1."""
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    with serving(url, tmp_path) as server:
-        second = subprocess.run(
-            [*LEDGER, "serve", "--port", str(server.port)],
-            env=environment(LEDGER_DATABASE_URL=url, STRIPE_WEBHOOK_SECRET=SECRET),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-
-    assert second.returncode == 1
-    assert "something listens there" in second.stderr
-    assert len(second.stderr.splitlines()) == 1
-
-
-def test_six_at_once_on_an_empty_database(store_url: str, tmp_path: Path) -> None:
-    """Processes that make the tables at the same time make one set of them, without an error."""
-    processes = [
-        subprocess.Popen(
-            [*LEDGER, "keys", "create"],
-            env=environment(LEDGER_DATABASE_URL=store_url),
-            cwd=tmp_path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(6)
-    ]
-
-    assert [process.communicate()[1].count(b"Error") for process in processes] == [0] * 6
-    assert [process.returncode for process in processes] == [0] * 6
+    assert [process.exitcode for process in processes] == [0] * 6
+    assert Terminal(store_url).read("status")["log"]["position"] == 0

@@ -18,6 +18,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Connection, event
 
+from api.serve.address import free_port
 from ledger import Appended, Appender, Delivery, Ledger, StoreUnavailable, read_delivery, verify
 from tests.cli.processes import (
     DEADLINE_SECONDS,
@@ -25,7 +26,6 @@ from tests.cli.processes import (
     SECRET,
     environment,
     eventually,
-    free_port,
     serving,
 )
 from tests.conftest import FreshDatabase
@@ -93,7 +93,7 @@ def test_a_full_disk(request: pytest.FixtureRequest, tmp_path: Path, dialect: st
         database_on(disk, request, dialect) as url,
         serving(url, tmp_path, TMPDIR=str(disk)) as server,
     ):
-        worker = server.one("spawn_main")
+        worker = server.process_of("spawn_main")
         with Traffic([server.port]) as traffic:
             traffic.goes_on(20)
             with (disk / BALLAST).open("wb") as ballast:

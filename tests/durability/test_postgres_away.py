@@ -47,7 +47,7 @@ def worked(postgres: PostgresServer, cwd: Path) -> Iterator[tuple[Server, Traffi
     """A ledger under load, of which everything has to be true after the block."""
     url = postgres.url(postgres.create_database())
     with serving(url, cwd) as server:
-        worker, follower = server.one("spawn_main"), server.one("api.serve.follower")
+        worker, follower = server.process_of("spawn_main"), server.process_of("api.serve.follower")
         with Traffic([server.port]) as traffic:
             traffic.goes_on()
             yield server, traffic

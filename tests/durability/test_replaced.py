@@ -24,7 +24,7 @@ WORKER, FOLLOWER, WEB = "spawn_main", "api.serve.follower", "api.serve.web"
 def successor(server: Server, mark: str, killed: int) -> bool:
     """Whether there is another one by now."""
     try:
-        return server.one(mark).pid != killed
+        return server.process_of(mark).pid != killed
     except (ValueError, psutil.Error):  # none yet, or somebody is just being buried
         return False
 
@@ -35,7 +35,7 @@ def test_each_is_replaced(store_url: str, tmp_path: Path) -> None:
         with Traffic([server.port]) as traffic:
             for mark in (WORKER, FOLLOWER, WEB):
                 traffic.goes_on(20)
-                killed = server.one(mark)
+                killed = server.process_of(mark)
                 dead = [killed, *killed.children()]
                 killed.kill()
                 all_gone(dead)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from api.serve.address import accepts_connections
+from api.serve.address import accepts_connections, free_port
 from ledger import Delivery, Ledger, read_delivery, verify
 from projections import Projections
-from tests.cli.processes import SECRET, environment, eventually, free_port
+from tests.cli.processes import SECRET, environment, eventually
 from tests.durability.dying import COMMITTED, STEPS
 from tests.durability.traffic import bodies, post
 
