@@ -12,8 +12,8 @@ from ledger.errors import (
     UnknownCursor,
 )
 from ledger.event import Delivery, Event, Quarantined, Reason, read_delivery
-from ledger.log import Entry, Head, Log, Page
-from ledger.scan import Line
+from ledger.log import Head, Log, Page
+from ledger.recorded import RecordedEvent
 from ledger.store import Appended, Ledger
 from ledger.transfer import Imported, export_lines, import_lines
 from ledger.verify import Verified, verify
@@ -24,19 +24,18 @@ __all__ = [
     "Appender",
     "ConfigurationError",
     "Delivery",
-    "Entry",
     "Event",
     "Head",
     "ImportRefused",
     "Imported",
     "Ledger",
     "LedgerError",
-    "Line",
     "Log",
     "Page",
     "Quarantined",
     "QueueFull",
     "Reason",
+    "RecordedEvent",
     "StoreUnavailable",
     "UnknownCursor",
     "Verified",

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from ledger.identity import QUARANTINE_STREAM, stream_id
+from ledger.identity import QUARANTINE_PREFIX, QUARANTINE_STREAM, stream_id
 from ledger.strict_json import BadNumber, DuplicateKey, TooDeep, strict_loads
 
 __all__ = [
@@ -83,7 +83,7 @@ class Quarantined:
     @property
     def identity(self) -> str:
         """The body's hash: the same bytes again are a duplicate."""
-        return f"quarantine:{self.sha256}"
+        return f"{QUARANTINE_PREFIX}{self.sha256}"
 
     @property
     def originator_id(self) -> UUID:

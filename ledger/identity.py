@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import sha1
 from uuid import UUID, uuid5
 
-__all__ = ["QUARANTINE_STREAM", "stream_bytes", "stream_id"]
+__all__ = ["QUARANTINE_PREFIX", "QUARANTINE_STREAM", "stream_bytes", "stream_id"]
 
 # Never changes: every stream's identity in every ledger hangs on it.
 _NAMESPACE = UUID("5d1a3c2e-7b64-5f0e-9c11-1f6a52f6b9d4")
@@ -16,6 +16,9 @@ _NAMESPACE = UUID("5d1a3c2e-7b64-5f0e-9c11-1f6a52f6b9d4")
 _PREFIX = _NAMESPACE.bytes
 
 QUARANTINE_STREAM = uuid5(_NAMESPACE, "quarantine")
+
+# The beginning of a quarantined body's identity; an event's begins with evt_.
+QUARANTINE_PREFIX = "quarantine:"
 
 
 def stream_bytes(account: str | None, livemode: bool, object: str, id: str | None) -> bytes:

@@ -1,62 +1,33 @@
-"""Scanning: the log's lines as a fold reads them, many at a time and nothing more than it needs."""
+"""Scanning: many rows of the log at once, through the driver, as the projections read them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.identity import QUARANTINE_STREAM
+from ledger.recorded import COLUMNS, RecordedEvent, recorded_events
 
-__all__ = ["Line", "scan"]
+__all__ = ["scan"]
 
-_COLUMNS = "id, event_id, type, account, livemode, created"
-
-
-class Line(NamedTuple):
-    """One row of the log without what only people ask for."""
-
-    position: int
-    event_id: str
-    type: str
-    account: str | None
-    livemode: bool | None
-    created: int
-    is_quarantined: bool
-    body: bytes
+_QUERY = (
+    f"SELECT {', '.join(COLUMNS)}, 0 FROM ledger_events"
+    " WHERE id > {mark} AND id <= {mark} ORDER BY id"
+)
+_SQLITE, _POSTGRESQL = _QUERY.format(mark="?"), _QUERY.format(mark="%s")
 
 
 def scan(
-    connection: Connection, body: Callable[[bytes], bytes] | None, after: int, upto: int
-) -> list[Line]:
-    """The lines at the positions ``after`` < position <= ``upto``, in order.
+    connection: Connection, decode: Callable[[bytes], bytes] | None, after: int, upto: int
+) -> list[RecordedEvent]:
+    """The rows at the positions ``after`` < position <= ``upto``, in order.
 
-    A stretch by position and not one long cursor: that would keep SQLite's WAL from being reset
-    and PostgreSQL's vacuum from cleaning, and gapless positions make stretches consistent.
+    A range of positions and not one long cursor: that would keep SQLite's WAL from being reset
+    and PostgreSQL's vacuum from cleaning, and gapless positions make ranges consistent.
     """
-    rows = _rows(connection, after, upto)
-    if body is None:
-        return list(map(Line._make, rows))
-    return [Line._make((*row[:-1], body(row[-1]))) for row in rows]
-
-
-def _rows(connection: Connection, after: int, upto: int) -> list[tuple[Any, ...]]:
     driver = connection.connection.driver_connection
     assert driver is not None
     if connection.dialect.name == "sqlite":
-        query = (
-            f"SELECT {_COLUMNS}, originator_id = ?, state FROM ledger_events"
-            " WHERE id > ? AND id <= ? ORDER BY id"
-        )
-        found: list[tuple[Any, ...]] = driver.execute(
-            query, (QUARANTINE_STREAM.bytes, after, upto)
-        ).fetchall()
-        return found
-    query = (
-        f"SELECT {_COLUMNS}, originator_id = %s, state FROM ledger_events"
-        " WHERE id > %s AND id <= %s ORDER BY id"
-    )
+        return recorded_events(driver.execute(_SQLITE, (after, upto)).fetchall(), decode)
     with driver.cursor(binary=True) as cursor:
-        cursor.execute(query, (QUARANTINE_STREAM, after, upto))
-        return list(cursor.fetchall())
+        return recorded_events(cursor.execute(_POSTGRESQL, (after, upto)).fetchall(), decode)

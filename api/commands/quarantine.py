@@ -10,7 +10,7 @@ import click
 from api.commands.output import json_option, print_json, print_table, utc_text
 from api.config.databases import existing
 from api.config.settings import Settings
-from ledger import Delivery, Entry, Event, Ledger, read_delivery
+from ledger import Delivery, Event, Ledger, RecordedEvent, read_delivery
 
 _PAGE = 100
 
@@ -65,7 +65,7 @@ def retry(as_json: bool) -> None:
         )
 
 
-def _retry(ledger: Ledger, entry: Entry, settings: Settings) -> str:
+def _retry(ledger: Ledger, entry: RecordedEvent, settings: Settings) -> str:
     fact = read_delivery(entry.body, livemode=settings.livemode)
     if not isinstance(fact, Event):
         return "quarantined"
@@ -74,7 +74,7 @@ def _retry(ledger: Ledger, entry: Entry, settings: Settings) -> str:
     return "quarantined" if appended.reason is not None else appended.status
 
 
-def _newest_first(ledger: Ledger) -> Iterator[Entry]:
+def _newest_first(ledger: Ledger) -> Iterator[RecordedEvent]:
     last: int | None = None
     while True:
         page = ledger.log.quarantine(limit=_PAGE, starting_after=last, ending_before=None)

@@ -14,7 +14,7 @@ from api.resources import parameters as query
 from api.resources import schemas
 from api.resources.answers import list_object, represent
 from api.resources.route import StrictBlueprint, route
-from ledger import Entry
+from ledger import RecordedEvent
 
 _LIST = query.paged(
     {
@@ -80,7 +80,7 @@ def get_event(arguments: dict[str, Any], id: str) -> Response:
     return represent(event, position=log.head().position)
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _item(entry: RecordedEvent) -> dict[str, Any]:
     return {
         "object": "event",
         "id": entry.event_id,

@@ -16,7 +16,7 @@ from api.resources import parameters as query
 from api.resources import schemas
 from api.resources.answers import list_object, represent
 from api.resources.route import StrictBlueprint, route
-from ledger import Entry
+from ledger import RecordedEvent
 
 _ID = re.compile(r"qd_([1-9][0-9]{0,17})", re.ASCII)
 
@@ -66,7 +66,7 @@ def get_quarantined(arguments: dict[str, Any], id: str) -> Response:
     return represent({**_item(entry), **_body(entry.body)}, position=log.head().position)
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _item(entry: RecordedEvent) -> dict[str, Any]:
     return {
         "object": "quarantined_delivery",
         "id": f"qd_{entry.position}",

@@ -14,11 +14,12 @@ from ledger.database import explain
 from ledger.errors import StoreUnavailable
 from ledger.event import Delivery, Fact
 from ledger.log import Log
-from ledger.store.batch import Appended, Batch, Before, reused
+from ledger.store.batch import Appended, Batch, reused_ids
 from ledger.store.datastore import LedgerFactory
+from ledger.store.existing import ExistingRow
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder, Section
-from ledger.store.statements import Wanted
+from ledger.store.statements import Lookup
 from ledger.store.tables import HEAD
 
 __all__ = ["Appended", "Ledger", "Rejected"]
@@ -75,8 +76,8 @@ class Ledger(Application[UUID]):
     def log(self) -> Log:  # type: ignore[override]  # the library deprecated its own `log`
         """The read side of the log."""
         assert isinstance(self.mapper, LedgerMapper)
-        body = None if self.mapper.is_verbatim else self.mapper.body
-        return Log(self.engine, self._recorder.table, HEAD, body)
+        decode = None if self.mapper.is_verbatim else self.mapper.decode
+        return Log(self.engine, self._recorder.table, HEAD, decode)
 
     def append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
         """Append in one transaction, in this order; an answer per delivery once it is durable.
@@ -93,25 +94,26 @@ class Ledger(Application[UUID]):
 
     def _append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
         facts = [delivery.fact for delivery in deliveries]
-        with self._recorder.critical_section(_wanted(facts)) as section:
-            twice = reused(deliveries, self._before(section))
-            if twice:
-                # Rare: whether the very same reuse was quarantined before has to be asked too.
-                section.look(_wanted(list(twice.values())))
-            batch = Batch(self._before(section), section.versions, section.position)
-            answers = [
-                batch.take(delivery, twice.get(index, delivery.fact))
+        with self._recorder.critical_section(_lookup(facts)) as section:
+            reused = reused_ids(deliveries, self._existing(section))
+            if reused:
+                # Rare: whether the very same reuse was quarantined before is looked up too.
+                section.look_up(_lookup(list(reused.values())))
+            batch = Batch(self._existing(section), section.versions, section.position)
+            results = [
+                batch.add(delivery, reused.get(index, delivery.fact))
                 for index, delivery in enumerate(deliveries)
             ]
             self.events.put(batch.recorded, section=section)
-        return answers
+        return results
 
-    def _before(self, section: Section) -> dict[str, Before]:
+    def _existing(self, section: Section) -> dict[str, ExistingRow]:
+        """The rows that were looked up, their bodies decoded."""
         assert isinstance(self.mapper, LedgerMapper)
-        body = self.mapper.body
+        decode = self.mapper.decode
         return {
-            name: Before(row.position, row.stream, row.type, body(row.state))
-            for name, row in section.known.items()
+            identity: row._replace(body=decode(row.body))
+            for identity, row in section.existing.items()
         }
 
     def close(self) -> None:
@@ -120,8 +122,8 @@ class Ledger(Application[UUID]):
         self.factory.close()
 
 
-def _wanted(facts: Sequence[Fact]) -> Wanted:
-    return Wanted(
+def _lookup(facts: Sequence[Fact]) -> Lookup:
+    return Lookup(
         tuple({fact.identity for fact in facts}), tuple({fact.originator_id for fact in facts})
     )
 

@@ -1,4 +1,4 @@
-"""Between bodies and stored bytes: verbatim, but for the compressor and cipher one may set."""
+"""Between bodies and stored bytes: verbatim, unless a compressor or a cipher is set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import Mapper, StoredEvent
 
-from ledger.store.record import COLUMNS, LedgerStoredEvent, Recorded
+from ledger.store.record import LedgerStoredEvent, Recorded
 
 __all__ = ["LedgerMapper"]
 
@@ -27,7 +27,7 @@ class LedgerMapper(Mapper[UUID]):
             originator_version=domain_event.originator_version,
             topic=domain_event.topic,
             state=state,
-            **domain_event.columns,
+            columns=domain_event.columns,
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
@@ -36,8 +36,7 @@ class LedgerMapper(Mapper[UUID]):
             originator_id=_uuid(stored_event.originator_id),
             originator_version=stored_event.originator_version,
             topic=stored_event.topic,
-            body=self.body(stored_event.state),
-            columns={name: getattr(stored_event, name) for name in COLUMNS},
+            body=self.decode(stored_event.state),
         )
 
     @property
@@ -45,8 +44,8 @@ class LedgerMapper(Mapper[UUID]):
         """Whether bodies are stored as they are, without compressor and cipher."""
         return not (self.compressor or self.cipher)
 
-    def body(self, state: bytes) -> bytes:
-        """The signed bytes behind the stored ones."""
+    def decode(self, state: bytes) -> bytes:
+        """The signed body of stored bytes."""
         if self.cipher:
             state = self.cipher.decrypt(state)
         if self.compressor:

@@ -15,65 +15,71 @@ from psycopg.pq import ConnStatus, ExecStatus
 from sqlalchemy import LargeBinary, Table, Uuid
 from sqlalchemy.dialects import postgresql
 
+from ledger.store.existing import EXISTING_COLUMNS, ExistingRow
+
 __all__ = ["Postgresql"]
 
 _BINARY = 1
 _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 _OID_BYTEA = 17
 
-# The isolation is said, whatever the role has as its default: each statement needs a snapshot of
-# its own, for the second has to see what the first one's lock waited for.
+# The isolation is stated, whatever the role has as its default: each statement needs a snapshot
+# of its own, for the second has to see what the first one's lock waited for.
 _LOCK = b"""BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT position, chain FROM ledger_events_head FOR UPDATE"""
 
 # One look at the end of the index per stream, however long the stream is.
-_LOOK = b"""SELECT event_id, id, stream, type, state, NULL::uuid, NULL::bigint FROM ledger_events
+_LOOK_UP = f"""SELECT {EXISTING_COLUMNS}, NULL::uuid, NULL::bigint FROM ledger_events
 WHERE event_id = ANY(ARRAY(SELECT json_array_elements_text($1::json)))
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, asked.value::uuid, newest.originator_version
 FROM json_array_elements_text($2::json) AS asked(value), LATERAL (
     SELECT originator_version FROM ledger_events
     WHERE originator_id = asked.value::uuid ORDER BY originator_version DESC LIMIT 1
-) AS newest"""
+) AS newest""".encode()
 
 _MOVE = b"UPDATE ledger_events_head SET position = $1::bigint, chain = $2::bytea"
 
 
 class Postgresql:
-    """libpq's blocking calls: psycopg's own talk to the server lets go of the interpreter's lock
-    at every step, and so takes many times as long where many threads want it.
+    """libpq's blocking calls: psycopg's own way to the server releases the interpreter's lock at
+    every step, and so takes many times as long where many threads want it.
     """
 
     def lock(
         self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
-    ) -> tuple[tuple[int, bytes], list[Any], list[tuple[UUID, int]]]:
-        """Begin, and hold the head until the end."""
+    ) -> tuple[tuple[int, bytes], list[ExistingRow], list[tuple[UUID, int]]]:
+        """Begin, lock the head until the transaction ends, and look up."""
         [(position, chain)] = _rows(raw, raw.pgconn.exec_(_LOCK))
         assert position is not None
         assert chain is not None
         head = int(position), bytes.fromhex(chain.decode()[2:])
-        return head, *self.look(raw, identities, streams)
+        return head, *self.look_up(raw, identities, streams)
 
-    def look(
+    def look_up(
         self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
-    ) -> tuple[list[Any], list[tuple[UUID, int]]]:
+    ) -> tuple[list[ExistingRow], list[tuple[UUID, int]]]:
         """The rows that have one of the identities, and the last version of each stream."""
-        known: list[Any] = []
-        if not identities and not streams:
-            return known, []
+        existing: list[ExistingRow] = []
         versions: list[tuple[UUID, int]] = []
-        asked = (msgspec.json.encode(identities), msgspec.json.encode(streams))
-        for id, position, stream, type, state, name, last in _run(raw, _LOOK, asked):
+        if not identities and not streams:
+            return existing, versions
+        parameters = (msgspec.json.encode(identities), msgspec.json.encode(streams))
+        for id, position, stream, type, state, name, last in _run(raw, _LOOK_UP, parameters):
             if name is not None:
                 versions.append((UUID(bytes=name), _integer(last)))
             else:
-                known.append((_text(id), _integer(position), _text(stream), _text(type), state))
-        return known, versions
+                existing.append(
+                    ExistingRow(
+                        id.decode(), _integer(position), _text(stream), type.decode(), state
+                    )
+                )
+        return existing, versions
 
     def write(
         self, raw: Any, table: Table, rows: list[dict[str, Any]], head: tuple[int, bytes]
     ) -> None:
-        """Write rows and move the head."""
+        """Insert rows and move the head."""
         insert, plain, binary = _insert(table, tuple(rows[0]))
         # One JSON text is less work than an array per column.
         document = msgspec.json.encode([{name: row[name] for name in plain} for row in rows])
@@ -83,7 +89,7 @@ class Postgresql:
 
 
 def _run(raw: Any, statement: bytes, values: Sequence[bytes]) -> list[tuple[Any, ...]]:
-    """What a statement gives; all its parameters are in PostgreSQL's binary forms, as is that."""
+    """A statement's rows; parameters and values are in PostgreSQL's binary formats."""
     formats = [_BINARY] * len(values)
     return _rows(raw, raw.pgconn.exec_params(statement, values, None, formats, _BINARY))
 
@@ -107,7 +113,7 @@ def _integer(value: bytes) -> int:
 
 
 def _array(values: Sequence[bytes]) -> bytes:
-    """A ``bytea[]``: one dimension without nulls, from 1 on; then each with its length."""
+    """A ``bytea[]``: one dimension without nulls, from 1 on; then each value with its length."""
     parts = [struct.pack(">5i", 1, 0, _OID_BYTEA, len(values), 1)]
     for value in values:
         parts += (struct.pack(">i", len(value)), value)
@@ -116,7 +122,7 @@ def _array(values: Sequence[bytes]) -> bytes:
 
 @cache
 def _insert(table: Table, names: tuple[str, ...]) -> tuple[bytes, list[str], list[str]]:
-    """The statement that writes rows; the columns of its JSON text, and those of its arrays."""
+    """The statement that inserts rows; the columns of its JSON text, and those of its arrays."""
     binary = [name for name in names if isinstance(table.c[name].type, LargeBinary)]
     plain = [name for name in names if name not in binary]
     types = ", ".join(f"{name} {_type(table, name)}" for name in plain)

@@ -1,94 +1,76 @@
-"""What one row of the log is, as the library's records carry it."""
+"""A row of the log as the library's records carry it; its columns are ``RecordedEvent``'s."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import StoredEvent
 
 # The bridge leaves its models untyped; this is the one place that takes them as they are.
 from eventsourcing_sqlalchemy.models import StoredEventRecord  # type: ignore[attr-defined]
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Text
+from sqlalchemy.types import TypeEngine
 
-__all__ = ["COLUMNS", "LedgerEventRecord", "LedgerNotification", "LedgerStoredEvent", "Recorded"]
+from ledger.recorded import COLUMNS, RecordedEvent
+
+__all__ = ["LedgerEventRecord", "LedgerStoredEvent", "Recorded"]
 
 _BigInteger = BigInteger().with_variant(Integer(), "sqlite")
+_SQL_TYPES: dict[type, TypeEngine[Any]] = {
+    str: Text(),
+    int: _BigInteger,
+    bool: Boolean(),
+    bytes: LargeBinary(),
+}
 
 
 class LedgerEventRecord(StoredEventRecord):
-    """The library's columns and ours; ``id`` is the position, ``state`` the body as signed."""
+    """The library's columns and the log's; ``id`` is the position, ``state`` the body as signed."""
 
     __abstract__ = True
 
     # No AUTOINCREMENT and no sequence: positions are allocated from the locked head.
     id = Column(_BigInteger, primary_key=True, autoincrement=False)
     event_id = Column(Text, nullable=False, unique=True)
-    stream = Column(Text)
-    type = Column(Text, nullable=False)
-    account = Column(Text)
-    livemode = Column(Boolean)
-    api_version = Column(Text)
-    created = Column(_BigInteger, nullable=False)
-    received_at = Column(_BigInteger, nullable=False)
-    source = Column(Text, nullable=False)
-    chain = Column(LargeBinary, nullable=False)
 
     # The library reads only a class's own table arguments: left to inheritance, this index
-    # would be lost without a word.
+    # would be lost silently.
     __table_args__ = (
         Index("ledger_stream_version", "originator_id", "originator_version", unique=True),
     )
 
 
+def _add_columns() -> None:
+    """Add a column for each field of ``RecordedEvent`` that has none, of the field's type."""
+    types = get_type_hints(RecordedEvent)
+    for name in COLUMNS:
+        if not hasattr(LedgerEventRecord, name):
+            type_, *optional = get_args(types[name]) or (types[name],)
+            column: Column[Any] = Column(_SQL_TYPES[type_], nullable=bool(optional))
+            setattr(LedgerEventRecord, name, column)
+
+
+_add_columns()
+
+
 @dataclass(frozen=True)
 class LedgerStoredEvent(StoredEvent):
-    """A stored event with the columns of the log."""
+    """A stored event on its way into the log, with the columns of ``ENVELOPE``."""
 
-    event_id: str
-    stream: str | None
-    type: str
-    account: str | None
-    livemode: bool | None
-    api_version: str | None
-    created: int
-    received_at: int
-    source: str
-
-
-@dataclass(frozen=True)
-class LedgerNotification(Notification):
-    """A stored event at its position in the log."""
-
-    event_id: str
-    stream: str | None
-    type: str
-    account: str | None
-    livemode: bool | None
-    api_version: str | None
-    created: int
-    received_at: int
-    source: str
-    chain: bytes
-
-
-COLUMNS = tuple(
-    name
-    for name in LedgerStoredEvent.__dataclass_fields__
-    if name not in StoredEvent.__dataclass_fields__
-)
+    columns: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The domain event of the log: something Stripe signed, at its place in its stream.
+    """The domain event of the log: a body that Stripe signed, at its version of its stream.
 
-    ``columns`` are those of ``LedgerStoredEvent`` beyond the library's own.
+    ``columns`` are those of ``ENVELOPE``, where it is being written.
     """
 
     originator_id: UUID
     originator_version: int
     topic: str
     body: bytes
-    columns: dict[str, Any]
+    columns: dict[str, Any] = field(default_factory=dict)

@@ -1,8 +1,8 @@
-"""The statements of an append on the driver's own connection, as each database has them quickest.
+"""The statements of an append on the driver's own connection, as each database runs them quickest.
 
 SQLAlchemy's way to a driver takes longer than most of these statements; transactions, connections
-and errors are its own all the same. Each call lets go of the interpreter's lock as seldom as it
-can: under load every time is a wait in line with all request threads to get it back.
+and errors are its own all the same. Each call releases the interpreter's lock as seldom as it can:
+under load, every time is a wait in line with all request threads to get it back.
 """
 
 from __future__ import annotations
@@ -18,49 +18,50 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from ledger.store.existing import ExistingRow
 from ledger.store.sqlite import Sqlite
 
-__all__ = ["Statements", "Wanted", "statements"]
-
-Known = tuple[str, int, str | None, str, bytes]
+__all__ = ["Lookup", "Statements", "statements"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What has to be known before anything is written."""
+class Lookup:
+    """What an append has to look up before it writes: identities of events, and streams."""
 
     identities: Sequence[str] = ()
     streams: Sequence[UUID] = ()
 
 
 class Statements(Protocol):
-    """One database's; ``raw`` is the driver's connection."""
+    """One database's statements; ``raw`` is the driver's connection."""
 
     def lock(
         self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
-    ) -> tuple[tuple[int, bytes], list[Known], list[tuple[UUID, int]]]:
-        """Take the head's lock, in a transaction that begins now where it has not; then the head
-        (the last position and its chain), and what ``look`` tells."""
+    ) -> tuple[tuple[int, bytes], list[ExistingRow], list[tuple[UUID, int]]]:
+        """Lock the head, beginning the transaction where it has not begun.
+
+        Returns the head (the last position and its chain value), and what ``look_up`` returns.
+        """
         ...
 
-    def look(
+    def look_up(
         self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
-    ) -> tuple[list[Known], list[tuple[UUID, int]]]:
+    ) -> tuple[list[ExistingRow], list[tuple[UUID, int]]]:
         """The rows that have one of the identities, and the last version of each stream."""
         ...
 
     def write(
         self, raw: Any, table: Table, rows: list[dict[str, Any]], head: tuple[int, bytes]
     ) -> None:
-        """Write rows and move the head."""
+        """Insert rows and move the head."""
         ...
 
 
 @cache
-def _of(database: str) -> Statements:
+def _statements_of(database: str) -> Statements:
     if database == "sqlite":
         return Sqlite()
-    # Its driver is there only where it is used.
+    # Its driver is installed only where it is used.
     from ledger.store.postgresql import Postgresql
 
     return Postgresql()
@@ -70,13 +71,13 @@ def _of(database: str) -> Statements:
 def statements(session: Session) -> Iterator[tuple[Statements, Any]]:
     """The statements of the session's database and the connection to call them with.
 
-    What the driver raises comes out as SQLAlchemy's.
+    The driver's errors are raised as SQLAlchemy's.
     """
     connection = session.connection()
     dialect = connection.dialect
     assert dialect.loaded_dbapi is not None
     base = dialect.loaded_dbapi.Error
     try:
-        yield _of(dialect.name), connection.connection.driver_connection
+        yield _statements_of(dialect.name), connection.connection.driver_connection
     except base as error:
         raise DBAPIError.instance(None, None, error, base, dialect=dialect) from error

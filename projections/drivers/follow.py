@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from sqlalchemy import Connection
 
-from ledger import Line, Log
+from ledger import Log, RecordedEvent
 from ledger.database import read_transaction
 from projections.drivers.bulk import Filler, uncollected
 from projections.errors import AlreadyRunning
@@ -69,7 +69,7 @@ def take(
     log: Log,
     tables: Collection[KindTables],
     position: int,
-    lines: Sequence[Line],
+    lines: Sequence[RecordedEvent],
 ) -> None:
     """Move some tables, which all stand at ``position``, behind ``lines``."""
     for group in alike([one.kind for one in tables]):
@@ -86,7 +86,7 @@ def take_in(
     log: Log,
     tables: Collection[KindTables],
     position: int,
-    lines: Sequence[Line],
+    lines: Sequence[RecordedEvent],
 ) -> None:
     """The same in a transaction of the caller's."""
     for group in alike([one.kind for one in tables]):
@@ -94,7 +94,7 @@ def take_in(
         _write(connection, catalog, mine, position, _slice(log, group, lines))
 
 
-def _slice(log: Log, group: Sequence[Kind], lines: Sequence[Line]) -> Batch:
+def _slice(log: Log, group: Sequence[Kind], lines: Sequence[RecordedEvent]) -> Batch:
     batch = Batch(log, {name: it for kind in group for name, it in kind.objects.items()})
     batch.take(lines)
     return batch

@@ -39,7 +39,7 @@ def repair_since(
     read = reader(kind.objects)
     pieces = changed = 0
     for start in range(0, len(positions), _EVENTS):
-        lines = log.lines(positions[start : start + _EVENTS])
+        lines = log.at_positions(positions[start : start + _EVENTS])
         seeds = {observation.key for line in lines for observation in read(line)}
         with _living(catalog, kind) as (store, position):
             done = refold(store, log, seeds, upto=position)

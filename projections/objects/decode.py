@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from ledger import RecordedEvent
 from projections.errors import Unreadable
 from projections.objects.compiled import CompiledReader
 from projections.objects.declaration import Link, Read, StripeObject
-from projections.objects.observation import Key, Observation, Scope, Told, decode
+from projections.objects.observation import Key, Observation, Scope, decode
 from projections.objects.paths import walk
 from projections.objects.types import UNTOLD, Type, coerce, is_id
 
@@ -19,22 +20,22 @@ __all__ = ["generic", "is_thin", "observations", "once_each", "read_all", "reade
 _THIN = b"v2.core.event"
 
 
-def observations(event: Told, things: Mapping[str, StripeObject]) -> list[Observation]:
+def observations(event: RecordedEvent, things: Mapping[str, StripeObject]) -> list[Observation]:
     """All that an event tells of any of ``things``: of its own object first, then embedded."""
     return reader(things)(event)
 
 
-def reader(things: Mapping[str, StripeObject]) -> Callable[[Told], list[Observation]]:
+def reader(things: Mapping[str, StripeObject]) -> Callable[[RecordedEvent], list[Observation]]:
     """What reads many events as ``observations`` does."""
     return _reader(tuple(things.values()))
 
 
 @lru_cache(maxsize=64)
-def _reader(things: tuple[StripeObject, ...]) -> Callable[[Told], list[Observation]]:
+def _reader(things: tuple[StripeObject, ...]) -> Callable[[RecordedEvent], list[Observation]]:
     by_name = {thing.name: thing for thing in things}
     typed = CompiledReader(by_name).observations
 
-    def read(event: Told) -> list[Observation]:
+    def read(event: RecordedEvent) -> list[Observation]:
         # A quarantined body may be anything at all.
         if event.is_quarantined:
             return []
@@ -46,7 +47,7 @@ def _reader(things: tuple[StripeObject, ...]) -> Callable[[Told], list[Observati
     return read
 
 
-def is_thin(event: Told) -> bool:
+def is_thin(event: RecordedEvent) -> bool:
     """Whether an event carries no snapshot, only where one can be had."""
     if event.is_quarantined or _THIN not in event.body:
         return False
@@ -66,7 +67,7 @@ def once_each(told: Iterable[Observation]) -> list[Observation]:
     return list(first.values())
 
 
-def generic(event: Told, objects: Mapping[str, StripeObject]) -> Iterator[Observation]:
+def generic(event: RecordedEvent, objects: Mapping[str, StripeObject]) -> Iterator[Observation]:
     """What an event tells, read step by step; an object that it holds twice is told twice."""
     document = decode(event.body)
     data = document.get("data")
@@ -79,7 +80,7 @@ def generic(event: Told, objects: Mapping[str, StripeObject]) -> Iterator[Observ
 
 
 def _tell(
-    event: Told,
+    event: RecordedEvent,
     scope: Scope,
     snapshot: Mapping[str, Any],
     objects: Mapping[str, StripeObject],

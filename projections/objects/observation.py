@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,33 +12,12 @@ import msgspec
 from ledger.identity import stream_id
 from projections.objects.attributes import attributes
 
-__all__ = ["Attributes", "Key", "Observation", "Scope", "Told", "decode", "snapshot_of"]
+__all__ = ["Attributes", "Key", "Observation", "Scope", "decode", "snapshot_of"]
 
 Attributes = Mapping[str, Any]
 
 
 _PREVIOUS = "previous_attributes"
-
-
-class Told(Protocol):
-    """What is asked of an event of the log."""
-
-    @property
-    def position(self) -> int: ...
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def created(self) -> int: ...
-    @property
-    def account(self) -> str | None: ...
-    @property
-    def livemode(self) -> bool | None: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def is_quarantined(self) -> bool: ...
 
 
 class Scope(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger import Entry, Log
+from ledger import Log, RecordedEvent
 from projections.errors import NotFound
 from projections.objects.decode import observations
 from projections.objects.observation import Key, Observation, Scope, snapshot_of
@@ -31,7 +31,7 @@ class Past:
     """All events around one row, and where the projection stood when they were found."""
 
     scope: Scope
-    entries: list[Entry]
+    entries: list[RecordedEvent]
     position: int
 
 
@@ -73,7 +73,7 @@ def _the_scope(live: Live, id: str, scopes: set[Scope]) -> Scope:
     return next(iter(scopes))
 
 
-def at(kind: Kind, entries: Iterable[Entry], id: str) -> ProjectedRow:
+def at(kind: Kind, entries: Iterable[RecordedEvent], id: str) -> ProjectedRow:
     """The row that some events give for an id; raises ``NotFound`` where they give none."""
     made = [one for one in project(kind, entries) if one.row is not None]
     for one in made:
@@ -176,8 +176,8 @@ def timeline(kind: Kind, found: Past, made: ProjectedRow) -> list[dict[str, Any]
 
 
 def _in_order(
-    kind: Kind, entries: Sequence[Entry], own: set[Key]
-) -> list[tuple[Entry, list[Observation]]]:
+    kind: Kind, entries: Sequence[RecordedEvent], own: set[Key]
+) -> list[tuple[RecordedEvent, list[Observation]]]:
     """The events that tell of a row's objects, each with what it tells, in canonical order."""
     told: dict[str, list[Observation]] = defaultdict(list)
     direct: dict[Key, list[Observation]] = defaultdict(list)
@@ -194,7 +194,7 @@ def _in_order(
     }
     rank = {thing.name: index for index, thing in enumerate(kind.owns)}
 
-    def place(entry: Entry) -> tuple[Any, ...]:
+    def place(entry: RecordedEvent) -> tuple[Any, ...]:
         first = told[entry.event_id][0]
         # What carries others stands before what it carries.
         return (entry.created, rank[first.key.object], first.key.id, catalog[entry.event_id])
@@ -203,7 +203,7 @@ def _in_order(
     return [(entry, told[entry.event_id]) for entry in sorted(mine, key=place)]
 
 
-def _lent(kind: Kind, entries: Iterable[Entry], own: set[Key]) -> list[Observation]:
+def _lent(kind: Kind, entries: Iterable[RecordedEvent], own: set[Key]) -> list[Observation]:
     return [
         observation
         for entry in entries

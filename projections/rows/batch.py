@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from ledger import Line, Log
+from ledger import Log, RecordedEvent
 from projections.objects.declaration import StripeObject
 from projections.objects.decode import is_thin, reader
 from projections.objects.observation import Key, Observation
@@ -32,7 +32,7 @@ class Batch:
         self._of_stream: dict[UUID, list[Observation]] = {}
         self._at: dict[int, list[Observation]] = {}
 
-    def take(self, lines: Sequence[Line]) -> None:
+    def take(self, lines: Sequence[RecordedEvent]) -> None:
         """Read the next lines of the log."""
         told, read = self.told, self._read
         for line in lines:
@@ -90,13 +90,12 @@ class Batch:
     def fetch(self, anchors: Collection[State], behind: Iterable[Iterable[Key]]) -> None:
         """Read what ``step`` and ``refold`` are going to need, all at once."""
         positions = {state.snapshot[1] for state in anchors if state.snapshot is not None}
-        for line in self._log.lines(positions - self._at.keys()):
+        for line in self._log.at_positions(positions - self._at.keys()):
             self._at[line.position] = self._read(line)
         catalog = {key.uuid for keys in behind for key in keys} - self._of_stream.keys()
         for place in catalog:
-            self._of_stream[place] = []
-        for entry in self._log.streams(catalog, upto=self.last):
-            self._of_stream[entry.originator_id] += self._read(entry)
+            events = self._log.streams([place], upto=self.last)
+            self._of_stream[place] = [one for event in events for one in self._read(event)]
 
 
 def alike(kinds: Iterable[Kind]) -> list[list[Kind]]:

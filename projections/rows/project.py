@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from ledger import RecordedEvent
 from projections.objects.decode import reader
-from projections.objects.observation import Key, Observation, Told
+from projections.objects.observation import Key, Observation
 from projections.objects.state import State, fold, lent
 from projections.rows.components import clusters
 from projections.rows.kind import Kind
@@ -15,7 +16,7 @@ from projections.rows.make import ProjectedRow, make
 __all__ = ["fold_objects", "project"]
 
 
-def project(kind: Kind, entries: Iterable[Told]) -> list[ProjectedRow]:
+def project(kind: Kind, entries: Iterable[RecordedEvent]) -> list[ProjectedRow]:
     """The rows of a kind that a set of events gives, whatever their order."""
     read = reader(kind.objects)
     told = (observation for entry in entries for observation in read(entry))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ledger import Entry, Ledger, verify
+from ledger import Ledger, RecordedEvent, verify
 from projections import Projections
 from tests.cli.processes import eventually
 from tests.durability.traffic import Traffic
@@ -21,9 +21,9 @@ def opened(url: str) -> Iterator[tuple[Ledger, Projections]]:
     ledger.close()
 
 
-def entries(ledger: Ledger) -> list[Entry]:
+def entries(ledger: Ledger) -> list[RecordedEvent]:
     """The whole log."""
-    found: list[Entry] = []
+    found: list[RecordedEvent] = []
     while more := ledger.log.after(len(found), 2000):
         found += more
     return found

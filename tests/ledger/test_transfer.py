@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from api.simulator import histories
-from ledger import Entry, Imported, Ledger, export_lines, import_lines, verify
+from ledger import Imported, Ledger, RecordedEvent, export_lines, import_lines, verify
 from projections import KINDS, Projections
 from tests.conftest import FreshDatabase
 from tests.ledger.facts import body, delivered, fill
@@ -24,7 +24,7 @@ def opened(url: str) -> Iterator[Ledger]:
         ledger.close()
 
 
-def everything(ledger: Ledger) -> list[Entry]:
+def everything(ledger: Ledger) -> list[RecordedEvent]:
     return ledger.log.after(0, 10_000)
 
 

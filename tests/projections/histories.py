@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Connection, event, select
 
-from ledger import Delivery, Entry, Event, Ledger, read_delivery
+from ledger import Delivery, Event, Ledger, RecordedEvent, read_delivery
 from ledger.database import read_transaction, write_transaction
 from projections import KINDS, Kind, Projections
 from projections.drivers.bulk import Filler
@@ -39,24 +39,23 @@ def delivery(event: Json, received_at: int = RECEIVED_AT) -> Delivery:
     return Delivery(sent, "webhook", received_at, read_delivery(sent))
 
 
-def entry(position: int, event: Json) -> Entry:
+def entry(position: int, event: Json) -> RecordedEvent:
     """The row of the log that the event would be at a position."""
     sent = json.dumps(event).encode()
     fact = read_delivery(sent)
     assert isinstance(fact, Event), fact
-    return Entry(
+    return RecordedEvent(
         position, fact.id, fact.object_id, fact.type, fact.account, fact.livemode,
-        fact.api_version, fact.created, RECEIVED_AT, "webhook", b"", fact.originator_id, sent,
-        len(sent),
+        fact.api_version, fact.created, RECEIVED_AT, "webhook", b"", sent, 0,
     )  # fmt: skip
 
 
-def entries(events: Iterable[Json]) -> list[Entry]:
+def entries(events: Iterable[Json]) -> list[RecordedEvent]:
     """A log of events, as the fold reads it."""
     return [entry(position, event) for position, event in enumerate(events, start=1)]
 
 
-def folded(log: Iterable[Entry], kinds: Mapping[str, Kind] = KINDS) -> Rows:
+def folded(log: Iterable[RecordedEvent], kinds: Mapping[str, Kind] = KINDS) -> Rows:
     """The rows that the pure fold gives, without what hangs on arrival."""
     log = list(log)
     return {

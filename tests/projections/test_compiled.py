@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from api.simulator.story import histories
 from api.simulator.versions import API_VERSIONS
-from ledger import Line
+from ledger import RecordedEvent
 from projections import KINDS
 from projections.objects.attributes import attributes, is_scalar
 from projections.objects.compiled import CompiledReader
@@ -89,9 +89,11 @@ def recorded() -> list[Json]:
     return found
 
 
-def line(type: str, body: bytes) -> Line:
+def line(type: str, body: bytes) -> RecordedEvent:
     """An event of the log."""
-    return Line(1, "evt_1", type, "acct_1", False, 1, False, body)
+    return RecordedEvent(
+        1, "evt_1", None, type, "acct_1", False, None, 1, 1, "webhook", b"", body, 0
+    )
 
 
 def agree(type: str, body: bytes) -> list[bool]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
+from ledger import RecordedEvent
 from projections.errors import Unreadable
 from projections.objects.compiled.shape import tree
 from projections.objects.compiled.source import Source
 from projections.objects.declaration import StripeObject
-from projections.objects.observation import Observation, Scope, Told
+from projections.objects.observation import Observation, Scope
 
 __all__ = ["CompiledReader"]
 
@@ -46,7 +47,7 @@ class _Reading:
 
     name: str
     decode: Callable[[bytes], Any]
-    tell: Callable[[Any, Told, Scope, list[Observation]], None]
+    tell: Callable[[Any, RecordedEvent, Scope, list[Observation]], None]
     lists_objects: bool
 
 
@@ -58,7 +59,7 @@ class CompiledReader:
         # Which object events of a type are about: it has been the same since Stripe began.
         self._learned: dict[str, _Reading] = {}
 
-    def observations(self, event: Told) -> list[Observation] | None:
+    def observations(self, event: RecordedEvent) -> list[Observation] | None:
         """What an event tells, its own object first; None: the generic reading has to say.
 
         Not yet merged: an object that the snapshot holds twice is told twice. The body is one
