@@ -43,7 +43,7 @@ def metrics() -> WSGIApplication:
 
 
 def _create(settings: Settings) -> Flask:
-    logs.configure(settings.log_format, gather=True)
+    logs.configure(settings.log_format, buffered=True)
     application = create_app(settings)
     run = Run.current()
     if run is not None:

@@ -1,1 +1,1 @@
-"""What the ledger says of itself: logs and metrics."""
+"""Logs and metrics of the running ledger."""

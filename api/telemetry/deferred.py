@@ -1,4 +1,4 @@
-"""Small work that many requests leave behind, done for all of them together a moment later."""
+"""Work that many requests leave behind, done once for all of them a moment later."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from multiprocessing.util import Finalize
 
 __all__ = ["Deferred"]
 
-_SECONDS = 0.05
+_DELAY_SECONDS = 0.05
 
 
 class Deferred:
-    """Acts in a thread of its own, at most so long after it was asked to, and once at the end.
+    """Runs an action in a background thread soon after it is scheduled, and once at process exit.
 
-    The thread begins when it is first asked: a server may fork between import and request.
+    The thread starts with the first ``schedule``: a server may fork between import and request.
     """
 
-    def __init__(self, act: Callable[[], None]) -> None:
-        self._act = act
-        self._gate = threading.Lock()
-        self._asked = threading.Event()
-        self._has_begun = False
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+        self._lock = threading.Lock()
+        self._scheduled = threading.Event()
+        self._has_started = False
 
-    def ask(self) -> None:
-        """Costs next to nothing while the asked for is still to be done."""
-        if not self._asked.is_set():
-            self._asked.set()
-            if not self._has_begun:
-                self._begin()
+    def schedule(self) -> None:
+        """Run the action soon; costs next to nothing while a run is already scheduled."""
+        if not self._scheduled.is_set():
+            self._scheduled.set()
+            if not self._has_started:
+                self._start()
 
-    def _begin(self) -> None:
-        with self._gate:
-            if self._has_begun:
+    def _start(self) -> None:
+        with self._lock:
+            if self._has_started:
                 return
-            self._has_begun = True
+            self._has_started = True
         # Servers' workers are processes of multiprocessing, which end without atexit.
-        Finalize(None, self._act, exitpriority=0)
-        threading.Thread(target=self._run, name="soon", daemon=True).start()
+        Finalize(None, self._action, exitpriority=0)
+        threading.Thread(target=self._run, name="deferred", daemon=True).start()
 
     def _run(self) -> None:
-        while self._asked.wait():
-            time.sleep(_SECONDS)
-            # First, so that what is left behind from here on asks again.
-            self._asked.clear()
+        while self._scheduled.wait():
+            time.sleep(_DELAY_SECONDS)
+            # Cleared before the action, so that work left behind meanwhile schedules another run.
+            self._scheduled.clear()
             try:
-                self._act()
+                self._action()
             except Exception as error:
-                # One failure must not be the end of all that is still to be done.
-                warnings.warn(f"{self._act.__name__}: {type(error).__name__}", stacklevel=1)
+                # One failure must not end the thread: later work still has to be done.
+                warnings.warn(f"{self._action.__name__}: {type(error).__name__}", stacklevel=1)

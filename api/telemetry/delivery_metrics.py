@@ -1,4 +1,4 @@
-"""What is counted of deliveries: noted by each request, added to the metrics for many at once."""
+"""Metrics of deliveries: recorded by each request, added to the counters for many at once."""
 
 from __future__ import annotations
 
@@ -6,83 +6,93 @@ import threading
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from prometheus_client import Histogram
 
 from api.telemetry import metrics
 from api.telemetry.deferred import Deferred
 
-__all__ = ["Noted", "note", "settle", "watch"]
+__all__ = ["DeliveryRecord", "flush", "record", "schedule_flush", "watch_queue"]
 
 
-class Noted(NamedTuple):
-    """One delivery: ``secret`` and ``bytes`` if verified, ``delay_seconds`` if a new event."""
+@dataclass(slots=True)
+class DeliveryRecord:
+    """What the log and the metrics may show of one delivery: enums, numbers, validated values.
 
-    outcome: str
-    reason: str
-    secret: str | None
-    bytes: int
-    seconds: float
-    delay_seconds: float | None
-    conflict: bool
+    ``secret`` and ``bytes`` are counted if the signature was verified; ``delay_seconds`` (from
+    Stripe's ``created`` to our receipt) is set if a new event was stored.
+    """
 
-
-_noted: deque[Noted] = deque()
-_gate = threading.Lock()
-_depth: Callable[[], int] | None = None
-
-
-def watch(depth: Callable[[], int]) -> None:
-    """Show what ``depth`` tells as the length of the appender's queue."""
-    global _depth
-    _depth = depth
+    outcome: str = "refused"
+    reason: str | None = None
+    secret: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    bytes: int | None = None
+    position: int | None = None
+    conflict: bool = False
+    delay_seconds: float | None = None
+    seconds: float = 0.0
 
 
-def note(delivery: Noted) -> None:
-    """Count a delivery, a moment later."""
-    _noted.append(delivery)
-    _deferred.ask()
+_records: deque[DeliveryRecord] = deque()
+_lock = threading.Lock()
+_queue_depth: Callable[[], int] | None = None
 
 
-def waits() -> None:
-    """A delivery is about to wait: how many do is counted a moment later, come what may."""
-    _deferred.ask()
+def watch_queue(depth: Callable[[], int]) -> None:
+    """Export what ``depth`` returns as the length of the appender's queue."""
+    global _queue_depth
+    _queue_depth = depth
 
 
-def settle() -> None:
-    """Count all that was noted."""
-    with _gate:
-        new = [_noted.popleft() for _ in range(len(_noted))]
-        if _depth is not None:
-            metrics.QUEUE_DEPTH.set(_depth())
-        if new:
-            _count(new)
+def record(delivery: DeliveryRecord) -> None:
+    """Add a delivery to the metrics, a moment later."""
+    _records.append(delivery)
+    _deferred.schedule()
 
 
-_deferred = Deferred(settle)
+def schedule_flush() -> None:
+    """Export the queue's length a moment later, even if no delivery is recorded meanwhile."""
+    _deferred.schedule()
 
 
-def _count(new: list[Noted]) -> None:
-    for (outcome, reason), times in Counter((one.outcome, one.reason) for one in new).items():
-        metrics.DELIVERIES.labels(outcome, reason).inc(times)
-    for secret, times in Counter(one.secret for one in new if one.secret is not None).items():
-        metrics.SIGNED_BY.labels(secret).inc(times)
-    conflicts = sum(one.conflict for one in new)
+def flush() -> None:
+    """Add everything recorded so far to the metrics, and export the queue's length."""
+    with _lock:
+        deliveries = [_records.popleft() for _ in range(len(_records))]
+        if _queue_depth is not None:
+            metrics.QUEUE_DEPTH.set(_queue_depth())
+        if deliveries:
+            _count(deliveries)
+
+
+_deferred = Deferred(flush)
+
+
+def _count(deliveries: list[DeliveryRecord]) -> None:
+    outcomes = Counter((delivery.outcome, delivery.reason or "") for delivery in deliveries)
+    for (outcome, reason), count in outcomes.items():
+        metrics.DELIVERIES.labels(outcome, reason).inc(count)
+    verified = [delivery for delivery in deliveries if delivery.secret is not None]
+    for secret, count in Counter(delivery.secret for delivery in verified).items():
+        metrics.SIGNED_BY.labels(secret).inc(count)
+    conflicts = sum(delivery.conflict for delivery in deliveries)
     if conflicts:
         metrics.BODY_CONFLICTS.inc(conflicts)
-    _observe(metrics.SECONDS, [one.seconds for one in new])
-    _observe(metrics.BODY_BYTES, [one.bytes for one in new if one.secret is not None])
-    delays = [one.delay_seconds for one in new if one.delay_seconds is not None]
-    _observe(metrics.EVENT_DELAY_SECONDS, delays)
+    _observe(metrics.SECONDS, [delivery.seconds for delivery in deliveries])
+    _observe(metrics.BODY_BYTES, [delivery.bytes or 0 for delivery in verified])
+    delays = [delivery.delay_seconds for delivery in deliveries]
+    _observe(metrics.EVENT_DELAY_SECONDS, [delay for delay in delays if delay is not None])
 
 
 def _observe(histogram: Histogram, amounts: Iterable[float]) -> None:
-    """As ``observe`` of each amount; but each bucket is written once, not once per amount."""
+    """Observe many amounts, writing each bucket once instead of once per amount."""
     amounts = list(amounts)
     if not amounts:
         return
     bounds = histogram._upper_bounds
     histogram._sum.inc(sum(amounts))
-    for bucket, times in Counter(bisect_left(bounds, amount) for amount in amounts).items():
-        histogram._buckets[bucket].inc(times)
+    for bucket, count in Counter(bisect_left(bounds, amount) for amount in amounts).items():
+        histogram._buckets[bucket].inc(count)

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object (or one readable line) per thing that happened, on stderr."""
+"""Structured logs on stderr: one JSON object, or one line for a person, per log event."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from api.telemetry.deferred import Deferred
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("ledger")
 
-# What a pipe takes in one piece: lines of several processes do not run into each other.
-_PIECE_CHARACTERS_MAX = 4096
+# A pipe takes this much in one write: lines of several processes do not run into each other.
+_WRITE_CHARACTERS_MAX = 4096
 
-# Where nobody reads stderr, requests wait for it themselves before memory fills.
-_GATHERED_MAX = 10_000
+# Beyond this, requests write the lines themselves: if nobody reads stderr they wait, and memory
+# does not fill.
+_BUFFERED_LINES_MAX = 10_000
 
 
 class _Stderr:
-    """Looks stderr up for each line: who replaced it meanwhile gets the line."""
+    """Writes each line at once, to whatever ``sys.stderr`` is by then."""
 
     def msg(self, line: str) -> None:
         _write(line + "\n")
@@ -34,22 +35,21 @@ class _Stderr:
     debug = info = warning = error = critical = msg
 
 
-class _Gathered:
-    """Writes what happens often together with what happens in the same moment.
+class _BufferedStderr:
+    """Writes lines a moment later, many in one write; a warning and all before it at once.
 
-    Under load a write per line costs a request more than all that is written. What is worth a
-    warning is on stderr, with all before it, when the call returns.
+    Under load, a write per line costs a request more than composing the line does.
     """
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque()
-        self._gate = threading.Lock()
+        self._lock = threading.Lock()
         self._deferred = Deferred(self.flush)
 
     def info(self, line: str) -> None:
         self._lines.append(line)
-        self._deferred.ask()
-        if len(self._lines) > _GATHERED_MAX:
+        self._deferred.schedule()
+        if len(self._lines) > _BUFFERED_LINES_MAX:
             self.flush()
 
     def warning(self, line: str) -> None:
@@ -60,30 +60,30 @@ class _Gathered:
     error = critical = warning
 
     def flush(self) -> None:
-        """Write what was gathered so far, in its order."""
-        with self._gate:
-            piece = ""
+        """Write all buffered lines, in order."""
+        with self._lock:
+            text = ""
             while self._lines:
                 line = self._lines.popleft() + "\n"
-                if len(piece) + len(line) > _PIECE_CHARACTERS_MAX:
-                    _write(piece)
-                    piece = ""
-                piece += line
-            _write(piece)
+                if len(text) + len(line) > _WRITE_CHARACTERS_MAX:
+                    _write(text)
+                    text = ""
+                text += line
+            _write(text)
 
 
 def _write(text: str) -> None:
-    # A log that nobody can write any more is no reason to refuse a fact.
+    # A log that can no longer be written is no reason to refuse an event.
     with suppress(OSError, ValueError):
         sys.stderr.write(text)
 
 
-def configure(log_format: str, *, gather: bool = False) -> None:
-    """Set the process's logs up: "json", or "console" for a person at a terminal.
+def configure(log_format: str, *, buffered: bool = False) -> None:
+    """Set up this process's logs: "json", or "console" for a person at a terminal.
 
-    With ``gather``, lines below a warning are written a moment later, many in one piece.
+    With ``buffered``, lines below a warning are written a moment later, many in one write.
     """
-    logger = _Gathered() if gather else _Stderr()
+    logger = _BufferedStderr() if buffered else _Stderr()
     processors: list[structlog.typing.Processor] = [_json]
     if log_format == "console":
         processors = [
@@ -100,7 +100,7 @@ def configure(log_format: str, *, gather: bool = False) -> None:
 
 
 def _json(_: Any, level: str, line: structlog.typing.EventDict) -> str:
-    """One step for what would be three: it is taken for every delivery."""
+    """Add level and time and encode, in one processor: it runs for every delivery."""
     line["level"] = level
     line["timestamp"] = datetime.now(UTC)
     return _encoder.encode(line).decode()
@@ -110,13 +110,13 @@ _encoder = msgspec.json.Encoder(enc_hook=repr)
 
 
 def begin_request() -> None:
-    """Give the request that begins here its id: ours, for the sender's could hold anything."""
-    # It has to be unlike any other, not hard to guess; a forked process begins anew.
+    """Give the request of this thread a new id; one sent by the client could hold anything."""
+    # It has to be unique, not hard to guess; after a fork the generator is seeded again.
     _request_id.set(f"req_{random.getrandbits(128):032x}")
 
 
 def request_id() -> str:
-    """The id of the request that is answered in this thread."""
+    """The id of the request that this thread is handling."""
     return _request_id.get()
 
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics: counters of what came in, and gauges read from the store at each scrape.
+"""Prometheus metrics: counters of deliveries, and gauges read from the store at each scrape.
 
 Several worker processes need ``PROMETHEUS_MULTIPROC_DIR`` set before this module is imported.
 """
@@ -19,21 +19,24 @@ from projections import Projections
 
 DELIVERIES = Counter(
     "ledger_deliveries",
-    "Deliveries to POST /webhooks/stripe, refused ones too",
+    "Deliveries to POST /webhooks/stripe, including refused ones",
     ["outcome", "reason"],
 )
 SIGNED_BY = Counter(
-    "ledger_deliveries_signed_by", "Verified deliveries by the name of the secret", ["secret"]
+    "ledger_deliveries_signed_by", "Verified deliveries by name of the signing secret", ["secret"]
 )
 BODY_CONFLICTS = Counter(
-    "ledger_body_conflicts", "Duplicates that differ in more than pending_webhooks"
+    "ledger_body_conflicts",
+    "Duplicate deliveries whose body differs in more than pending_webhooks",
 )
 BODY_BYTES = Histogram(
-    "ledger_delivery_bytes", "Size of verified bodies", buckets=[2**n for n in range(9, 21)]
+    "ledger_delivery_bytes",
+    "Size of verified bodies in bytes",
+    buckets=[2**n for n in range(9, 21)],
 )
 SECONDS = Histogram(
     "ledger_delivery_seconds",
-    "Time to answer a delivery",
+    "Seconds to respond to a delivery",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 BATCH_DELIVERIES = Histogram(
@@ -43,40 +46,40 @@ BATCH_DELIVERIES = Histogram(
 )
 BATCH_SECONDS = Histogram(
     "ledger_append_batch_seconds",
-    "Time of one append transaction",
+    "Duration of one append transaction in seconds",
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3),
 )
 QUEUE_DEPTH = Gauge(
     "ledger_append_queue_depth",
-    "Deliveries that wait for the appender",
+    "Deliveries waiting for the appender",
     multiprocess_mode="livesum",
 )
 EVENT_DELAY_SECONDS = Histogram(
     "ledger_event_delay_seconds",
-    "From Stripe's created to our received_at, of stored events",
+    "Seconds from Stripe's created to our received_at, of stored events",
     buckets=(1, 2, 5, 10, 30, 60, 300, 1800, 3600, 6 * 3600, 86400, 3 * 86400),
 )
 
 
 def observe_batch(size: int, seconds: float) -> None:
-    """One append transaction ended."""
+    """Record one append transaction: how many deliveries it held and how long it took."""
     BATCH_DELIVERIES.observe(size)
     BATCH_SECONDS.observe(seconds)
 
 
 def exposition(ledger: Ledger, projections: Projections, clock: Callable[[], float]) -> bytes:
     """All metrics of all worker processes, in Prometheus' text format."""
-    counted = REGISTRY
+    counters = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        counted = CollectorRegistry()
-        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
-    state = CollectorRegistry()
-    state.register(_State(ledger, projections, clock))
-    return generate_latest(counted) + generate_latest(state)
+        counters = CollectorRegistry()
+        MultiProcessCollector(counters)  # type: ignore[no-untyped-call]
+    gauges = CollectorRegistry()
+    gauges.register(_StoreCollector(ledger, projections, clock))
+    return generate_latest(counters) + generate_latest(gauges)
 
 
-class _State(Collector):
-    """What the database says now; without one, only that it cannot be reached."""
+class _StoreCollector(Collector):
+    """Gauges read from the database; if it cannot be read, only ``ledger_store_up`` 0."""
 
     def __init__(
         self, ledger: Ledger, projections: Projections, clock: Callable[[], float]
@@ -94,20 +97,24 @@ class _State(Collector):
 
     def _of_log(self) -> Iterator[Metric]:
         position = self._log.head().position
-        yield _gauge("ledger_position", "Position of the newest entry of the log", position)
+        yield _gauge("ledger_position", "Position of the newest event in the log", position)
         newest = self._log.after(position - 1, 1)
         if newest:
             age = self._clock() - newest[0].received_at / 1e6
-            yield _gauge("ledger_last_event_age_seconds", "Since the newest entry", max(0.0, age))
+            yield _gauge(
+                "ledger_last_event_age_seconds",
+                "Seconds since the newest event was received",
+                max(0.0, age),
+            )
 
     def _of_projections(self) -> Iterator[Metric]:
         gauges = {
-            name: GaugeMetricFamily(f"ledger_projection_{name}", about, labels=["kind"])
-            for name, about in {
-                "lag_events": "Log entries a projection has still to read",
-                "lag_seconds": "How long the oldest unread entry has waited",
-                "dead_letters": "Events a projection could not fold",
-                "differences": "Fields that were not what the log says at the last check",
+            name: GaugeMetricFamily(f"ledger_projection_{name}", description, labels=["kind"])
+            for name, description in {
+                "lag_events": "Events in the log that a projection has not read yet",
+                "lag_seconds": "Age of the oldest event that a projection has not read yet",
+                "dead_letters": "Events that a projection could not read",
+                "differences": "Fields that differed from the log at the last check",
             }.items()
         }
         for state in self._projections.states():
@@ -116,5 +123,5 @@ class _State(Collector):
         yield from gauges.values()
 
 
-def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, about, value=value)
+def _gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, description, value=value)
