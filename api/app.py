@@ -1,11 +1,12 @@
-"""The WSGI application: stores, routes and error handling put together, in one place."""
+"""The WSGI application: stores, routes and error handling put together."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response
 from flask_smorest import Api
@@ -17,53 +18,58 @@ from api.backend import Backend, backend_of
 from api.config.settings import Settings
 from api.ingest import webhook
 from api.keys import Keys, KeyStore
-from api.resources import docs_page as docs
-from api.resources import events, kinds, probes, projections, quarantine, summary
+from api.resources import (
+    docs_page,
+    events,
+    kinds,
+    probes,
+    projections,
+    quarantine,
+    summary,
+)
 from api.resources.route import StrictBlueprint
-from api.telemetry import delivery_metrics as tally
-from api.telemetry import logs, metrics
+from api.telemetry import delivery_metrics, logs, metrics
 from ledger import Appender, Ledger
 from projections import Kind, Projections
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
 
 class IdConverter(BaseConverter):
-    """An id in a path: what Stripe's ids may be made of, so that anything else is a 404."""
+    """An id in a path: characters that Stripe's ids may consist of; anything else is a 404."""
 
     regex = r"[ -.0-~]{1,255}"
 
 
 class _Application(Flask):
-    """Flask for the API; deliveries are taken in front of it."""
+    """Flask for the API; deliveries bypass it, because its routing costs them too much time."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         logs.begin_request()
         if environ.get("PATH_INFO") == webhook.PATH and environ["REQUEST_METHOD"] == "POST":
-            return self._take(environ, start_response)
-        # No answer depends on the Host header, and a malformed one must not become an error.
+            return self._receive_delivery(environ, start_response)
+        # No response depends on the Host header, and a malformed one must not become an error.
         environ.pop("HTTP_HOST", None)
         environ["SERVER_NAME"] = "localhost"
-        answer = super().wsgi_app(environ, start_response)
-        # No answer is longer than memory. A list is what servers send in one step.
+        chunks = super().wsgi_app(environ, start_response)
+        # Every response fits into memory, and servers send a list of one chunk in one step.
         try:
-            return [b"".join(answer)]
+            return [b"".join(chunks)]
         finally:
-            answer.close()  # type: ignore[attr-defined]  # what Werkzeug returns has it
+            chunks.close()  # type: ignore[attr-defined]  # Werkzeug's iterable has it
 
-    def _take(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = webhook.receive(backend_of(self), environ, self.config["DRAINING"])
+    def _receive_delivery(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        response = webhook.receive(backend_of(self), environ, self.config["DRAINING"])
         start_response(
-            f"{answer.status} {HTTPStatus(answer.status).phrase}",
+            f"{response.status} {HTTPStatus(response.status).phrase}",
             [
-                ("Content-Type", answer.content_type),
-                ("Content-Length", str(len(answer.body))),
-                *answer.headers.items(),
-                *_seal().items(),
+                ("Content-Type", response.content_type),
+                ("Content-Length", str(len(response.body))),
+                *response.headers.items(),
+                *_common_headers().items(),
             ],
         )
-        return [answer.body]
+        return [response.body]
 
 
 def create_app(
@@ -74,9 +80,10 @@ def create_app(
     clock: Callable[[], float] = time.time,
     appender: Appender | None = None,
 ) -> Flask:
-    """The application. What is not given is opened here, so call it in the process that serves.
+    """Create the application, opening the stores that are not passed in.
 
-    Whoever serves may set ``app.config["DRAINING"]`` to a function that tells of the coming end.
+    Call it in the process that serves requests. The server may set ``app.config["DRAINING"]`` to
+    a function that returns whether the process is shutting down.
     """
     ledger = ledger or Ledger.open(
         settings.database_url,
@@ -84,7 +91,7 @@ def create_app(
         pool_size=settings.pool_size,
     )
     appender = appender or Appender(ledger, queue_max=settings.queue_max, on_batch=_on_batch)
-    tally.watch(lambda: appender.depth)
+    delivery_metrics.watch_queue(lambda: appender.depth)
     backend = Backend(
         settings=settings,
         ledger=ledger,
@@ -95,71 +102,71 @@ def create_app(
     )
     app = _flask(settings)
     backend.attach(app)
-    declared = backend.projections.kinds
-    docs.register(app, _declare(app, settings, declared), declared)
+    kinds_by_name = backend.projections.kinds
+    docs_page.register(app, _declare(app, settings, kinds_by_name), kinds_by_name)
     problems.register(app)
     return app
 
 
 def _on_batch(size: int, seconds: float) -> None:
     metrics.observe_batch(size, seconds)
-    # Should nobody wait any more for what was written, the queue is still seen to be shorter.
-    tally.waits()
+    # The queue is shorter now; its metric must follow even if no delivery is recorded any more.
+    delivery_metrics.schedule_flush()
 
 
 def _flask(settings: Settings) -> Flask:
     app = _Application("api", static_folder=None)
     app.config.update(
         DRAINING=lambda: False,
-        # Routes that take no body read none; the way in counts its own, to the byte.
+        # No other route reads a body; the webhook enforces its limit itself, to the byte.
         MAX_CONTENT_LENGTH=settings.max_body + 1,
         PROVIDE_AUTOMATIC_OPTIONS=False,
         PROPAGATE_EXCEPTIONS=False,
     )
-    app.url_map.merge_slashes = False  # merging would answer with a redirect
+    app.url_map.merge_slashes = False  # merging would respond with a redirect
     app.url_map.converters["id"] = IdConverter
-    app.after_request(_sealed)
+    app.after_request(_add_common_headers)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     return app
 
 
-def _declare(app: Flask, settings: Settings, declared: Mapping[str, Kind]) -> dict[str, Any]:
-    """Register every route and return the OpenAPI document that follows from them."""
+def _declare(app: Flask, settings: Settings, kinds_by_name: Mapping[str, Kind]) -> dict[str, Any]:
+    """Register every route; returns the OpenAPI document generated from them."""
     app.config.update(API_TITLE="Ledger", API_VERSION="v1", OPENAPI_VERSION="3.1.0")
-    api = Api(app, spec_kwargs=docs.SPEC_OPTIONS)
+    api = Api(app, spec_kwargs=docs_page.SPEC_OPTIONS)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.register_converter(IdConverter, _id_parameter)
-    for blueprint in _blueprints(settings, declared):
+    for blueprint in _blueprints(settings, kinds_by_name):
         api.register_blueprint(blueprint)
     document: dict[str, Any] = api.spec.to_dict()
     return document
 
 
-def _blueprints(settings: Settings, declared: Mapping[str, Kind]) -> Iterable[StrictBlueprint]:
+def _blueprints(settings: Settings, kinds_by_name: Mapping[str, Kind]) -> Iterable[StrictBlueprint]:
     yield probes.webhook_blueprint()
-    yield from kinds.blueprints(declared)
+    yield from kinds.blueprints(kinds_by_name)
     yield events.blueprint()
-    yield summary.blueprint()
+    yield summary.blueprint(kinds_by_name)
     yield projections.blueprint()
     yield projections.dead_letters_blueprint()
     yield quarantine.blueprint()
     yield probes.blueprint()
     if not settings.metrics_address:
         yield probes.metrics_blueprint()
-    yield docs.blueprint()
+    yield docs_page.blueprint()
 
 
 def _id_parameter(converter: BaseConverter) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^{IdConverter.regex}$", "maxLength": 255}
 
 
-def _sealed(response: Response) -> Response:
-    response.headers.update(_seal())
+def _add_common_headers(response: Response) -> Response:
+    response.headers.update(_common_headers())
     return response
 
 
-def _seal() -> dict[str, str]:
-    """What every answer carries."""
+def _common_headers() -> dict[str, str]:
+    """The headers of every response."""
     return {"Request-Id": logs.request_id(), "X-Content-Type-Options": "nosniff"}

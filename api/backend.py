@@ -1,4 +1,4 @@
-"""What a running application works with: opened once per process, found through Flask."""
+"""The stores and settings of a running application, opened once per process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = "stripe-ledger"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """The stores and the settings behind the routes; ``clock`` gives Unix seconds."""
+    """The stores and settings behind the routes; ``clock`` returns Unix seconds."""
 
     settings: Settings
     ledger: Ledger
@@ -32,17 +32,17 @@ class Backend:
 
 
 def backend() -> Backend:
-    """The backend of the application that answers now."""
+    """The backend of the application that handles the current request."""
     return backend_of(current_app)
 
 
 def backend_of(app: Flask) -> Backend:
     """The backend of an application."""
-    found = app.extensions[_NAME]
-    assert isinstance(found, Backend)
-    return found
+    attached = app.extensions[_NAME]
+    assert isinstance(attached, Backend)
+    return attached
 
 
-def draining() -> bool:
-    """Whether this process was asked to end: ``app.config["DRAINING"]`` is set by who serves."""
+def is_draining() -> bool:
+    """Whether this process is shutting down, which the server reports by ``config["DRAINING"]``."""
     return bool(current_app.config["DRAINING"]())

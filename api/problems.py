@@ -1,4 +1,4 @@
-"""Everything that can go wrong over HTTP, as RFC 9457 problems; nothing of the sender's in them."""
+"""Every HTTP error as an RFC 9457 problem document; none repeats anything of the request."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, Response, request
+from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
+from api.resources.schemas import ResponseSchema, integer, text
 from api.telemetry import logs
 from ledger import LedgerError, StoreUnavailable, UnknownCursor
 from projections import Ambiguous, BeyondHead, NotFound, NotReady
@@ -20,22 +21,22 @@ CONTENT_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """One rule that can be broken: its name, its status, what a person should know."""
+    """One kind of error: its name, status, title, and a description for people."""
 
     name: str
     status: int
     title: str
-    about: str
+    description: str
     retry_after_seconds: int | None = None
 
     @property
     def uri(self) -> str:
-        """Where the docs page explains it."""
+        """Its place in the docs page, as a relative reference."""
         return f"/docs#problem-{self.name}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes with every answer of this type."""
+        """The headers of every response of this type."""
         seconds = self.retry_after_seconds
         return {} if seconds is None else {"Retry-After": str(seconds)}
 
@@ -44,8 +45,8 @@ NOT_VERIFIED = ProblemType(
     "not-verified",
     400,
     "The delivery could not be verified",
-    "The Stripe-Signature header, the signature or its time is wrong. Which of them is only in"
-    " the server's log and metrics.",
+    "The Stripe-Signature header, the signature or its time is wrong. Only the server's log and"
+    " metrics say which.",
 )
 BAD_REQUEST = ProblemType("bad-request", 400, "Bad request", "The request is not well-formed HTTP.")
 UNAUTHORIZED = ProblemType(
@@ -57,83 +58,115 @@ UNAUTHORIZED = ProblemType(
 SCOPE_TOO_SMALL = ProblemType(
     "scope-too-small",
     403,
-    "The key's scope does not reach",
-    "Bodies, Stripe's own objects and every route that writes need a key of scope full.",
+    "The key's scope is too small",
+    "Bodies, Stripe's own objects and every writing route need a key of scope full.",
 )
 HTTPS_REQUIRED = ProblemType(
     "https-required",
     403,
     "HTTPS is required",
-    "This ledger takes deliveries over HTTPS only (LEDGER_REQUIRE_HTTPS, LEDGER_TRUSTED_PROXIES).",
+    "This ledger accepts deliveries over HTTPS only: see LEDGER_REQUIRE_HTTPS and"
+    " LEDGER_TRUSTED_PROXIES.",
 )
 NOT_FOUND = ProblemType(
-    "not-found", 404, "Not found", "There is no such route, or nothing by that id was known."
+    "not-found",
+    404,
+    "Not found",
+    "There is no such route, or nothing with this id is known (or was, at the requested time).",
 )
 METHOD_NOT_ALLOWED = ProblemType(
-    "method-not-allowed", 405, "Method not allowed", "The Allow header names the right ones."
+    "method-not-allowed",
+    405,
+    "Method not allowed",
+    "The Allow header lists the methods of this route.",
 )
 AMBIGUOUS = ProblemType(
     "ambiguous",
     409,
     "The id exists in several accounts or modes",
-    "Say which one with ?account= (self for the own account) and ?livemode=.",
+    "Choose one with ?account= (self for your own account) and ?livemode=.",
 )
 REBUILD_RUNNING = ProblemType(
     "rebuild-running",
     409,
-    "A rebuild of this kind runs already",
+    "A rebuild of this kind is already running",
     "Its progress is at /v1/projections.",
 )
 LENGTH_REQUIRED = ProblemType(
     "length-required",
     411,
     "The length is missing",
-    "Send Content-Length, or a chunked body to a server that ends chunked bodies itself.",
+    "Send Content-Length, or a chunked body to a server that supports chunked requests.",
 )
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large", "The limit is LEDGER_MAX_BODY.")
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported-media-type",
     415,
     "Unsupported media type",
-    "A delivery is application/json without a content encoding.",
+    "A delivery must be application/json without a content encoding.",
 )
 INVALID_PARAMETERS = ProblemType(
-    "invalid-parameters", 422, "A parameter is wrong", "The member errors says which and why."
+    "invalid-parameters", 422, "A parameter is wrong", "The member errors says which ones and why."
 )
 BEYOND_HEAD = ProblemType(
     "beyond-head",
     422,
-    "The log does not reach that far",
+    "The position is beyond the end of the log",
     "at_position is greater than the position of the newest event.",
 )
 INTERNAL = ProblemType(
     "internal",
     500,
-    "Something went wrong here",
-    "The server's log tells more under the request_id.",
+    "Internal error",
+    "The server's log has the details, under the request_id.",
 )
 UNAVAILABLE = ProblemType(
     "unavailable",
     503,
-    "Not available now",
-    "The store is out of reach, locked or full, the server is overloaded or shutting down.",
+    "Temporarily unavailable",
+    "The database is unreachable, locked or full, or the server is overloaded or shutting down.",
     retry_after_seconds=5,
 )
 NOT_CAUGHT_UP = ProblemType(
     "not-caught-up",
     503,
-    "The projection is not there yet",
-    "It has not read as far as asked, or is being built.",
+    "The projection has not caught up",
+    "It has not read up to the requested position, or is still being built.",
     retry_after_seconds=1,
 )
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, ProblemType))
-_OF_STATUS = {type_.status: type_ for type_ in reversed(ALL)}
-_OF_STATUS[400], _OF_STATUS[403] = BAD_REQUEST, SCOPE_TOO_SMALL
+_BY_STATUS = {type_.status: type_ for type_ in reversed(ALL)}
+_BY_STATUS[400], _BY_STATUS[403] = BAD_REQUEST, SCOPE_TOO_SMALL
+
+
+class ParameterErrorSchema(ResponseSchema):
+    """One wrong parameter of a 422."""
+
+    parameter = text("The parameter's name.")
+    message = text("What is wrong with it.")
+
+
+class ProblemSchema(ResponseSchema):
+    """The problem document."""
+
+    type = text("Which problem: a reference into the docs page.", attribute="type.uri")
+    title = text("The problem's name for a person.", attribute="type.title")
+    status = integer("The HTTP status.", attribute="type.status")
+    detail = text("What is known about this occurrence.")
+    request_id = text("The id of this request in the server's log.", dump_default=logs.request_id)
+    errors = fields.List(
+        fields.Nested(ParameterErrorSchema),
+        metadata={"description": "For a 422: which parameters are wrong."},
+    )
+
+
+_WITH_ERRORS = ProblemSchema()
+_WITHOUT_ERRORS = ProblemSchema(exclude=["errors"])
 
 
 class Problem(Exception):
-    """Raised anywhere below a route; answered as one problem document."""
+    """An error of a request; raised anywhere below a route, it becomes the response."""
 
     def __init__(
         self,
@@ -145,37 +178,29 @@ class Problem(Exception):
     ) -> None:
         super().__init__(type_.name)
         self.type = type_
-        self.detail = detail or type_.about
+        self.detail = detail or type_.description
         self.errors = errors
         self.headers = dict(headers or {})
 
     @classmethod
     def parameter(cls, name: str, message: str) -> Problem:
-        """One wrong parameter."""
+        """A 422 for one wrong parameter."""
         return cls(INVALID_PARAMETERS, errors=[{"parameter": name, "message": message}])
 
     def document(self) -> bytes:
-        """The body that tells of it."""
-        document: dict[str, Any] = {
-            "type": self.type.uri,
-            "title": self.type.title,
-            "status": self.type.status,
-            "detail": self.detail,
-            "request_id": logs.request_id(),
-        }
-        if self.type.status == 422:
-            document["errors"] = list(self.errors)
-        return json.dumps(document).encode()
+        """The problem document as JSON."""
+        schema = _WITH_ERRORS if self.type.status == 422 else _WITHOUT_ERRORS
+        return json.dumps(schema.dump(self)).encode()
 
     def response(self) -> Response:
-        """The problem as it goes over the wire."""
+        """The problem as a Flask response."""
         response = Response(self.document(), self.type.status, self.type.headers | self.headers)
         response.content_type = CONTENT_TYPE
         return response
 
 
 def register(app: Flask) -> None:
-    """Answer every exception of the application, Flask's own included, as a problem."""
+    """Turn every exception of the application, including Flask's own, into a problem response."""
     app.register_error_handler(Problem, Problem.response)
     app.register_error_handler(LedgerError, _ledger_error)
     app.register_error_handler(HTTPException, _http_exception)
@@ -197,7 +222,7 @@ def _of_ledger_error(error: LedgerError) -> Problem:
             return Problem(BEYOND_HEAD, errors=errors)
         case UnknownCursor():
             cursor = "starting_after" if "starting_after" in request.args else "ending_before"
-            return Problem.parameter(cursor, "is no id of this list")
+            return Problem.parameter(cursor, "is not an id in this list")
         case NotReady():
             return Problem(NOT_CAUGHT_UP)
         case StoreUnavailable():
@@ -210,11 +235,11 @@ def _of_ledger_error(error: LedgerError) -> Problem:
 
 def _http_exception(error: HTTPException) -> Response:
     status = error.code or 500
-    if status < 400 and error.response is None:  # a redirect: nothing here asks for one
+    if status < 400 and error.response is None:  # a redirect, which no route here uses
         return Problem(NOT_FOUND).response()
-    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    type_ = _OF_STATUS.get(status) or ProblemType("http", status, error.name, error.name)
-    return Problem(type_, headers=kept).response()
+    sent = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    type_ = _BY_STATUS.get(status) or ProblemType("http", status, error.name, error.name)
+    return Problem(type_, headers=sent).response()
 
 
 def _unexpected(error: Exception) -> Response:
@@ -223,12 +248,12 @@ def _unexpected(error: Exception) -> Response:
 
 
 def log_unavailable(error: StoreUnavailable) -> None:
-    """Why the store cannot serve now; its text is ours and the driver's first line, no data."""
+    """Log why the store is unavailable, in our words and the driver's, which hold no data."""
     logs.log.warning("store_unavailable", request_id=logs.request_id(), error=str(error))
 
 
 def log_unexpected(error: BaseException) -> None:
-    """Where it happened and what kind it was; never its text, which may hold a payload."""
+    """Log an error's type and place; never its text, which may hold a payload."""
     frames = traceback.extract_tb(error.__traceback__)
     logs.log.error(
         "unexpected_error",

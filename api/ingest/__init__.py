@@ -1,1 +1,1 @@
-"""The way in: signed deliveries become facts in the log."""
+"""Ingest: signed deliveries from Stripe become events in the log."""

@@ -1,4 +1,4 @@
-"""Reading a body of at most so many bytes, exactly, whatever server and framing it came by."""
+"""Read a request body up to a size limit, whatever the server and the framing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from api.problems import ProblemType
 
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CHUNK_BYTES = 64 * 1024
-# Asked between two pieces; a piece that never comes is for a buffering proxy to give up on.
+# Checked between two reads; a read that never returns is for a buffering proxy to give up on.
 READ_SECONDS_MAX = 10.0
 
 
 class Refusal(Enum):
-    """What is wrong with a delivery before its signature is looked at, and its answer."""
+    """Why a delivery is refused before its signature is checked."""
 
     NOT_HTTPS = "not_https"
     CONTENT_TYPE = "content_type"
@@ -28,7 +28,7 @@ class Refusal(Enum):
     INCOMPLETE = "incomplete"
 
 
-_ANSWERS = {
+_PROBLEM_TYPES = {
     Refusal.NOT_HTTPS: problems.HTTPS_REQUIRED,
     Refusal.CONTENT_TYPE: problems.UNSUPPORTED_MEDIA_TYPE,
     Refusal.CONTENT_ENCODING: problems.UNSUPPORTED_MEDIA_TYPE,
@@ -40,30 +40,30 @@ _ANSWERS = {
 
 
 class Refused(Exception):
-    """The delivery ends here, with the answer of its reason."""
+    """The delivery is refused, for a reason that decides the response."""
 
     def __init__(self, reason: Refusal) -> None:
         super().__init__(reason.value)
         self.reason = reason
 
     @property
-    def type(self) -> ProblemType:
-        """What the sender is told."""
-        return _ANSWERS[self.reason]
+    def problem_type(self) -> ProblemType:
+        """The problem that the sender gets as the response."""
+        return _PROBLEM_TYPES[self.reason]
 
 
 def read_body(environ: dict[str, Any], limit_bytes: int) -> bytes:
-    """The whole body; raises ``Refused`` for one that is longer, cut off or of unknown length.
+    """The whole body; raises ``Refused`` if it is too long, incomplete or of unknown length.
 
-    Read past Werkzeug, which cuts an over-long chunked body at its limit without a word.
+    It bypasses Werkzeug, which silently truncates a chunked body at its limit.
     """
     expected = _declared_length(environ)
     bytes_max = limit_bytes + 1 if expected is None else min(expected, limit_bytes + 1)
     body = _read(environ, bytes_max)
     if len(body) > limit_bytes:
         if expected is None:
-            _read(environ, _CHUNK_BYTES)  # mostly the end, for the reason below
-        # Read and not refused at once: who is still sending would see a reset, not the 413.
+            _read(environ, _CHUNK_BYTES)  # usually the rest, for the reason below
+        # Refused after reading, not before: a client still sending would see a reset, not the 413.
         raise Refused(Refusal.TOO_LARGE)
     if expected is not None and len(body) < expected:
         raise Refused(Refusal.INCOMPLETE)
@@ -71,7 +71,7 @@ def read_body(environ: dict[str, Any], limit_bytes: int) -> bytes:
 
 
 def _declared_length(environ: dict[str, Any]) -> int | None:
-    """What Content-Length says; None for a chunked body, which ends where its server says."""
+    """The Content-Length; None for a chunked body, whose end the server recognises."""
     if environ.get("HTTP_TRANSFER_ENCODING"):
         if environ.get("wsgi.input_terminated"):
             return None
@@ -86,15 +86,15 @@ def _declared_length(environ: dict[str, Any]) -> int | None:
 
 def _read(environ: dict[str, Any], bytes_max: int) -> bytes:
     stream, body = environ["wsgi.input"], bytearray()
-    until = time.monotonic() + READ_SECONDS_MAX
+    deadline = time.monotonic() + READ_SECONDS_MAX
     try:
         while len(body) < bytes_max:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise Refused(Refusal.INCOMPLETE)
-            piece = stream.read(min(_CHUNK_BYTES, bytes_max - len(body)))
-            if not piece:
+            chunk = stream.read(min(_CHUNK_BYTES, bytes_max - len(body)))
+            if not chunk:
                 break
-            body += piece
-    except (OSError, ValueError):  # the client went away, or its chunks are none
+            body += chunk
+    except (OSError, ValueError):  # the client disconnected, or its chunks are malformed
         raise Refused(Refusal.INCOMPLETE) from None
     return bytes(body)

@@ -1,4 +1,4 @@
-"""Stripe's signature: the grammar of the header, the HMAC over the raw bytes, the time window."""
+"""Stripe's signature: the header's grammar, the HMAC over the raw bytes, the time window."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _V1 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Fault(StrEnum):
-    """Why a delivery is not verified; for the log and the metrics, never for the sender."""
+    """Why a signature is not valid; for the log and the metrics, never for the sender."""
 
     NO_HEADER = "no_header"
     MALFORMED_HEADER = "malformed_header"
@@ -32,7 +32,7 @@ class Fault(StrEnum):
 
 
 class NotVerified(Exception):
-    """The delivery is not known to be Stripe's."""
+    """The delivery does not carry a valid signature of Stripe's."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.value)
@@ -40,7 +40,7 @@ class NotVerified(Exception):
 
 
 class NamedSecret(Protocol):
-    """A webhook signing secret and the name that logs and metrics may show."""
+    """A webhook signing secret, with a name that logs and metrics may show."""
 
     @property
     def name(self) -> str: ...
@@ -50,21 +50,22 @@ class NamedSecret(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A well-formed header: the time as it was signed, and every ``v1``."""
+    """A well-formed header: its time, as the text that was signed, and every ``v1`` signature."""
 
     timestamp: str
     v1: tuple[str, ...]
 
     @property
     def header(self) -> str:
-        """The header again, with nothing but what was understood of it."""
-        return ",".join([f"t={self.timestamp}", *(f"v1={one}" for one in self.v1)])
+        """The header rebuilt from the parsed parts, for Stripe's library."""
+        return ",".join([f"t={self.timestamp}", *(f"v1={signature}" for signature in self.v1)])
 
 
 def parse(header: str | None) -> Signature:
-    """Read the header strictly, before any library sees it; raises ``NotVerified``.
+    """Parse the header strictly, before any library sees it; raises ``NotVerified``.
 
-    Two headers arrive joined by a comma, hence with two ``t``. Other schemes are passed over.
+    Two headers arrive joined by a comma, so with two ``t``, and are refused. Schemes other than
+    ``t`` and ``v1`` are ignored.
     """
     if header is None:
         raise NotVerified(Fault.NO_HEADER)
@@ -90,34 +91,39 @@ def verify(
     body: bytes,
     secrets: Sequence[NamedSecret],
     *,
-    now: float,
+    current_seconds: float,
     tolerance_seconds: int,
 ) -> str:
-    """The name of the secret that signed the body; raises ``NotVerified``."""
-    name = _signer(signature, body, secrets)
+    """The name of the secret that signed the body; raises ``NotVerified``.
+
+    ``current_seconds`` is the time of receipt in Unix seconds.
+    """
+    name = _name_of_signer(signature, body, secrets)
     if name is None:
         raise NotVerified(Fault.NO_MATCH)
-    # The fraction of `now` counts, as in Stripe's library: what we take, it takes too.
-    if int(signature.timestamp) < now - tolerance_seconds:
+    # Fractions of a second count, as in Stripe's library: what we accept, it accepts too.
+    if int(signature.timestamp) < current_seconds - tolerance_seconds:
         raise NotVerified(Fault.TOO_OLD)
-    if int(signature.timestamp) > now + tolerance_seconds:
+    if int(signature.timestamp) > current_seconds + tolerance_seconds:
         raise NotVerified(Fault.TOO_NEW)
     return name
 
 
-def _signer(signature: Signature, body: bytes, secrets: Sequence[NamedSecret]) -> str | None:
-    """Compares against every secret, also after one fitted: the time taken tells nothing."""
-    fitting = [secret.name for secret in secrets if _fits(signature, body, secret.value)]
-    return fitting[0] if fitting else None
+def _name_of_signer(
+    signature: Signature, body: bytes, secrets: Sequence[NamedSecret]
+) -> str | None:
+    """The first secret that matches; all are compared, so that the time taken reveals nothing."""
+    names = [secret.name for secret in secrets if _is_signed_with(secret.value, signature, body)]
+    return names[0] if names else None
 
 
-def _fits(signature: Signature, body: bytes, secret: str) -> bool:
+def _is_signed_with(secret: str, signature: Signature, body: bytes) -> bool:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        # Stripe's library signs texts only; what was signed and is none goes to quarantine.
-        return _fits_bytes(signature, body, secret)
-    # Without a tolerance: the library's window has one side, and a clock of its own.
+        # Stripe's library verifies text only; a signed body that is not text goes to quarantine.
+        return _are_bytes_signed_with(secret, signature, body)
+    # Without a tolerance: the library checks only one side of the window, by its own clock.
     try:
         stripe.WebhookSignature.verify_header(text, signature.header, secret, tolerance=None)
     except stripe.SignatureVerificationError:
@@ -125,7 +131,7 @@ def _fits(signature: Signature, body: bytes, secret: str) -> bool:
     return True
 
 
-def _fits_bytes(signature: Signature, body: bytes, secret: str) -> bool:
+def _are_bytes_signed_with(secret: str, signature: Signature, body: bytes) -> bool:
     signed = signature.timestamp.encode() + b"." + body
     expected = hmac.new(secret.encode(), signed, sha256).hexdigest().encode()
-    return any(hmac.compare_digest(expected, one.encode()) for one in signature.v1)
+    return any(hmac.compare_digest(expected, v1.encode()) for v1 in signature.v1)

@@ -1,4 +1,4 @@
-"""``POST /webhooks/stripe``: from bytes of a stranger to a fact in the log, check by check."""
+"""``POST /webhooks/stripe``: check a delivery step by step and append it to the log."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import ipaddress
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+from wsgiref.types import WSGIEnvironment
 
 import msgspec
+from marshmallow import validate
 
 from api import problems
 from api.backend import Backend
 from api.ingest.body import Refusal, Refused, read_body
 from api.ingest.signature import NotVerified, parse, verify
 from api.problems import Problem, ProblemType
-from api.telemetry import delivery_metrics as tally
-from api.telemetry import logs
-from api.telemetry.delivery_metrics import Noted
+from api.resources.schemas import ResponseSchema, integer, text
+from api.telemetry import delivery_metrics, logs
+from api.telemetry.delivery_metrics import DeliveryRecord
 from ledger import Delivery, Event, QueueFull, StoreUnavailable, read_delivery
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 PATH = "/webhooks/stripe"
 
@@ -33,8 +31,8 @@ PATH = "/webhooks/stripe"
 APPEND_SECONDS_MAX = 4.5
 
 
-class Delay(StrEnum):
-    """Why a good delivery is sent back for later; Stripe tries again."""
+class UnavailableReason(StrEnum):
+    """Why a valid delivery gets a 503, after which Stripe sends it again."""
 
     DRAINING = "draining"
     QUEUE_FULL = "queue_full"
@@ -43,23 +41,22 @@ class Delay(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-@dataclass(slots=True)
-class Account:
-    """What the log and the metrics will say of one delivery: enums, numbers, what was validated."""
+class ReceiptSchema(ResponseSchema):
+    """The body of a 200: what the log did with the delivery."""
 
-    outcome: str = "refused"
-    reason: str | None = None
-    secret: str | None = None
-    event_id: str | None = None
-    event_type: str | None = None
-    bytes: int | None = None
-    position: int | None = None
-    conflict: bool = False
-    delay_seconds: float | None = None
+    status = text(
+        "What became of the delivery.",
+        validate=validate.OneOf(["stored", "duplicate", "quarantined"]),
+    )
+    position = integer("Position in the log; for a duplicate, that of the first delivery.")
+    request_id = text("The id of this request in the server's log.", dump_default=logs.request_id)
 
 
-class Answer(NamedTuple):
-    """What is sent back, beside what every answer carries."""
+_RECEIPT = ReceiptSchema()
+
+
+class WebhookResponse(NamedTuple):
+    """A response to Stripe, without the headers that every response carries."""
 
     status: int
     content_type: str
@@ -67,52 +64,55 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
-    def of(cls, type_: ProblemType) -> Answer:
-        """A refusal."""
+    def of_problem(cls, type_: ProblemType) -> WebhookResponse:
+        """The response to a delivery that is not accepted."""
         document = Problem(type_).document()
         return cls(type_.status, problems.CONTENT_TYPE, document, type_.headers)
 
 
-def receive(backend: Backend, environ: WSGIEnvironment, is_draining: Callable[[], bool]) -> Answer:
-    """Take one delivery. Whatever happens, the answer is never a 5xx but 503.
+def receive(
+    backend: Backend, environ: WSGIEnvironment, is_draining: Callable[[], bool]
+) -> WebhookResponse:
+    """Handle one delivery. Whatever fails, the only 5xx is 503, after which Stripe tries again.
 
-    It knows WSGI alone: a framework's way to a view and back took about a quarter of the time.
+    It works on WSGI alone: a framework's routing to a view took about a quarter of the time.
     """
     started = time.perf_counter()
-    account = Account()
+    record = DeliveryRecord()
     try:
-        answer = _accept(backend, environ, is_draining, account)
+        response = _accept(backend, environ, is_draining, record)
     except Refused as refused:
-        account.reason = refused.reason.value
-        answer = Answer.of(refused.type)
+        record.reason = refused.reason.value
+        response = WebhookResponse.of_problem(refused.problem_type)
     except NotVerified as refused:
-        account.reason = refused.fault.value
-        answer = Answer.of(problems.NOT_VERIFIED)
+        record.reason = refused.fault.value
+        response = WebhookResponse.of_problem(problems.NOT_VERIFIED)
     except QueueFull:
-        answer = _later(account, Delay.QUEUE_FULL)
+        response = _unavailable(record, UnavailableReason.QUEUE_FULL)
     except StoreUnavailable as error:
         problems.log_unavailable(error)
-        answer = _later(account, Delay.STORE)
+        response = _unavailable(record, UnavailableReason.STORE)
     except TimeoutError:
-        answer = _later(account, Delay.TIMED_OUT)
+        response = _unavailable(record, UnavailableReason.TIMED_OUT)
     except Exception as error:
         problems.log_unexpected(error)
-        answer = _later(account, Delay.UNEXPECTED)
+        response = _unavailable(record, UnavailableReason.UNEXPECTED)
+    record.seconds = time.perf_counter() - started
     try:
-        _tell(account, time.perf_counter() - started, environ.get("REMOTE_ADDR"))
+        _report(record, environ.get("REMOTE_ADDR"))
     except Exception as error:
-        # What is durable is acknowledged, whether or not it can be told of.
+        # A durable delivery is acknowledged, whether or not it could be logged.
         warnings.warn(f"a delivery was not logged: {type(error).__name__}", stacklevel=1)
-    return answer
+    return response
 
 
 def _accept(
     backend: Backend,
     environ: WSGIEnvironment,
     is_draining: Callable[[], bool],
-    account: Account,
-) -> Answer:
-    """The checks in their order; nothing is parsed or written before the signature fits."""
+    record: DeliveryRecord,
+) -> WebhookResponse:
+    """The checks in order; nothing is parsed or written before the signature is verified."""
     settings = backend.settings
     if settings.require_https and environ["wsgi.url_scheme"] != "https":
         raise Refused(Refusal.NOT_HTTPS)
@@ -122,75 +122,62 @@ def _accept(
         raise Refused(Refusal.CONTENT_ENCODING)
     signature = parse(environ.get("HTTP_STRIPE_SIGNATURE"))
     body = read_body(environ, settings.max_body)
-    account.bytes = len(body)
-    now = backend.clock()
-    account.secret = verify(
+    record.bytes = len(body)
+    received_seconds = backend.clock()
+    record.secret = verify(
         signature,
         body,
         settings.webhook_secrets,
-        now=now,
+        current_seconds=received_seconds,
         tolerance_seconds=settings.signature_tolerance,
     )
     fact = read_delivery(body, livemode=settings.livemode)
     if isinstance(fact, Event):
-        account.event_id, account.event_type = fact.id, fact.type
-    # Only here, after the signature: a forger learns nothing of how the server is.
+        record.event_id, record.event_type = fact.id, fact.type
+    # Only after the signature: a forger must not learn the server's state.
     if is_draining():
-        return _later(account, Delay.DRAINING)
-    return _append(backend, Delivery(body, "webhook", int(now * 1_000_000), fact), account)
+        return _unavailable(record, UnavailableReason.DRAINING)
+    received_at = int(received_seconds * 1_000_000)
+    return _append(backend, Delivery(body, "webhook", received_at, fact), record)
 
 
-def _append(backend: Backend, delivery: Delivery, account: Account) -> Answer:
-    tally.waits()
+def _append(backend: Backend, delivery: Delivery, record: DeliveryRecord) -> WebhookResponse:
+    delivery_metrics.schedule_flush()
     appended = backend.appender.submit(delivery).result(APPEND_SECONDS_MAX)
-    account.outcome, account.reason = appended.status, appended.reason
-    account.position, account.conflict = appended.position, appended.conflict
+    record.outcome, record.reason = appended.status, appended.reason
+    record.position, record.conflict = appended.position, appended.conflict
     if appended.status == "stored" and isinstance(delivery.fact, Event):
-        account.delay_seconds = max(0.0, delivery.received_at / 1e6 - delivery.fact.created)
-    receipt = {
-        "status": appended.status,
-        "position": appended.position,
-        "request_id": logs.request_id(),
-    }
-    return Answer(200, "application/json", msgspec.json.encode(receipt))
+        record.delay_seconds = max(0.0, delivery.received_at / 1e6 - delivery.fact.created)
+    body = msgspec.json.encode(_RECEIPT.dump(appended))
+    return WebhookResponse(200, "application/json", body)
 
 
-def _later(account: Account, delay: Delay) -> Answer:
-    account.outcome, account.reason = "unavailable", delay.value
-    return Answer.of(problems.UNAVAILABLE)
+def _unavailable(record: DeliveryRecord, reason: UnavailableReason) -> WebhookResponse:
+    record.outcome, record.reason = "unavailable", reason.value
+    return WebhookResponse.of_problem(problems.UNAVAILABLE)
 
 
-def _tell(account: Account, seconds: float, remote: str | None) -> None:
-    """One line and the metrics; nothing in them was chosen by an unverified sender."""
-    tally.note(
-        Noted(
-            account.outcome,
-            account.reason or "",
-            account.secret,
-            account.bytes or 0,
-            seconds,
-            account.delay_seconds,
-            account.conflict,
-        )
-    )
+def _report(record: DeliveryRecord, remote: str | None) -> None:
+    """Write the delivery's log line and count it; an unverified sender chose none of the values."""
+    delivery_metrics.record(record)
     logs.log.info(
         "delivery",
         request_id=logs.request_id(),
-        outcome=account.outcome,
-        reason=account.reason,
-        secret=account.secret,
-        event_id=account.event_id,
-        event_type=account.event_type,
-        bytes=account.bytes,
-        position=account.position,
-        ms=round(seconds * 1000, 2),
-        remote=_address(remote),
+        outcome=record.outcome,
+        reason=record.reason,
+        secret=record.secret,
+        event_id=record.event_id,
+        event_type=record.event_type,
+        bytes=record.bytes,
+        position=record.position,
+        ms=round(record.seconds * 1000, 2),
+        remote=_ip_address(remote),
     )
 
 
 @lru_cache(maxsize=1024)
-def _address(remote: str | None) -> str | None:
-    """The sender's, where it is one: a proxy may pass on whatever a sender said it was."""
+def _ip_address(remote: str | None) -> str | None:
+    """The text if it is an IP address: a proxy may pass on whatever the sender claimed to be."""
     try:
         return None if remote is None else str(ipaddress.ip_address(remote))
     except ValueError:
