@@ -1,1 +1,1 @@
-"""The way out: one file per resource, all of them declared through ``route``."""
+"""The REST API: one file per resource, with its routes and the shape of its responses."""

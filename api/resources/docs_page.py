@@ -1,4 +1,4 @@
-"""``/openapi.json`` and ``/docs``: what the declarations say, for programs and for people."""
+"""``/openapi.json`` and ``/docs``, both generated from the declarations."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from flask import Flask, Response, current_app, render_template
 from markupsafe import Markup, escape
 
 from api import problems
-from api.resources.answers import tagged
+from api.resources.representation import with_etag
 from api.resources.route import StrictBlueprint, open_route
 from projections import Kind
 
 SPEC_OPTIONS: dict[str, Any] = {
     "info": {
-        "description": "An event-sourced ledger of what Stripe told: facts kept verbatim,"
-        " state drawn from them."
+        "description": "An event-sourced ledger of Stripe's events: an append-only log of the"
+        " exact bytes, and the current state projected from it."
     },
     "components": {
         "securitySchemes": {
             "key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key of scope read (all but bodies, Stripe's own objects and"
-                " the writing routes) or full.",
+                "description": "A key of scope read (everything but bodies, Stripe's own objects"
+                " and the writing routes) or full.",
             }
         }
     },
@@ -40,42 +40,42 @@ _ANY_OBJECT = {"type": "object"}
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A route as the page shows it."""
+    """A route as the docs page shows it."""
 
     method: str
     path: str
     summary: str
     description: str
     parameters: list[tuple[str, str]]
-    answers: list[tuple[str, str]]
+    responses: list[tuple[str, str]]
 
 
 def blueprint() -> StrictBlueprint:
     """The two routes."""
     blueprint = StrictBlueprint(
-        "docs", __name__, description="What this is, for programs and for people."
+        "docs", __name__, description="The documentation, for programs and for people."
     )
-    open_route(blueprint, "/openapi.json", answer=_ANY_OBJECT)(openapi)
-    open_route(blueprint, "/docs", answer={"type": "string"}, content_type="text/html")(docs_page)
+    open_route(blueprint, "/openapi.json", response=_ANY_OBJECT)(openapi)
+    open_route(blueprint, "/docs", response={"type": "string"}, content_type="text/html")(docs_page)
     return blueprint
 
 
 def openapi() -> Response:
-    """This API in OpenAPI 3.1."""
-    return tagged(Response(current_app.config[_OPENAPI], content_type="application/json"))
+    """Get the OpenAPI 3.1 document of this API."""
+    return with_etag(Response(current_app.config[_OPENAPI], content_type="application/json"))
 
 
 def docs_page() -> Response:
-    """This API for people, with every field's meaning."""
+    """Get the documentation of this API, with the meaning of every field."""
     response = Response(current_app.config[_PAGE], content_type="text/html; charset=utf-8")
-    # The page needs nothing but itself, and says so.
+    # The page loads nothing else, and forbids it.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    return tagged(response)
+    return with_etag(response)
 
 
 def register(app: Flask, document: dict[str, Any], kinds: Mapping[str, Kind]) -> None:
-    """Both documents are made once: the declarations do not change while a process lives."""
-    _tidy(document)
+    """Render both documents, once: the declarations do not change while a process runs."""
+    _remove_unused(document)
     app.config[_OPENAPI] = json.dumps(document, separators=(",", ":"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["code"] = _code
@@ -90,12 +90,12 @@ def register(app: Flask, document: dict[str, Any], kinds: Mapping[str, Kind]) ->
 
 
 def _code(text: str) -> Markup:
-    """What the declarations write in backticks, as HTML."""
+    """Turn text in backticks into HTML ``code`` elements."""
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
-def _tidy(document: dict[str, Any]) -> None:
-    """Without what flask-smorest adds for its own kind of errors and paging, which we lack."""
+def _remove_unused(document: dict[str, Any]) -> None:
+    """Remove flask-smorest's own errors and paging, which no route uses, and sort responses."""
     document["components"].pop("responses", None)
     for name in ("Error", "PaginationMetadata"):
         document["components"]["schemas"].pop(name, None)
@@ -116,12 +116,17 @@ def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 path,
                 operation.get("summary", ""),
                 operation.get("description", ""),
-                [_parameter(each) for each in (*shared, *operation.get("parameters", []))],
-                [(status, each["description"]) for status, each in operation["responses"].items()],
+                list(map(_parameter, (*shared, *operation.get("parameters", [])))),
+                [
+                    (status, response["description"])
+                    for status, response in operation["responses"].items()
+                ],
             )
 
 
 def _parameter(parameter: Mapping[str, Any]) -> tuple[str, str]:
     default = parameter.get("schema", {}).get("default")
-    about = parameter.get("description", "The id, as in a list.")
-    return parameter["name"], about if default is None else f"{about} Default {default}."
+    description = parameter.get("description", "The id, as in a list.")
+    if default is not None:
+        description += f" Default {default}."
+    return parameter["name"], description

@@ -1,4 +1,4 @@
-"""``/v1/events``: the log itself, as a list, as a feed to read upwards, and byte for byte."""
+"""``/v1/events``: the log as a list, as a feed to read upwards, and single events with bytes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,57 @@ from flask import Response
 from api import problems
 from api.backend import backend
 from api.problems import Problem
-from api.resources import parameters as query
-from api.resources import schemas
-from api.resources.answers import list_object, represent
+from api.resources import parameters, schemas
+from api.resources.representation import json_response, list_response
 from api.resources.route import StrictBlueprint, route
-from ledger import RecordedEvent
+from api.resources.schemas import ResponseSchema, computed, constant, integer, text
 
-_LIST = query.paged(
+
+class EventSchema(ResponseSchema):
+    """An event in a list: its envelope and how it was received, without the body."""
+
+    object = constant("event")
+    id = text("Stripe's id of the event.", attribute="event_id")
+    position = schemas.position()
+    type = text("The event's type, like charge.succeeded.")
+    object_id = text("The id of the Stripe object, if it has one.", attribute="stream",
+                     allow_none=True)  # fmt: skip
+    created = integer("When Stripe created it, Unix seconds.")
+    received_at = schemas.received_at()
+    api_version = text("The API version of its payload.", allow_none=True)
+    account = schemas.account()
+    livemode = schemas.livemode()
+    source = text("How it was received: webhook or import.")
+
+
+class EventWithBodySchema(EventSchema):
+    """A single event, with its bytes and what proves them."""
+
+    body = computed(
+        "string",
+        lambda event: event.body.decode("utf-8"),
+        "The exact bytes that Stripe signed, as a string.",
+    )
+    sha256 = computed(
+        "string", lambda event: sha256(event.body).hexdigest(), "The body's SHA-256, in hex."
+    )
+    chain = computed(
+        "string", lambda event: event.chain.hex(), "The log's chain value at this position, in hex."
+    )
+
+
+_EVENT, _EVENT_WITH_BODY = EventSchema(), EventWithBodySchema()
+
+_LIST = parameters.paged(
     {
-        "type": query.TypePattern("Only this type; charge.* takes all that begin so."),
-        "object_id": query.Text("Only events about this Stripe object."),
-        "account": query.account(),
-        "livemode": query.livemode(),
-        **query.created(),
-        **query.compared("position", "Read upwards, from the event", ("gt",)),
+        "type": parameters.TypePattern(
+            "Only this type; charge.* means every type that begins with charge."
+        ),
+        "object_id": parameters.Text("Only events of this Stripe object."),
+        "account": parameters.account(),
+        "livemode": parameters.livemode(),
+        **parameters.created(),
+        **parameters.compared("position", "Read upwards, from the event", ("gt",)),
     }
 )
 
@@ -31,14 +68,13 @@ _LIST = query.paged(
 def blueprint() -> StrictBlueprint:
     """The routes of the log."""
     blueprint = StrictBlueprint(
-        "events", __name__, url_prefix="/v1/events", description="What Stripe told us."
+        "events", __name__, url_prefix="/v1/events", description="The events received from Stripe."
     )
-    answer = schemas.list_of(schemas.EVENT)
-    route(blueprint, "", query=_LIST, answer=answer)(list_events)
+    route(blueprint, "", query=_LIST, response=schemas.list_of(EventSchema))(list_events)
     route(
         blueprint,
         "/<id:id>",
-        answer=schemas.EVENT_WITH_BODY,
+        response=EventWithBodySchema,
         scope="full",
         expects=[problems.NOT_FOUND],
     )(get_event)
@@ -48,49 +84,31 @@ def blueprint() -> StrictBlueprint:
 def list_events(arguments: dict[str, Any]) -> Response:
     """List the events, newest position first.
 
-    With position[gt] it reads upwards from there instead: a feed for consumers.
+    With position[gt] the list goes upwards from there instead: a feed for consumers.
     """
     log = backend().ledger.log
-    position = log.head().position
+    head = log.head().position
     page = log.events(
         type=arguments.get("type"),
         object_id=arguments.get("object_id"),
         account=arguments.get("account"),
         livemode=arguments.get("livemode"),
-        created=query.created_of(arguments),
+        created=parameters.created_bounds(arguments),
         position_gt=arguments.get("position_gt"),
         limit=arguments["limit"],
         starting_after=arguments.get("starting_after"),
         ending_before=arguments.get("ending_before"),
     )
-    items = [_item(entry) for entry in page.items]
-    # What was committed between the two reads is in the page already.
-    reached = max([position, *(entry.position for entry in page.items)])
-    return list_object(items, has_more=page.has_more, position=reached)
+    # The page may hold events that were committed after the head was read.
+    position = max([head, *(event.position for event in page.items)])
+    data = _EVENT.dump(page.items, many=True)
+    return list_response(data, has_more=page.has_more, position=position)
 
 
 def get_event(arguments: dict[str, Any], id: str) -> Response:
     """Get one event with its exact bytes."""
     log = backend().ledger.log
-    entry = log.event(id)
-    if entry is None:
+    event = log.event(id)
+    if event is None:
         raise Problem(problems.NOT_FOUND)
-    proof = {"sha256": sha256(entry.body).hexdigest(), "chain": entry.chain.hex()}
-    event = {**_item(entry), "body": entry.body.decode("utf-8"), **proof}
-    return represent(event, position=log.head().position)
-
-
-def _item(entry: RecordedEvent) -> dict[str, Any]:
-    return {
-        "object": "event",
-        "id": entry.event_id,
-        "position": entry.position,
-        "type": entry.type,
-        "object_id": entry.stream,
-        "created": entry.created,
-        "received_at": entry.received_at // 1_000_000,
-        "api_version": entry.api_version,
-        "account": entry.account,
-        "livemode": entry.livemode,
-        "source": entry.source,
-    }
+    return json_response(_EVENT_WITH_BODY.dump(event), position=log.head().position)

@@ -1,8 +1,7 @@
-"""The kinds' own routes: a list, one, and one's timeline, derived for every declared kind."""
+"""The routes of each kind: a list, a single row, and its timeline, derived from the declaration."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,44 +11,68 @@ from marshmallow import Schema, fields, validate
 
 from api import problems
 from api.backend import backend
-from api.problems import Problem
-from api.resources import parameters as query
-from api.resources import schemas
-from api.resources.answers import list_object, page_of, represent
-from api.resources.route import StrictBlueprint, require, route
-from projections import Field, Kind
+from api.resources import parameters, schemas
+from api.resources.representation import json_response, list_response, page_of
+from api.resources.route import StrictBlueprint, require_scope, route
+from api.resources.schemas import ResponseSchema, boolean, constant, documented, integer, text
+from projections import Field, Kind, RowSelector
 
 WAIT_MS_DEFAULT = 2000
 WAIT_MS_MAX = 10_000
-_POLL_SECONDS = 0.02
 
-_WHICH: dict[str, fields.Field[Any]] = {
-    "account": query.account("Which account's, where the id exists in several; self: the own."),
-    "livemode": query.YesNo("Which mode's, where the id exists in both."),
+_SCOPE: dict[str, fields.Field[Any]] = {
+    "account": parameters.AccountId(
+        "The account, if the id exists in several; self for your own account."
+    ),
+    "livemode": parameters.StrictBoolean("The mode, if the id exists in both."),
 }
-_ONE = query.query(
+_MOMENT: dict[str, fields.Field[Any]] = {
+    "as_of": parameters.Timestamp(
+        metadata={
+            "description": "The state at this time: Unix seconds, or RFC 3339 with an offset."
+        }
+    ),
+    "at_position": parameters.StrictInteger("The state known when the log ended at a position."),
+}
+_GET = parameters.query(
     {
-        "as_of": query.Moment(
-            metadata={
-                "description": "What was true then: Unix seconds, or RFC 3339 with an offset."
-            }
-        ),
-        "at_position": query.Whole("What was known when the log ended there."),
-        "min_position": query.Whole("Wait until the rows have reached this position."),
-        "wait_ms": query.Whole(
+        **_MOMENT,
+        "min_position": parameters.StrictInteger("Wait until the rows have read this position."),
+        "wait_ms": parameters.StrictInteger(
             "How long to wait at most.", most=WAIT_MS_MAX, load_default=WAIT_MS_DEFAULT
         ),
         "include": fields.String(
             validate=validate.Equal("object", error="must be object"),
             metadata={"description": "object adds the newest Stripe object as member snapshot."},
         ),
-        **_WHICH,
+        **_SCOPE,
     }
 )
 
 
+class TimelineEntrySchema(ResponseSchema):
+    """What one event changed in a row."""
+
+    object = constant("timeline_entry")
+    position = schemas.position()
+    event = text("Stripe's id of the event.")
+    type = text("The event's type, like charge.succeeded.")
+    created = integer("When Stripe created it, Unix seconds.")
+    received_at = integer("When it was received here, Unix seconds.")
+    late = boolean("Whether an event of this row with a greater created was received before it.")
+    changes = fields.Dict(
+        **documented("Per field, its value before and after."),
+        keys=fields.String(),
+        values=fields.List(fields.Raw(allow_none=True), validate=validate.Length(equal=2)),
+    )
+
+
+_TIMELINE_ENTRY = TimelineEntrySchema()
+_TIMELINE = schemas.list_of(TimelineEntrySchema)
+
+
 def blueprints(kinds: Mapping[str, Kind]) -> list[StrictBlueprint]:
-    """A room of routes for each kind."""
+    """A blueprint per kind."""
     return [_blueprint(kind) for kind in kinds.values()]
 
 
@@ -58,44 +81,41 @@ def _blueprint(kind: Kind) -> StrictBlueprint:
         kind.name, __name__, url_prefix=f"/v1/{kind.name}", description=kind.about
     )
     row = schemas.of_kind(kind)
-    _declare_list(blueprint, kind, schemas.list_of(row))
-    _declare_one(blueprint, kind, row)
+    _declare_list(blueprint, kind, row)
+    _declare_get(blueprint, kind, row)
     _declare_timeline(blueprint, kind)
     return blueprint
 
 
-def _declare_list(blueprint: StrictBlueprint, kind: Kind, answer: type[Schema]) -> None:
+def _declare_list(blueprint: StrictBlueprint, kind: Kind, row: type[Schema]) -> None:
     columns = {column.name: column for column in kind.columns}
     filters = {name: _filter(columns[name]) for name in kind.filters}
-    parameters = query.paged({**filters, **query.created()})
-
+    query = parameters.paged({**filters, **parameters.created()})
     # A cursor, too, may be an id that exists in several accounts.
     expected = [problems.AMBIGUOUS, problems.NOT_CAUGHT_UP]
 
-    @route(blueprint, "", query=parameters, answer=answer, expects=expected)
+    @route(blueprint, "", query=query, response=schemas.list_of(row), expects=expected)
     def list_rows(arguments: dict[str, Any]) -> Response:
-        """List them, newest first."""
-        given = {name: arguments[name] for name in kind.filters if name in arguments}
-        if given.get("account") == "self":
-            given["account"] = None
-        listed = backend().projections.list(
+        """List the rows, newest first."""
+        filters = {name: arguments[name] for name in kind.filters if name in arguments}
+        if filters.get("account") == "self":
+            filters["account"] = None
+        result = backend().projections.list(
             kind.name,
-            filters=given,
-            created=query.created_of(arguments),
-            limit=arguments["limit"],
-            starting_after=arguments.get("starting_after"),
-            ending_before=arguments.get("ending_before"),
+            filters=filters,
+            created=parameters.created_bounds(arguments),
+            page=parameters.page(arguments),
         )
-        return list_object(listed.items, has_more=listed.has_more, position=listed.position)
+        return list_response(result.items, has_more=result.has_more, position=result.position)
 
 
-def _declare_one(blueprint: StrictBlueprint, kind: Kind, answer: type[Schema]) -> None:
+def _declare_get(blueprint: StrictBlueprint, kind: Kind, row: type[Schema]) -> None:
     @route(
         blueprint,
         "/<id:id>",
-        query=_ONE,
-        answer=answer,
-        also_full=", and of scope full for include=object",
+        query=_GET,
+        response=row,
+        scope_note=", and of scope full for include=object",
         expects=[
             problems.NOT_FOUND,
             problems.AMBIGUOUS,
@@ -104,63 +124,58 @@ def _declare_one(blueprint: StrictBlueprint, kind: Kind, answer: type[Schema]) -
         ],
     )
     def get_row(arguments: dict[str, Any], id: str) -> Response:
-        """Get one, as it is now, was then, or was known."""
+        """Get one row: as it is, as it was at a time, or as it was known at a position."""
         if "include" in arguments:
-            require("full")
-        moment = {"as_of": arguments.get("as_of"), "at_position": arguments.get("at_position")}
-        which = _which(arguments)
-        projections = backend().projections
+            require_scope("full")
+        selector = _selector(arguments)
         if "min_position" in arguments:
-            if arguments["min_position"] > backend().ledger.log.head().position:
-                # Nobody's write is there yet; who is unknown now is not worth waiting for.
-                projections.one(kind.name, id, **which)
-            _wait(kind, arguments["min_position"], arguments["wait_ms"] / 1000)
-        if moment == {"as_of": None, "at_position": None}:
-            answered = projections.one(kind.name, id, **which)
-        else:
-            answered = projections.at(kind.name, id, **moment, **which)
-        row = dict(answered.row)
+            _wait(kind, id, selector, arguments["min_position"], arguments["wait_ms"] / 1000)
+        projections = backend().projections
+        result = projections.get(kind.name, id, selector)
+        row = dict(result.row)
         if "include" in arguments:
-            row["snapshot"] = projections.snapshot(kind.name, id, **moment, **which)
-        return represent(row, position=answered.position)
+            row["snapshot"] = projections.snapshot(kind.name, id, selector)
+        return json_response(row, position=result.position)
 
 
 def _declare_timeline(blueprint: StrictBlueprint, kind: Kind) -> None:
     @route(
         blueprint,
         "/<id:id>/timeline",
-        query=query.paged(_WHICH),
-        answer=schemas.TIMELINE,
+        query=parameters.paged(_SCOPE),
+        response=_TIMELINE,
         expects=[problems.NOT_FOUND, problems.AMBIGUOUS, problems.NOT_CAUGHT_UP],
     )
     def get_timeline(arguments: dict[str, Any], id: str) -> Response:
-        """What each event changed, oldest first.
+        """Get what each event changed in a row, oldest first.
 
         Paged by the event's id.
         """
-        answered = backend().projections.timeline(kind.name, id, **_which(arguments))
-        entries, has_more = page_of(answered.row, lambda entry: str(entry["event"]), arguments)
+        result = backend().projections.timeline(kind.name, id, _selector(arguments))
+        page, has_more = page_of(result.row, lambda entry: str(entry["event"]), arguments)
         url = f"/v1/{kind.name}/{quote(id, safe='')}/timeline"
-        return list_object(entries, has_more=has_more, position=answered.position, url=url)
+        data = _TIMELINE_ENTRY.dump(page, many=True)
+        return list_response(data, has_more=has_more, position=result.position, url=url)
 
 
 def _filter(column: Field) -> fields.Field[Any]:
     if column.name == "account":
-        return query.account()
+        return parameters.account()
     if column.name == "livemode":
-        return query.livemode()
-    return query.Text(f"Only those whose {column.name} is this.")
+        return parameters.livemode()
+    return parameters.Text(f"Only rows with this {column.name}.")
 
 
-def _which(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what was asked: without an account, any account is meant."""
-    return {name: arguments[name] for name in _WHICH if name in arguments}
+def _selector(arguments: Mapping[str, Any]) -> RowSelector:
+    """The account, mode and moment that a request names; without an account, any account."""
+    names = [name for name in (*_SCOPE, *_MOMENT) if name in arguments]
+    return RowSelector(**{name: arguments[name] for name in names})
 
 
-def _wait(kind: Kind, position: int, seconds_max: float) -> None:
-    """Until the rows have read that far, so that a client reads its own writes."""
-    ends = time.monotonic() + seconds_max
-    while backend().projections.position(kind.name) < position:
-        if time.monotonic() >= ends:
-            raise Problem(problems.NOT_CAUGHT_UP)
-        time.sleep(_POLL_SECONDS)
+def _wait(kind: Kind, id: str, selector: RowSelector, position: int, seconds: float) -> None:
+    """Wait until the rows have read a position, so that clients can read their own writes."""
+    projections = backend().projections
+    if position > backend().ledger.log.head().position:
+        # Nothing is written there yet: an id that is unknown now is a 404 at once.
+        projections.get(kind.name, id, RowSelector(selector.account, selector.livemode))
+    projections.wait_for(kind.name, position, seconds=seconds)

@@ -1,4 +1,4 @@
-"""Query parameters: a small vocabulary of strict ones, and a parser that ignores nothing."""
+"""Query parameters: a small vocabulary of strict fields, and a parser that ignores nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from webargs.flaskparser import FlaskParser
 
 from api.problems import INVALID_PARAMETERS, Problem
 from ledger.event import TYPE_GRAMMAR
+from projections import Page
 
 INTEGER_MAX = 2**63 - 1
 TEXT_CHARACTERS_MAX = 500
 
-_WHOLE = re.compile(r"[0-9]{1,25}", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,25}", re.ASCII)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _ACCOUNT = re.compile(r"[!-)+-~]{1,255}", re.ASCII)
 _TYPE_PATTERN = re.compile(rf"{TYPE_GRAMMAR}(\.\*)?", re.ASCII)
@@ -29,7 +30,7 @@ _LENGTH = validate.Length(1, TEXT_CHARACTERS_MAX, error="must have {min} to {max
 
 
 class StrictParser(FlaskParser):
-    """Refuses unknown and repeated parameters, which webargs would pass over."""
+    """Refuses unknown and repeated parameters, which webargs would ignore."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012  # declared so by webargs
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
@@ -37,7 +38,7 @@ class StrictParser(FlaskParser):
     }
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
-        """The parameters, each given once."""
+        """The parameters, each of which may be given only once."""
         repeated = [name for name, values in req.args.lists() if len(values) > 1]
         if repeated:
             raise ValidationError({name: ["is given more than once"] for name in repeated})
@@ -52,7 +53,7 @@ class StrictParser(FlaskParser):
         error_status_code: int | None,
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
-        """A 422 that names each parameter."""
+        """Raise a 422 that names each wrong parameter."""
         assert isinstance(error.messages, dict)
         errors = [
             {"parameter": str(name), "message": "; ".join(map(str, messages))}
@@ -62,37 +63,37 @@ class StrictParser(FlaskParser):
 
 
 class Query(Schema):
-    """The base of all queries: what is not declared is an error."""
+    """The base of all queries: a parameter that is not declared is an error."""
 
     class Meta:
         unknown = RAISE
 
     error_messages = {  # noqa: RUF012  # declared so by marshmallow
-        "unknown": "is no parameter of this route"
+        "unknown": "is not a parameter of this route"
     }
 
 
-class Whole(fields.Integer):
-    """ASCII digits only: Python's own ``int`` takes more than a contract should."""
+class StrictInteger(fields.Integer):
+    """An integer of ASCII digits only: Python's ``int`` accepts more than a contract should."""
 
     def __init__(
-        self, about: str, *, least: int = 0, most: int = INTEGER_MAX, **options: Any
+        self, description: str, *, least: int = 0, most: int = INTEGER_MAX, **options: Any
     ) -> None:
         self.least, self.most = least, most
         in_range = validate.Range(least, most, error="must be from {min} to {max}")
-        super().__init__(validate=in_range, metadata={"description": about}, **options)
+        super().__init__(validate=in_range, metadata={"description": description}, **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
-        if not _WHOLE.fullmatch(value):
+        if not _DIGITS.fullmatch(value):
             raise ValidationError(f"must be a whole number from {self.least} to {self.most}")
         return int(value)
 
 
-class YesNo(fields.Boolean):
-    """``true`` or ``false``, nothing that resembles them."""
+class StrictBoolean(fields.Boolean):
+    """``true`` or ``false``, and nothing that resembles them."""
 
-    def __init__(self, about: str) -> None:
-        super().__init__(metadata={"description": about})
+    def __init__(self, description: str) -> None:
+        super().__init__(metadata={"description": description})
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if value not in ("true", "false"):
@@ -101,17 +102,17 @@ class YesNo(fields.Boolean):
 
 
 class Text(fields.String):
-    """Text that a database can hold."""
+    """Text that every database can store."""
 
-    def __init__(self, about: str, *, choices: Sequence[str] = (), **options: Any) -> None:
+    def __init__(self, description: str, *, choices: Sequence[str] = (), **options: Any) -> None:
         checks: list[Callable[[str], Any]] = [_LENGTH, _printable]
         if choices:
             checks.append(validate.OneOf(choices, error="must be one of {choices}"))
-        super().__init__(validate=checks, metadata={"description": about}, **options)
+        super().__init__(validate=checks, metadata={"description": description}, **options)
 
 
-class Account(Text):
-    """An account's id, or ``self``; no pattern, whatever the store may take for one."""
+class AccountId(Text):
+    """An account's id, or ``self``; a pattern character in it has no special meaning."""
 
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
         if not _ACCOUNT.fullmatch(value):
@@ -120,7 +121,7 @@ class Account(Text):
 
 
 class TypePattern(Text):
-    """An event type, or the beginning of one with ``.*``."""
+    """An event type, or a prefix of event types that ends with ``.*``."""
 
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
         if not _TYPE_PATTERN.fullmatch(value):
@@ -128,11 +129,11 @@ class TypePattern(Text):
         return super()._deserialize(value, *rest, **options)
 
 
-class Moment(fields.String):
-    """Unix seconds, or RFC 3339 with its offset; a fraction of a second is cut off."""
+class Timestamp(fields.String):
+    """A time in Unix seconds or in RFC 3339 with an offset, rounded down to a whole second."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        if _WHOLE.fullmatch(value) and int(value) <= INTEGER_MAX:
+        if _DIGITS.fullmatch(value) and int(value) <= INTEGER_MAX:
             return int(value)
         try:
             if _RFC_3339.fullmatch(value):
@@ -151,56 +152,65 @@ def _printable(value: str) -> None:
 
 
 def livemode() -> fields.Field[Any]:
-    return YesNo("Only live mode (true) or only test mode (false).")
+    return StrictBoolean("Only live mode (true) or only test mode (false).")
 
 
-def account(about: str = "Only this connected account; self for the own one.") -> fields.Field[Any]:
-    return Account(about)
+def account() -> fields.Field[Any]:
+    return AccountId("Only this connected account; self for your own account.")
 
 
 def paging() -> dict[str, fields.Field[Any]]:
-    """How a list is walked through; ``Paged`` refuses both cursors at once."""
+    """The parameters that page through a list; ``PagedQuery`` refuses both cursors at once."""
     return {
-        "limit": Whole("How many items.", least=1, most=100, load_default=10),
-        "starting_after": Text("Go on behind the item with this id."),
-        "ending_before": Text("Go back from the item with this id."),
+        "limit": StrictInteger("How many items at most.", least=1, most=100, load_default=10),
+        "starting_after": Text("Return the items that follow the one with this id."),
+        "ending_before": Text("Return the items that precede the one with this id."),
     }
 
 
-def compared(name: str, about: str, operators: tuple[str, ...]) -> dict[str, fields.Field[Any]]:
-    """``name[gte]`` and its like."""
+def compared(
+    name: str, description: str, operators: tuple[str, ...]
+) -> dict[str, fields.Field[Any]]:
+    """The parameters ``name[gt]``, ``name[gte]``, …, one per operator."""
     words = {"gt": "after", "gte": "at or after", "lt": "before", "lte": "at or before"}
     return {
-        f"{name}_{operator}": Whole(f"{about} {words[operator]}.", data_key=f"{name}[{operator}]")
+        f"{name}_{operator}": StrictInteger(
+            f"{description} {words[operator]}.", data_key=f"{name}[{operator}]"
+        )
         for operator in operators
     }
 
 
 def created() -> dict[str, fields.Field[Any]]:
-    """Filters by time."""
+    """The filters by ``created``."""
     return compared("created", "Created, in Unix seconds,", ("gt", "gte", "lt", "lte"))
 
 
-class Paged(Query):
-    """A query with cursors."""
+class PagedQuery(Query):
+    """The query of a list, with cursors."""
 
     @validates_schema
-    def one_direction(self, data: Mapping[str, Any], **_: Any) -> None:
+    def refuse_both_cursors(self, data: Mapping[str, Any], **_: Any) -> None:
         if "starting_after" in data and "ending_before" in data:
             raise ValidationError("cannot be given together with starting_after", "ending_before")
 
 
 def query(members: Mapping[str, fields.Field[Any]], base: type[Schema] = Query) -> type[Schema]:
-    """A query of these parameters."""
+    """A query that consists of these parameters."""
     return base.from_dict(dict(members))
 
 
 def paged(members: Mapping[str, fields.Field[Any]]) -> type[Schema]:
     """A list's query: these parameters and the paging."""
-    return query({**paging(), **members}, Paged)
+    return query({**paging(), **members}, PagedQuery)
 
 
-def created_of(arguments: Mapping[str, Any]) -> dict[str, int]:
-    """The operators that were given for ``created``."""
+def created_bounds(arguments: Mapping[str, Any]) -> dict[str, int]:
+    """The bounds of ``created`` in a request's arguments, by operator (``gte``, …)."""
     names = {f"created_{operator}": operator for operator in ("gt", "gte", "lt", "lte")}
     return {operator: arguments[name] for name, operator in names.items() if name in arguments}
+
+
+def page(arguments: Mapping[str, Any]) -> Page:
+    """The page that a request's arguments name."""
+    return Page(arguments["limit"], arguments.get("starting_after"), arguments.get("ending_before"))

@@ -1,4 +1,4 @@
-"""Routes for machines that watch: alive, ready, metrics; and the way in, declared beside them."""
+"""Routes for monitoring: liveness, readiness, metrics; and the declaration of the webhook route."""
 
 from __future__ import annotations
 
@@ -9,36 +9,46 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import MethodNotAllowed
 
 from api import problems
-from api.backend import backend, draining
+from api.backend import backend, is_draining
 from api.ingest import webhook
 from api.problems import Problem
-from api.resources import schemas
 from api.resources.route import StrictBlueprint, open_route
-from api.telemetry import delivery_metrics as tally
-from api.telemetry import metrics
+from api.resources.schemas import ResponseSchema, text
+from api.telemetry import delivery_metrics, metrics
 
 _TEXT = {"type": "string"}
 
 
+class StatusSchema(ResponseSchema):
+    """The body of a successful probe."""
+
+    status = text("ok, or ready.")
+
+
+_STATUS = StatusSchema()
+
+
 def blueprint() -> StrictBlueprint:
     """Liveness and readiness."""
-    blueprint = StrictBlueprint("probes", __name__, description="For machines that watch.")
-    open_route(blueprint, "/livez", answer=schemas.STATUS)(livez)
+    blueprint = StrictBlueprint("probes", __name__, description="Probes for monitoring.")
+    open_route(blueprint, "/livez", response=StatusSchema)(livez)
     not_ready = [problems.UNAVAILABLE]
-    open_route(blueprint, "/readyz", answer=schemas.STATUS, expects=not_ready)(readyz)
+    open_route(blueprint, "/readyz", response=StatusSchema, expects=not_ready)(readyz)
     return blueprint
 
 
 def metrics_blueprint() -> StrictBlueprint:
-    """The metrics, where they are not bound elsewhere."""
-    blueprint = StrictBlueprint("metrics", __name__, description="For Prometheus.")
-    open_route(blueprint, "/metrics", answer=_TEXT, content_type="text/plain")(show_metrics)
+    """The metrics, if they have no address of their own."""
+    blueprint = StrictBlueprint("metrics", __name__, description="Metrics for Prometheus.")
+    open_route(blueprint, "/metrics", response=_TEXT, content_type="text/plain")(show_metrics)
     return blueprint
 
 
 def webhook_blueprint() -> StrictBlueprint:
-    """The way in."""
-    blueprint = StrictBlueprint("webhooks", __name__, description="Where Stripe sends its events.")
+    """The webhook endpoint."""
+    blueprint = StrictBlueprint(
+        "webhooks", __name__, description="The endpoint that Stripe sends its events to."
+    )
     header = {
         "in": "header",
         "name": "Stripe-Signature",
@@ -46,11 +56,14 @@ def webhook_blueprint() -> StrictBlueprint:
         "required": True,
         "schema": {"type": "string"},
     }
-    body = {"description": "Exactly as signed.", "content": {"application/json": {"schema": {}}}}
+    body = {
+        "description": "The exact bytes that Stripe signed.",
+        "content": {"application/json": {"schema": {}}},
+    }
     open_route(
         blueprint,
         webhook.PATH,
-        answer=schemas.RECEIPT,
+        response=webhook.ReceiptSchema,
         method="POST",
         expects=[
             problems.NOT_VERIFIED,
@@ -67,40 +80,44 @@ def webhook_blueprint() -> StrictBlueprint:
 
 
 def livez() -> Response:
-    """Whether the process answers at all."""
+    """Check that the process responds."""
     return _status("ok")
 
 
 def readyz() -> Response:
-    """Whether to send requests here: the store can be read and the process is not ending."""
-    if draining():
+    """Check that the store can be read and the process is not shutting down."""
+    if is_draining():
         raise Problem(problems.UNAVAILABLE)
     backend().ledger.log.head()
     return _status("ready")
 
 
 def show_metrics() -> Response:
-    """Metrics of all worker processes, in Prometheus' text format."""
-    here = backend()
-    tally.settle()
-    text = metrics.exposition(here.ledger, here.projections, here.clock)
-    return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    """Get the metrics of all worker processes, in Prometheus' text format."""
+    stores = backend()
+    delivery_metrics.flush()
+    exposition = metrics.exposition(stores.ledger, stores.projections, stores.clock)
+    return Response(exposition, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def receive() -> Response:
-    """Take a delivery of Stripe."""
-    # The application does so in front of Flask. This is for who calls Flask itself, for the
-    # documents, and for the answer to other methods. Flask takes `//webhooks/stripe` and the
-    # method `post` for this too.
+    """Receive a delivery from Stripe."""
+    # The application handles deliveries in front of Flask. This view is for direct calls of Flask,
+    # for OpenAPI, and for the 405 to other methods. Flask also routes `//webhooks/stripe` and the
+    # method `post` to it, which are refused.
     if request.environ["PATH_INFO"] != webhook.PATH:
         raise Problem(problems.NOT_FOUND)
     if request.environ["REQUEST_METHOD"] != "POST":
         raise MethodNotAllowed(["POST"])
-    answer = webhook.receive(backend(), request.environ, draining)
+    response = webhook.receive(backend(), request.environ, is_draining)
     return Response(
-        answer.body, answer.status, dict(answer.headers), content_type=answer.content_type
+        response.body,
+        response.status,
+        dict(response.headers),
+        content_type=response.content_type,
     )
 
 
 def _status(status: str) -> Response:
-    return Response(json.dumps({"status": status}), content_type="application/json")
+    body = json.dumps(_STATUS.dump({"status": status}))
+    return Response(body, content_type="application/json")

@@ -1,36 +1,91 @@
-"""``/v1/projections`` and ``/v1/dead-letters``: how the rows are doing, and building them anew."""
+"""``/v1/projections`` and ``/v1/dead-letters``: the state of the projections, and rebuilds."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Response, json
+from marshmallow import fields
 
 from api import problems
 from api.backend import backend
 from api.problems import Problem
-from api.resources import parameters as query
-from api.resources import schemas
-from api.resources.answers import list_object, page_of
+from api.resources import parameters, schemas
+from api.resources.representation import list_response, page_of
 from api.resources.route import StrictBlueprint, route
-from projections import KINDS, ProjectionState
+from api.resources.schemas import ResponseSchema, array, computed, constant, integer, number, text
+from projections import KINDS
 
-# The fields of the answer are the state's own.
-_FIELDS = [name for name in schemas.PROJECTION().fields if name not in ("object", "id")]
+
+class ProjectionSchema(ResponseSchema):
+    """How one projection is doing."""
+
+    object = constant("projection")
+    id = computed(
+        "string", lambda state: state.kind, "The kind again: the id that the list pages by."
+    )
+    kind = text("The kind of its rows.")
+    fingerprint = text("The fingerprint of the declaration that the serving table was built by.",
+                       allow_none=True)  # fmt: skip
+    status = text(
+        "`live`, `rebuild_requested`, `rebuilding`, `rebuild_stopped` (the process that rebuilt it"
+        " is gone; the follower starts again), or `served_by_other_version`."
+    )
+    position = integer("The log position up to which it has read.")
+    lag_events = integer("Events in the log that it has not read yet.")
+    lag_seconds = number("How long the oldest of them has waited.", allow_none=True)
+    rows = integer("Number of rows.")
+    dead_letters = integer("Number of events that could not be read.")
+    without_snapshot = integer("Number of events of its objects that carry no snapshot.")
+    rebuild_done = integer("Events that a running rebuild has read so far.", allow_none=True)
+    rebuild_total = integer("Events that it has to read.", allow_none=True)
+    rebuild_events_per_second = number("How many it reads per second.", allow_none=True)
+    rebuild_eta_seconds = number("How many seconds it still takes.", allow_none=True)
+    held_by = array(fields.String(), "What a rebuilt table waits for before it can serve.")
+    checked_at = integer("When rows were last compared with the log.", allow_none=True)
+    differences = integer("In how many fields they differed then.", allow_none=True)
+    previous = text("The table that `ledger rollback` would serve again.", allow_none=True)
+
+
+class RebuildSchema(ResponseSchema):
+    """A requested rebuild."""
+
+    object = constant("rebuild")
+    kind = text("The kind whose rows are rebuilt.")
+    status = constant("requested")
+    url = text("Where its progress is shown.")
+
+
+class DeadLetterSchema(ResponseSchema):
+    """An event that a projection could not read."""
+
+    object = constant("dead_letter")
+    kind = text("The kind of the row.")
+    id = text("The row's id.")
+    event = text("Stripe's id of the event that could not be read.")
+    position = schemas.position()
+    error = text("Why it could not be read.")
+    account = schemas.account()
+    livemode = schemas.livemode()
+
+
+_PROJECTION, _REBUILD, _DEAD_LETTER = ProjectionSchema(), RebuildSchema(), DeadLetterSchema()
 
 
 def blueprint() -> StrictBlueprint:
     """The routes of the projections."""
-    about = "How far the rows have read, and building them anew."
     blueprint = StrictBlueprint(
-        "projections", __name__, url_prefix="/v1/projections", description=about
+        "projections",
+        __name__,
+        url_prefix="/v1/projections",
+        description="How far the projections have read, and rebuilding them.",
     )
-    answer = schemas.list_of(schemas.PROJECTION)
-    route(blueprint, "", query=query.paged({}), answer=answer)(list_projections)
+    response = schemas.list_of(ProjectionSchema)
+    route(blueprint, "", query=parameters.paged({}), response=response)(list_projections)
     route(
         blueprint,
         "/<id:kind>/rebuild",
-        answer=schemas.REBUILD,
+        response=RebuildSchema,
         scope="full",
         method="POST",
         status=202,
@@ -41,49 +96,43 @@ def blueprint() -> StrictBlueprint:
 
 def dead_letters_blueprint() -> StrictBlueprint:
     """The route of the dead letters."""
-    about = "Events that a projection could not fold."
     blueprint = StrictBlueprint(
-        "dead-letters", __name__, url_prefix="/v1/dead-letters", description=about
+        "dead-letters",
+        __name__,
+        url_prefix="/v1/dead-letters",
+        description="Events that a projection could not read.",
     )
-    kind = query.Text("Only of this kind.", choices=list(KINDS))
-    answer = schemas.list_of(schemas.DEAD_LETTER)
-    route(blueprint, "", query=query.paged({"kind": kind}), answer=answer)(list_dead_letters)
+    kind = parameters.Text("Only of this kind.", choices=list(KINDS))
+    response = schemas.list_of(DeadLetterSchema)
+    query = parameters.paged({"kind": kind})
+    route(blueprint, "", query=query, response=response)(list_dead_letters)
     return blueprint
 
 
 def list_projections(arguments: dict[str, Any]) -> Response:
     """List the projections, one per kind."""
     states = backend().projections.states()
-    items = [_item(state) for state in states]
-    page, has_more = page_of(items, lambda item: str(item["id"]), arguments)
-    # The list is as old as the slowest of them.
+    page, has_more = page_of(states, lambda state: state.kind, arguments)
+    # The list as a whole reaches as far as the slowest projection.
     position = min((state.position for state in states), default=0)
-    return list_object(page, has_more=has_more, position=position)
+    return list_response(_PROJECTION.dump(page, many=True), has_more=has_more, position=position)
 
 
 def rebuild(arguments: dict[str, Any], kind: str) -> Response:
-    """Ask for a rebuild; the follower carries it out beside the living rows."""
+    """Request a rebuild; the follower carries it out beside the rows that serve."""
     if kind not in KINDS:
         raise Problem(problems.NOT_FOUND)
     if not backend().projections.request_rebuild(kind):
         raise Problem(problems.REBUILD_RUNNING)
     url = "/v1/projections"
-    asked = {"object": "rebuild", "kind": kind, "status": "requested", "url": url}
-    headers = {"Location": url}
-    return Response(json.dumps(asked), 202, headers, content_type="application/json")
+    body = json.dumps(_REBUILD.dump({"kind": kind, "url": url}))
+    return Response(body, 202, {"Location": url}, content_type="application/json")
 
 
 def list_dead_letters(arguments: dict[str, Any]) -> Response:
-    """List the events that could not be folded; their rows are marked stale."""
-    listed = backend().projections.dead_letters(
-        limit=arguments["limit"],
-        starting_after=arguments.get("starting_after"),
-        ending_before=arguments.get("ending_before"),
-        kind=arguments.get("kind"),
+    """List the events that could not be read; their rows are marked stale."""
+    letters = backend().projections.dead_letters(
+        kind=arguments.get("kind"), page=parameters.page(arguments)
     )
-    return list_object(listed.items, has_more=listed.has_more, position=listed.position)
-
-
-def _item(state: ProjectionState) -> dict[str, Any]:
-    fields = {name: getattr(state, name) for name in _FIELDS}
-    return {"object": "projection", "id": state.kind, **fields}
+    data = _DEAD_LETTER.dump(letters.items, many=True)
+    return list_response(data, has_more=letters.has_more, position=letters.position)

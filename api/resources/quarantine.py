@@ -1,4 +1,4 @@
-"""``/v1/quarantine``: what was signed and is no event, with the reason and the exact bytes."""
+"""``/v1/quarantine``: signed bodies that are not events, with the reason and the exact bytes."""
 
 from __future__ import annotations
 
@@ -8,31 +8,72 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
+from marshmallow import missing
 
 from api import problems
 from api.backend import backend
 from api.problems import Problem
-from api.resources import parameters as query
-from api.resources import schemas
-from api.resources.answers import list_object, represent
+from api.resources import parameters, schemas
+from api.resources.representation import json_response, list_response
 from api.resources.route import StrictBlueprint, route
-from ledger import RecordedEvent
+from api.resources.schemas import ResponseSchema, computed, constant, integer, text
 
 _ID = re.compile(r"qd_([1-9][0-9]{0,17})", re.ASCII)
 
 
+def _utf8(body: bytes) -> Any:
+    """The text that the bytes encode; ``missing`` if they are not UTF-8."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return missing
+
+
+class QuarantinedDeliverySchema(ResponseSchema):
+    """A quarantined delivery in a list, without the body."""
+
+    object = constant("quarantined_delivery")
+    id = computed("string", lambda event: f"qd_{event.position}", "qd_ followed by its position.")
+    position = schemas.position()
+    reason = text("Why it is not an event.")
+    received_at = schemas.received_at()
+    size = integer("The body's length in bytes.")
+
+
+class QuarantinedDeliveryWithBodySchema(QuarantinedDeliverySchema):
+    """A single quarantined delivery, with its bytes."""
+
+    body = computed(
+        "string",
+        lambda event: _utf8(event.body),
+        "The exact bytes as a string, if they are UTF-8.",
+        required=False,
+    )
+    body_base64 = computed(
+        "string",
+        lambda event: b64encode(event.body).decode() if _utf8(event.body) is missing else missing,
+        "The exact bytes in Base64, if they are not.",
+        required=False,
+    )
+
+
+_DELIVERY, _DELIVERY_WITH_BODY = QuarantinedDeliverySchema(), QuarantinedDeliveryWithBodySchema()
+
+
 def blueprint() -> StrictBlueprint:
     """The routes of the quarantine."""
-    about = "Deliveries that were signed and are no events."
     blueprint = StrictBlueprint(
-        "quarantine", __name__, url_prefix="/v1/quarantine", description=about
+        "quarantine",
+        __name__,
+        url_prefix="/v1/quarantine",
+        description="Deliveries with a valid signature that are not events.",
     )
-    answer = schemas.list_of(schemas.QUARANTINED)
-    route(blueprint, "", query=query.paged({}), answer=answer)(list_quarantined)
+    response = schemas.list_of(QuarantinedDeliverySchema)
+    route(blueprint, "", query=parameters.paged({}), response=response)(list_quarantined)
     route(
         blueprint,
         "/<id:id>",
-        answer=schemas.QUARANTINED_WITH_BODY,
+        response=QuarantinedDeliveryWithBodySchema,
         scope="full",
         expects=[problems.NOT_FOUND],
     )(get_quarantined)
@@ -42,54 +83,38 @@ def blueprint() -> StrictBlueprint:
 def list_quarantined(arguments: dict[str, Any]) -> Response:
     """List quarantined deliveries, newest first."""
     log = backend().ledger.log
-    position = log.head().position
+    head = log.head().position
     page = log.quarantine(
         limit=arguments["limit"],
         starting_after=_cursor(arguments, "starting_after"),
         ending_before=_cursor(arguments, "ending_before"),
     )
-    items = [_item(entry) for entry in page.items]
-    reached = max([position, *(entry.position for entry in page.items)])
-    return list_object(items, has_more=page.has_more, position=reached)
+    # The page may hold deliveries that were committed after the head was read.
+    position = max([head, *(delivery.position for delivery in page.items)])
+    data = _DELIVERY.dump(page.items, many=True)
+    return list_response(data, has_more=page.has_more, position=position)
 
 
 def get_quarantined(arguments: dict[str, Any], id: str) -> Response:
-    """Get one with its exact bytes.
+    """Get one quarantined delivery with its exact bytes.
 
-    They are in body where they are UTF-8, else in body_base64.
+    They are in body if they are UTF-8, else in body_base64.
     """
     log = backend().ledger.log
     position = _position(id)
-    entry = None if position is None else log.quarantined(position)
-    if entry is None:
+    delivery = None if position is None else log.quarantined(position)
+    if delivery is None:
         raise Problem(problems.NOT_FOUND)
-    return represent({**_item(entry), **_body(entry.body)}, position=log.head().position)
-
-
-def _item(entry: RecordedEvent) -> dict[str, Any]:
-    return {
-        "object": "quarantined_delivery",
-        "id": f"qd_{entry.position}",
-        "position": entry.position,
-        "reason": entry.reason,
-        "received_at": entry.received_at // 1_000_000,
-        "size": entry.size,
-    }
-
-
-def _body(body: bytes) -> dict[str, str]:
-    try:
-        return {"body": body.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {"body_base64": b64encode(body).decode("ascii")}
+    return json_response(_DELIVERY_WITH_BODY.dump(delivery), position=log.head().position)
 
 
 def _cursor(arguments: Mapping[str, Any], name: str) -> int | None:
+    """The position that a cursor names; raises a 422 for anything but a quarantine id."""
     if name not in arguments:
         return None
     position = _position(arguments[name])
     if position is None:
-        raise Problem.parameter(name, "is no id of this list")
+        raise Problem.parameter(name, "is not an id in this list")
     return position
 
 

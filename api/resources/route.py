@@ -1,4 +1,4 @@
-"""Declaring a route once: key, parameters, answer and problems, for the code and the docs."""
+"""Declare a route once: key, parameters, response and problems, for the code and for OpenAPI."""
 
 from __future__ import annotations
 
@@ -13,61 +13,70 @@ from marshmallow import Schema
 from api import problems
 from api.backend import backend
 from api.keys import Scope
-from api.problems import CONTENT_TYPE, Problem, ProblemType
+from api.problems import CONTENT_TYPE, Problem, ProblemSchema, ProblemType
 from api.resources.parameters import Query, StrictParser
-from api.resources.schemas import PROBLEM
 
 View = Callable[..., Response]
 
+_ALWAYS_EXPECTED = (problems.UNAVAILABLE, problems.INVALID_PARAMETERS, problems.UNAUTHORIZED)
+
 _HEADERS = {
     "ETag": {
-        "description": "A hash of the answer, for If-None-Match.",
+        "description": "A hash of the response, for If-None-Match.",
         "schema": {"type": "string"},
     },
     "Ledger-Position": {
-        "description": "How far in the log the answer reaches.",
+        "description": "The log position up to which the response was read.",
         "schema": {"type": "string"},
     },
 }
 
 
 class StrictBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
-    """A blueprint whose queries are strict."""
+    """A blueprint that refuses unknown and repeated query parameters."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    @staticmethod
+    def _make_doc_response_schema(schema: Any) -> Any:
+        """Document a response by its schema's class.
+
+        Every further decorator of a route copies what is documented so far, deeply: with
+        instances, that took most of the time of an application's start.
+        """
+        return type(schema) if isinstance(schema, Schema) else schema
 
 
 def route(
     blueprint: StrictBlueprint,
     rule: str,
     *,
-    answer: type[Schema] | dict[str, Any],
+    response: type[Schema] | dict[str, Any],
     scope: Scope = "read",
     query: type[Schema] = Query,
-    also_full: str = "",
+    scope_note: str = "",
     method: str = "GET",
     status: int = 200,
     expects: Sequence[ProblemType] = (),
 ) -> Callable[[View], View]:
-    """A route under ``/v1``: the key is looked at first, then the parameters."""
+    """Declare a route under ``/v1``, which checks the key first and then the parameters.
+
+    ``expects`` are the problems beside those that every route may have; ``scope_note`` continues
+    the sentence that documents the scope.
+    """
 
     def decorate(view: View) -> View:
         parsed = blueprint.arguments(query, location="query", as_kwargs=False)(view)
         described = parsed
         if method == "GET":
-            described = blueprint.alt_response(304, description="The client has it already.")(
-                described
-            )
-        known = (problems.UNAVAILABLE, problems.INVALID_PARAMETERS, problems.UNAUTHORIZED)
-        described = _with_problems(
-            blueprint, described, (*expects, problems.SCOPE_TOO_SMALL, problems.INTERNAL, *known)
-        )
+            not_modified = blueprint.alt_response(304, description="The client has it already.")
+            described = not_modified(described)
+        expected = (*expects, problems.SCOPE_TOO_SMALL, problems.INTERNAL, *_ALWAYS_EXPECTED)
+        described = _with_problems(blueprint, described, expected)
         headers = _HEADERS if method == "GET" else None
-        described = blueprint.response(status, answer, headers=headers)(described)
-        needs = f"Needs a key of scope {scope}{also_full}."
-        described = blueprint.doc(security=[{"key": []}], description=_about(view, needs))(
-            described
-        )
+        described = blueprint.response(status, response, headers=headers)(described)
+        description = _description(view, f"Needs a key of scope {scope}{scope_note}.")
+        described = blueprint.doc(security=[{"key": []}], description=description)(described)
         _register(blueprint, rule, method, _guarded(parsed, scope), described)
         return view
 
@@ -78,17 +87,17 @@ def open_route(
     blueprint: StrictBlueprint,
     rule: str,
     *,
-    answer: type[Schema] | dict[str, Any],
+    response: type[Schema] | dict[str, Any],
     method: str = "GET",
     content_type: str = "application/json",
     expects: Sequence[ProblemType] = (),
     doc: dict[str, Any] | None = None,
 ) -> Callable[[View], View]:
-    """A route that needs no key and takes no parameters."""
+    """Declare a route that needs no key and takes no parameters."""
 
     def decorate(view: View) -> View:
         described = _with_problems(blueprint, view, expects)
-        described = blueprint.response(200, answer, content_type=content_type)(described)
+        described = blueprint.response(200, response, content_type=content_type)(described)
         described = blueprint.doc(security=[], **(doc or {}))(described)
 
         @wraps(view)
@@ -104,9 +113,9 @@ def open_route(
 def _register(
     blueprint: StrictBlueprint, rule: str, method: str, run: View, described: View
 ) -> None:
-    """Serve ``run`` with what was written of ``described``.
+    """Serve ``run``, documented as ``described``.
 
-    flask-smorest writes into one wrapper per documented answer; requests need not pass them all.
+    flask-smorest adds one wrapper per documented response, which requests need not pass through.
     """
     vars(run)["_apidoc"] = vars(described)["_apidoc"]
     blueprint.route(rule, methods=[method], endpoint=run.__name__)(run)
@@ -116,30 +125,34 @@ def _with_problems(blueprint: StrictBlueprint, view: View, expects: Sequence[Pro
     for status in sorted({type_.status for type_ in expects}):
         titles = dict.fromkeys(type_.title for type_ in expects if type_.status == status)
         view = blueprint.alt_response(
-            status, schema=PROBLEM, content_type=CONTENT_TYPE, description="; or: ".join(titles)
+            status,
+            schema=ProblemSchema,
+            content_type=CONTENT_TYPE,
+            description="; or: ".join(titles),
         )(view)
     return view
 
 
-def _about(view: View, needs: str) -> str:
+def _description(view: View, scope_sentence: str) -> str:
+    """What OpenAPI shows below the summary, which is the docstring's first line."""
     _, _, rest = (view.__doc__ or "").strip().partition("\n")
-    return " ".join([*rest.split(), needs])
+    return " ".join([*rest.split(), scope_sentence])
 
 
-def _guarded(view: View, needed: Scope) -> View:
+def _guarded(view: View, required: Scope) -> View:
     @wraps(view)
     def guarded(*args: Any, **path: Any) -> Response:
-        require(needed)
+        require_scope(required)
         return view(*args, **path)
 
     return guarded
 
 
-def require(needed: Scope) -> None:
-    """Let the request pass only with a key that reaches this far."""
+def require_scope(required: Scope) -> None:
+    """Raise a 401 problem unless the request has a valid key, a 403 if its scope is too small."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     scope = backend().keys.scope_of(key.strip()) if scheme.lower() == "bearer" else None
     if scope is None:
         raise Problem(problems.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
-    if needed == "full" and scope != "full":
+    if required == "full" and scope != "full":
         raise Problem(problems.SCOPE_TOO_SMALL)

@@ -6,47 +6,92 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
+from marshmallow import Schema, fields
 
 from api import problems
 from api.backend import backend
-from api.resources import parameters as query
-from api.resources import schemas
-from api.resources.answers import list_object, page_of
+from api.resources import parameters, schemas
+from api.resources.representation import list_response, page_of
 from api.resources.route import StrictBlueprint, route
+from api.resources.schemas import ResponseSchema, computed, constant, integer, mapping, text
+from projections import Kind
 
-_LIST = query.paged(
+_LIST = parameters.paged(
     {
-        "account": query.account(),
-        "livemode": query.livemode(),
-        "currency": query.Text("Only this currency."),
+        "account": parameters.account(),
+        "livemode": parameters.livemode(),
+        "currency": parameters.Text("Only this currency."),
     }
 )
+_FILTERS = ("account", "livemode", "currency")
+
+# Rows have had these members in this order from the start, and keep it; other kinds follow.
+_FIRST_KINDS = ("orders", "refunds", "disputes", "payouts", "subscriptions")
 
 
-def blueprint() -> StrictBlueprint:
+class SummarySchema(ResponseSchema):
+    """What identifies a row of totals; ``schema`` adds the totals of each kind."""
+
+    id = computed(
+        "string",
+        lambda row: summary_id(row),
+        "The id that the list pages by: account, mode and currency.",
+    )
+    object = constant("summary")
+    account = schemas.account()
+    livemode = schemas.livemode()
+    currency = text("The currency of the amounts; null if none is known.", allow_none=True)
+
+
+def schema(kinds: Mapping[str, Kind]) -> type[Schema]:
+    """The schema of a row: a member for every kind that declares a ``summary``."""
+    names = [kind.name for kind in kinds.values() if kind.summary is not None]
+    ordered = [name for name in _FIRST_KINDS if name in names]
+    ordered += [name for name in names if name not in ordered]
+    totals = {name: _totals(kinds[name]) for name in ordered}
+    return SummarySchema.from_dict(totals, name="Summary")
+
+
+def _totals(kind: Kind) -> fields.Field[Any]:
+    """The totals of a kind by status: how many rows and the sums of amounts, or only how many."""
+    if not kind.summary:
+        return mapping("How many, by status.", values=fields.Integer())
+    members: dict[str, fields.Field[Any]] = {"count": integer("How many.")}
+    members |= {name: integer(f"Sum of {name}.") for name in kind.summary}
+    total = ResponseSchema.from_dict(members, name=f"{kind.object.capitalize()}Total")
+    return mapping("Totals by status.", values=fields.Nested(total))
+
+
+def blueprint(kinds: Mapping[str, Kind]) -> StrictBlueprint:
     """The route of the totals."""
-    about = "Totals per account, mode and currency."
-    blueprint = StrictBlueprint("summary", __name__, url_prefix="/v1/summary", description=about)
-    answer = schemas.list_of(schemas.SUMMARY)
-    route(blueprint, "", query=_LIST, answer=answer, expects=[problems.NOT_CAUGHT_UP])(list_totals)
+    blueprint = StrictBlueprint(
+        "summary",
+        __name__,
+        url_prefix="/v1/summary",
+        description="Totals per account, mode and currency.",
+    )
+    row = schema(kinds)
+    row_schema = row()
+    response = schemas.list_of(row)
+
+    @route(blueprint, "", query=_LIST, response=response, expects=[problems.NOT_CAUGHT_UP])
+    def list_totals(arguments: dict[str, Any]) -> Response:
+        """List the totals."""
+        totals = backend().projections.summary()
+        rows = [row for row in totals.items if _matches(row, arguments)]
+        page, has_more = page_of(rows, summary_id, arguments)
+        data = row_schema.dump(page, many=True)
+        return list_response(data, has_more=has_more, position=totals.position)
+
     return blueprint
 
 
-def list_totals(arguments: dict[str, Any]) -> Response:
-    """List the totals."""
-    listed = backend().projections.summary()
-    wanted = {name: arguments[name] for name in _LIST().fields if name in arguments}
-    items = [{"id": _id(row), **row} for row in listed.items if _fits(row, wanted)]
-    page, has_more = page_of(items, lambda item: str(item["id"]), arguments)
-    return list_object(page, has_more=has_more, position=listed.position)
-
-
-def _id(row: Mapping[str, Any]) -> str:
-    """A row is known by what it totals; lists page by an id."""
+def summary_id(row: Mapping[str, Any]) -> str:
+    """A row's id: ``self:live:eur``, ``acct_1:test:none``."""
     mode = "live" if row["livemode"] else "test"
     return ":".join([row["account"] or "self", mode, row["currency"] or "none"])
 
 
-def _fits(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    own = {**row, "account": row["account"] or "self"}
-    return all(own[name] == wanted[name] for name in wanted if name in own)
+def _matches(row: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
+    values = {**row, "account": row["account"] or "self"}
+    return all(values[name] == arguments[name] for name in _FILTERS if name in arguments)

@@ -1,0 +1,64 @@
+"""JSON responses: ETags and conditional requests, list objects, and pages of lists in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from flask import Response, request
+
+from api.resources.schemas import ListSchema
+from ledger import UnknownCursor
+
+T = TypeVar("T")
+
+_LIST = ListSchema()
+
+
+def json_response(payload: Mapping[str, Any], *, position: int, status: int = 200) -> Response:
+    """A JSON response with its ETag; ``position`` is how far in the log it reaches."""
+    # ASCII: a snapshot may hold a lone surrogate, which has no UTF-8.
+    body = json.dumps(payload, separators=(",", ":")).encode("ascii")
+    response = with_etag(Response(body, status, content_type="application/json"))
+    response.headers["Ledger-Position"] = str(position)
+    return response
+
+
+def with_etag(response: Response) -> Response:
+    """The response with a hash of its body as ETag; a 304 if the client sent that ETag."""
+    response.set_etag(sha256(response.get_data()).hexdigest()[:32])
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
+
+
+def list_response(
+    data: Sequence[Mapping[str, Any]], *, has_more: bool, position: int, url: str | None = None
+) -> Response:
+    """One page of a list, as a list object like Stripe's."""
+    page = {"url": url or request.path, "has_more": has_more, "data": data}
+    return json_response(_LIST.dump(page), position=position)
+
+
+def page_of(
+    items: Sequence[T], id_of: Callable[[T], str], arguments: Mapping[str, Any]
+) -> tuple[Sequence[T], bool]:
+    """One page of a list that is completely in memory, and whether the list goes on.
+
+    ``arguments`` are those of ``parameters.paging``. Raises ``UnknownCursor``.
+    """
+    index_by_id = {id_of(item): index for index, item in enumerate(items)}
+    cursor = arguments.get("starting_after") or arguments.get("ending_before")
+    if cursor is not None and cursor not in index_by_id:
+        raise UnknownCursor(cursor)
+    if "ending_before" in arguments:
+        stop = index_by_id[arguments["ending_before"]]
+        start = max(0, stop - arguments["limit"])
+        return items[start:stop], start > 0
+    start = 0
+    if "starting_after" in arguments:
+        start = index_by_id[arguments["starting_after"]] + 1
+    stop = start + arguments["limit"]
+    return items[start:stop], stop < len(items)
