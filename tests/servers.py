@@ -78,10 +78,11 @@ class PostgresServer:
         """A SQLAlchemy URL of one of its databases."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.directory / 'socket'}"
 
-    def create_database(self) -> str:
-        """A new, empty database; returns its name."""
+    def create_database(self, template: str = "template0") -> str:
+        """Create a database, empty or as a copy of another; returns its name."""
         name = f"test_{uuid.uuid4().hex}"
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return name
 
     def drop_database(self, name: str) -> None:

@@ -1,45 +1,64 @@
-"""Adding a field is one line of a declaration: everything else follows after a restart."""
+"""A field is added in one line of a declaration; everything else follows after a restart."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from projections import KINDS, Field, Type
-from projections.rows.kind import main as reads
-from tests.api.wire import Wire, event
+from projections.rows.kind import reads_of
+from tests.api.client import ApiClient
+from tests.api.deliveries import event
 
 MEANING = "What the customer sees on the statement."
 DESCRIPTOR = Field("statement_descriptor", Type.TEXT, MEANING, ("statement_descriptor",))
 
 
 def test_an_added_field_appears_everywhere_filled_from_history(store_url: str) -> None:
-    """A field added to payouts is in table, REST, OpenAPI and docs, with what history told."""
+    """A field added to payouts is in the table, REST, OpenAPI and docs, filled from the log."""
     payout = {"object": "payout", "id": "po_1", "status": "paid", "amount": 5, "created": 1,
               "currency": "eur", "statement_descriptor": "COFFEE 42"}  # fmt: skip
-    before = Wire(store_url)
-    before.tell(event(type="payout.paid", data={"object": payout}))
+    before = ApiClient(store_url)
+    before.store(event(type="payout.paid", data={"object": payout}))
 
     assert "statement_descriptor" not in before.get("/v1/payouts/po_1").get_json()
     before.close()
 
     payouts = KINDS["payouts"]
-    # A declaration's reads derive from its fields, for the object as for the kind.
-    thing = replace(payouts.owns[0], reads=(*payouts.owns[0].reads, *reads(DESCRIPTOR)))
-    grown = replace(payouts, owns=(thing,), fields=(*payouts.fields, DESCRIPTOR))
-    after = Wire(store_url, kinds={**KINDS, "payouts": grown})
-    waiting = after.get("/v1/payouts/po_1").get_json()
+    # The object reads what the kind's fields need.
+    root = payouts.members[0]
+    root = replace(root, reads=(*root.reads, *reads_of(DESCRIPTOR)))
+    extended = replace(payouts, members=(root,), fields=(*payouts.fields, DESCRIPTOR))
+    after = ApiClient(store_url, kinds={**KINDS, "payouts": extended})
+    before_rebuild = after.get("/v1/payouts/po_1").get_json()
     after.follow()
     row = after.get("/v1/payouts/po_1").get_json()
-    schemas = after.client.get("/openapi.json").get_json()["components"]["schemas"]
+    schemas = after.http.get("/openapi.json").get_json()["components"]["schemas"]
     with after.projections.catalog.engine.connect() as connection:
-        table = after.projections.catalog.schema
-        view = f"{table}.payouts" if table else "payouts"
-        told = connection.exec_driver_sql(f"SELECT statement_descriptor FROM {view}").scalar()
+        schema = after.projections.catalog.schema
+        view = f"{schema}.payouts" if schema else "payouts"
+        value = connection.exec_driver_sql(f"SELECT statement_descriptor FROM {view}").scalar()
 
-    # Until the new table is there the old one serves, and what it lacks is null.
-    assert waiting["statement_descriptor"] is None
+    # Until the new table is built the old one serves, and the field it lacks is null.
+    assert before_rebuild["statement_descriptor"] is None
     assert row["statement_descriptor"] == "COFFEE 42"
-    assert told == "COFFEE 42"
+    assert value == "COFFEE 42"
     assert any("statement_descriptor" in item.get("properties", {}) for item in schemas.values())
-    assert MEANING in after.client.get("/docs").text
+    assert MEANING in after.http.get("/docs").text
     after.close()
+
+
+def test_a_declared_summary_appears_in_the_totals(tmp_path: Path) -> None:
+    """A kind that declares a summary is in /v1/summary and in OpenAPI, without another change."""
+    invoices = replace(KINDS["invoices"], summary=("amount_due", "amount_paid"))
+    client = ApiClient(f"sqlite:///{tmp_path / 'ledger.db'}", kinds={**KINDS, "invoices": invoices})
+    invoice = {"object": "invoice", "id": "in_1", "status": "open", "amount_due": 9,
+               "amount_paid": 4, "currency": "eur", "created": 1}  # fmt: skip
+    client.store(event(type="invoice.updated", data={"object": invoice}))
+
+    totals = client.items("/v1/summary")
+    schemas = client.http.get("/openapi.json").get_json()["components"]["schemas"]
+    client.close()
+
+    assert totals[0]["invoices"] == {"open": {"count": 1, "amount_due": 9, "amount_paid": 4}}
+    assert list(schemas["InvoiceTotal"]["properties"]) == ["count", "amount_due", "amount_paid"]

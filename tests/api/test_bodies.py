@@ -1,4 +1,4 @@
-"""What a signed body becomes: stored, a duplicate or quarantined, and always 200."""
+"""What becomes of a signed body: stored, a duplicate or quarantined, and always a 200."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pytest
 from stripe.events._event_classes import _V2_EVENT_CLASS_LOOKUP
 
 from ledger import Event, Reason, read_delivery
-from tests.api.wire import Wire, body_of, event
+from tests.api.client import ApiClient
+from tests.api.deliveries import body_of, event
 
 HOSTILE = "<script>alert(1)</script>'; DROP TABLE ledger_events; --\u202e\u0000\""
 
 
-def thin(**changed: Any) -> dict[str, Any]:
+def thin(**changes: Any) -> dict[str, Any]:
     """A v2 thin event."""
     base = event()
     return {
@@ -24,7 +25,7 @@ def thin(**changed: Any) -> dict[str, Any]:
         "livemode": True,
         "created": "2026-01-22T09:00:00.000Z",
         "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/1"},
-        **changed,
+        **changes,
     }
 
 
@@ -131,40 +132,40 @@ QUARANTINED: dict[str, tuple[bytes, Reason]] = {
 
 
 @pytest.mark.parametrize("body", STORED.values(), ids=STORED)
-def test_stored(shared: Wire, body: bytes) -> None:
-    """An event of whatever type and content is stored, byte for byte."""
+def test_stored(shared: ApiClient, body: bytes) -> None:
+    """An event of any type and content is stored, byte for byte."""
     before = shared.position
 
-    answer = shared.deliver(body)
+    response = shared.deliver(body)
 
-    assert answer.get_json()["status"] == "stored"
-    assert shared.position == answer.get_json()["position"] == before + 1
-    kept = shared.get(f"/v1/events/{json.loads(body)['id']}").get_json()
-    assert kept["body"].encode() == body
+    assert response.get_json()["status"] == "stored"
+    assert shared.position == response.get_json()["position"] == before + 1
+    event = shared.get(f"/v1/events/{json.loads(body)['id']}").get_json()
+    assert event["body"].encode() == body
 
 
 def test_every_type_that_stripe_declares() -> None:
-    """Whatever type of thin event Stripe's own library knows is one here."""
-    facts = [read_delivery(body_of(thin(type=type))) for type in _V2_EVENT_CLASS_LOOKUP]
+    """Every type of thin event that Stripe's own library knows is read as an event."""
+    results = [read_delivery(body_of(thin(type=type))) for type in _V2_EVENT_CLASS_LOOKUP]
 
-    assert len(facts) > 10
-    assert [fact for fact in facts if not isinstance(fact, Event)] == []
+    assert len(results) > 10
+    assert [result for result in results if not isinstance(result, Event)] == []
 
 
 @pytest.mark.parametrize(("body", "reason"), QUARANTINED.values(), ids=QUARANTINED)
-def test_quarantined(shared: Wire, body: bytes, reason: Reason) -> None:
-    """A signed body that is no event is kept apart with its reason; again, it is a duplicate."""
+def test_quarantined(shared: ApiClient, body: bytes, reason: Reason) -> None:
+    """A signed body that is no event is quarantined with its reason; again, it is a duplicate."""
     before = shared.position
 
-    first, again = shared.deliver(body), shared.deliver(body)
+    first, second = shared.deliver(body), shared.deliver(body)
 
-    assert first.status_code == again.status_code == 200
+    assert first.status_code == second.status_code == 200
     assert first.get_json()["status"] == "quarantined"
-    assert again.get_json()["status"] == "duplicate"
+    assert second.get_json()["status"] == "duplicate"
     assert shared.position == first.get_json()["position"] == before + 1
-    assert again.get_json()["position"] == before + 1
-    kept = shared.ledger.log.quarantined(before + 1)
-    assert kept is not None and kept.reason == reason and kept.body == body
+    assert second.get_json()["position"] == before + 1
+    recorded = shared.ledger.log.quarantined(before + 1)
+    assert recorded is not None and recorded.reason == reason and recorded.body == body
 
 
 @pytest.mark.parametrize(
@@ -172,15 +173,15 @@ def test_quarantined(shared: Wire, body: bytes, reason: Reason) -> None:
     [{}, {"pending_webhooks": 0}, {"api_version": "2025-03-31.basil"}],
     ids=["exact", "pending_webhooks", "api_version"],
 )
-def test_duplicate(shared: Wire, change: dict[str, Any]) -> None:
+def test_duplicate(shared: ApiClient, change: dict[str, Any]) -> None:
     """The same id again is a duplicate with the first one's position, and writes nothing."""
     document = event()
     first = shared.deliver(body_of(document)).get_json()["position"]
 
-    answer = shared.deliver(body_of({**document, **change}))
+    response = shared.deliver(body_of({**document, **change}))
 
-    assert answer.get_json()["status"] == "duplicate"
-    assert answer.get_json()["position"] == first == shared.position
+    assert response.get_json()["status"] == "duplicate"
+    assert response.get_json()["position"] == first == shared.position
 
 
 @pytest.mark.parametrize(
@@ -188,26 +189,26 @@ def test_duplicate(shared: Wire, change: dict[str, Any]) -> None:
     [{"data": {"object": {"id": "ch_other", "object": "charge"}}}, {"type": "charge.failed"}],
     ids=["object", "type"],
 )
-def test_id_reuse(shared: Wire, change: dict[str, Any]) -> None:
-    """A known id that tells of something else is quarantined, never an update."""
+def test_id_reuse(shared: ApiClient, change: dict[str, Any]) -> None:
+    """A known id with a different object or type is quarantined, and changes nothing."""
     document = event()
     first = shared.deliver(body_of(document)).get_json()["position"]
 
-    answer = shared.deliver(body_of({**document, **change}))
+    response = shared.deliver(body_of({**document, **change}))
 
-    assert answer.get_json()["status"] == "quarantined"
-    kept = shared.ledger.log.quarantined(answer.get_json()["position"])
-    assert kept is not None and kept.reason == Reason.ID_REUSE
-    event_now = shared.ledger.log.event(document["id"])
-    assert event_now is not None and event_now.position == first
+    assert response.get_json()["status"] == "quarantined"
+    recorded = shared.ledger.log.quarantined(response.get_json()["position"])
+    assert recorded is not None and recorded.reason == Reason.ID_REUSE
+    unchanged = shared.ledger.log.event(document["id"])
+    assert unchanged is not None and unchanged.position == first
 
 
 def test_wrong_mode(store_url: str) -> None:
-    """Where only one mode is wanted, an event of the other is quarantined."""
-    wire = Wire(store_url, {"livemode": True})
+    """If the settings allow only one mode, an event of the other is quarantined."""
+    client = ApiClient(store_url, {"livemode": True})
 
-    answers = [wire.deliver(body_of(event(livemode=mode))).get_json() for mode in (False, True)]
+    responses = [client.deliver(body_of(event(livemode=mode))).get_json() for mode in (False, True)]
 
-    assert [answer["status"] for answer in answers] == ["quarantined", "stored"]
-    assert wire.data("/v1/quarantine")[0]["reason"] == "wrong_mode"
-    wire.close()
+    assert [response["status"] for response in responses] == ["quarantined", "stored"]
+    assert client.items("/v1/quarantine")[0]["reason"] == "wrong_mode"
+    client.close()

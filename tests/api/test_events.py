@@ -1,4 +1,4 @@
-"""The log over HTTP: a list, a feed, exact bytes, and the quarantine beside it."""
+"""The log over HTTP: a list, a feed, exact bytes, and the quarantine."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import hashlib
 
 import pytest
 
-from tests.api.wire import NOW, Wire, body_of, event, problem
+from tests.api.client import ApiClient, problem
+from tests.api.deliveries import NOW, body_of, event
 
 
 @pytest.fixture(scope="module")
-def log(shared: Wire) -> Wire:
-    """Four events and two quarantined deliveries."""
-    wire = shared
-    wire.deliver(body_of(event(id="evt_1", type="charge.succeeded", created=NOW - 3)))
-    wire.deliver(body_of(event(id="evt_2", type="charge.dispute.created", created=NOW - 2)))
-    wire.deliver(b"\xff")
-    wire.deliver(body_of(event(id="evt_4", type="charger.plugged", account="acct_1")))
+def log(shared: ApiClient) -> ApiClient:
+    """A ledger with five events and two quarantined deliveries."""
+    client = shared
+    client.deliver(body_of(event(id="evt_1", type="charge.succeeded", created=NOW - 3)))
+    client.deliver(body_of(event(id="evt_2", type="charge.dispute.created", created=NOW - 2)))
+    client.deliver(b"\xff")
+    client.deliver(body_of(event(id="evt_4", type="charger.plugged", account="acct_1")))
     payout = {"object": {"id": "po_9", "object": "payout"}}
-    wire.deliver(body_of(event(id="evt_5", type="payout.paid", created=NOW, data=payout)))
-    wire.deliver(b"plain")
-    wire.deliver(body_of(event(id="evt_7", type="ping", livemode=True)))
-    return wire
+    client.deliver(body_of(event(id="evt_5", type="payout.paid", created=NOW, data=payout)))
+    client.deliver(b"plain")
+    client.deliver(body_of(event(id="evt_7", type="ping", livemode=True)))
+    return client
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,14 @@ def log(shared: Wire) -> Wire:
         ("position[gt]=7", []),
     ],
 )
-def test_list(log: Wire, query: str, expected: list[str]) -> None:
-    """Newest position first, or upwards as a feed; never a quarantined one."""
-    assert [item["id"] for item in log.data(f"/v1/events?{query}")] == expected
+def test_list(log: ApiClient, query: str, expected: list[str]) -> None:
+    """Newest position first, or upwards as a feed; never a quarantined delivery."""
+    assert [item["id"] for item in log.items(f"/v1/events?{query}")] == expected
 
 
-def test_item(log: Wire) -> None:
-    """An item tells the envelope and how it came, and not the body."""
-    assert log.data("/v1/events?type=payout.paid") == [
+def test_item(log: ApiClient) -> None:
+    """An item has the envelope and how it was received, and not the body."""
+    assert log.items("/v1/events?type=payout.paid") == [
         {
             "object": "event",
             "id": "evt_5",
@@ -68,47 +69,47 @@ def test_item(log: Wire) -> None:
     ]
 
 
-def test_body(wire: Wire) -> None:
-    """One event comes with its exact bytes, their hash and the chain."""
+def test_body(client: ApiClient) -> None:
+    """A single event has its exact bytes, their hash and the chain value."""
     body = b'{ "caf\xc3\xa9": "\\ud83d\\ude00 \\u0000",\r\n' + body_of(event(id="evt_1"))[1:]
-    wire.deliver(body)
+    client.deliver(body)
 
-    answer = wire.get("/v1/events/evt_1")
+    response = client.get("/v1/events/evt_1")
 
-    found = answer.get_json()
-    assert found["body"].encode() == body
-    assert found["sha256"] == hashlib.sha256(body).hexdigest()
-    assert found["chain"] == wire.ledger.log.head().chain.hex()
-    assert answer.headers["Ledger-Position"] == "1"
+    shown = response.get_json()
+    assert shown["body"].encode() == body
+    assert shown["sha256"] == hashlib.sha256(body).hexdigest()
+    assert shown["chain"] == client.ledger.log.head().chain.hex()
+    assert response.headers["Ledger-Position"] == "1"
 
 
-def test_quarantine(log: Wire) -> None:
-    """Quarantined deliveries have a list of their own and their bytes, as text or Base64."""
-    assert [(item["id"], item["reason"], item["size"]) for item in log.data("/v1/quarantine")] == [
+def test_quarantine(log: ApiClient) -> None:
+    """Quarantined deliveries have their own list, and their bytes as text or in Base64."""
+    assert [(item["id"], item["reason"], item["size"]) for item in log.items("/v1/quarantine")] == [
         ("qd_6", "not_json", 5),
         ("qd_3", "not_json", 1),
     ]
-    assert [item["id"] for item in log.data("/v1/quarantine?starting_after=qd_6")] == ["qd_3"]
+    assert [item["id"] for item in log.items("/v1/quarantine?starting_after=qd_6")] == ["qd_3"]
     assert log.get("/v1/quarantine/qd_6").get_json()["body"] == "plain"
     assert base64.b64decode(log.get("/v1/quarantine/qd_3").get_json()["body_base64"]) == b"\xff"
 
 
 @pytest.mark.parametrize("id", ["qd_1", "qd_99", "qd_03", "qd_-3", "3", "qd_" + "9" * 30])
-def test_not_quarantined(log: Wire, id: str) -> None:
-    """The quarantine shows nothing but quarantined deliveries."""
+def test_not_quarantined(log: ApiClient, id: str) -> None:
+    """The quarantine contains only quarantined deliveries."""
     problem(log.get(f"/v1/quarantine/{id}"), 404)
 
 
-def test_quarantine_is_passed_over(log: Wire) -> None:
-    """The projections read on behind what is no event."""
+def test_quarantine_is_skipped(log: ApiClient) -> None:
+    """The projections skip quarantined deliveries and read on."""
     log.follow()
 
     assert log.get("/v1/orders").headers["Ledger-Position"] == "7"
 
 
-def test_quarantined_is_no_event(log: Wire) -> None:
-    """A quarantined delivery is no event, under none of its names."""
-    entry = log.ledger.log.quarantined(3)
-    assert entry is not None
+def test_quarantined_is_no_event(log: ApiClient) -> None:
+    """A quarantined delivery is not found among the events, not even by its internal id."""
+    delivery = log.ledger.log.quarantined(3)
+    assert delivery is not None
 
-    problem(log.get(f"/v1/events/{entry.event_id}"), 404)
+    problem(log.get(f"/v1/events/{delivery.event_id}"), 404)

@@ -1,4 +1,4 @@
-"""The kinds' lists: newest first, paged by id both ways, filtered by what the declaration names."""
+"""The kinds' lists: newest first, paged by id in both directions, with the declared filters."""
 
 from __future__ import annotations
 
@@ -7,58 +7,47 @@ from typing import Any
 import pytest
 
 from projections import KINDS
-from tests.api.wire import NOW, Wire, event
+from tests.api.client import ApiClient
+from tests.api.deliveries import NOW, charge
 
 
-def charge(number: int, **changed: Any) -> dict[str, Any]:
-    """An event about a paid charge without a PaymentIntent, which is an order of its own."""
-    envelope = {name: changed.pop(name) for name in ("account", "livemode") if name in changed}
-    snapshot = {
-        "id": f"ch_{number}",
-        "object": "charge",
-        "created": NOW - 1000 + number,
-        "amount": 100 * number,
-        "amount_captured": 100 * number,
-        "currency": "eur",
-        "captured": True,
-        "paid": True,
-        "status": "succeeded",
-        **changed,
-    }
-    return event(data={"object": snapshot}, created=NOW - 1000 + number, **envelope)
-
-
-def ids(wire: Wire, query: str = "") -> list[str]:
+def ids(client: ApiClient, query: str = "") -> list[str]:
     """The ids of a page of orders."""
-    return [row["id"] for row in wire.data(f"/v1/orders?{query}")]
+    return [row["id"] for row in client.items(f"/v1/orders?{query}")]
 
 
-def test_order_and_pages(wire: Wire) -> None:
-    """Newest first; the last id leads on and the first id leads back, till has_more says no."""
-    wire.tell(*(charge(number) for number in (3, 1, 5, 2, 4)))
+def state_of_orders(client: ApiClient) -> dict[str, Any]:
+    """How the projection of orders is doing."""
+    states = client.items("/v1/projections")
+    return next(state for state in states if state["kind"] == "orders")
 
-    first = wire.get("/v1/orders?limit=2").get_json()
+
+def test_order_and_pages(client: ApiClient) -> None:
+    """Newest first; the last id continues, the first goes back, until has_more is false."""
+    client.store(*(charge(number) for number in (3, 1, 5, 2, 4)))
+
+    first = client.get("/v1/orders?limit=2").get_json()
     assert [row["id"] for row in first["data"]] == ["ch_5", "ch_4"]
     assert (first["object"], first["url"], first["has_more"]) == ("list", "/v1/orders", True)
-    last = wire.get("/v1/orders?limit=3&starting_after=ch_4").get_json()
+    last = client.get("/v1/orders?limit=3&starting_after=ch_4").get_json()
     assert [row["id"] for row in last["data"]] == ["ch_3", "ch_2", "ch_1"]
     assert last["has_more"] is False
-    assert ids(wire, "limit=2&ending_before=ch_3") == ["ch_5", "ch_4"]
-    assert ids(wire, "limit=1&ending_before=ch_3") == ["ch_4"]
+    assert ids(client, "limit=2&ending_before=ch_3") == ["ch_5", "ch_4"]
+    assert ids(client, "limit=1&ending_before=ch_3") == ["ch_4"]
 
 
-def test_same_second(wire: Wire) -> None:
-    """Rows of one second are ordered by id, and a page boundary between them loses none."""
-    wire.tell(*(charge(number, created=NOW) for number in (1, 2, 3)))
+def test_same_second(client: ApiClient) -> None:
+    """Rows of the same second are ordered by id, and none is lost at a page boundary."""
+    client.store(*(charge(number, created=NOW) for number in (1, 2, 3)))
 
-    assert ids(wire) == ["ch_3", "ch_2", "ch_1"]
-    assert ids(wire, "limit=1&starting_after=ch_3") == ["ch_2"]
+    assert ids(client) == ["ch_3", "ch_2", "ch_1"]
+    assert ids(client, "limit=1&starting_after=ch_3") == ["ch_2"]
 
 
 @pytest.fixture(scope="module")
-def known(shared: Wire) -> Wire:
-    """A ledger with four orders that differ in what one may filter by."""
-    shared.tell(
+def orders(shared: ApiClient) -> ApiClient:
+    """A ledger with four orders that differ in the fields of the filters."""
+    shared.store(
         charge(1, customer="cus_1"),
         charge(2, currency="usd"),
         charge(3, status="failed", paid=False, captured=False, amount_captured=0),
@@ -88,89 +77,92 @@ def known(shared: Wire) -> Wire:
         ("status=paid&currency=eur&limit=1", ["ch_4"]),
     ],
 )
-def test_filters(known: Wire, query: str, expected: list[str]) -> None:
-    """Each filter narrows the list; several do so together."""
-    assert ids(known, query) == expected
+def test_filters(orders: ApiClient, query: str, expected: list[str]) -> None:
+    """Each filter narrows the list, and several combine."""
+    assert ids(orders, query) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind(known: Wire, kind: str) -> None:
-    """Every declared kind has a list under its name, and says how far it has read."""
-    answer = known.get(f"/v1/{kind}")
+def test_every_kind(orders: ApiClient, kind: str) -> None:
+    """Every declared kind has a list under its name, with the position it has read."""
+    response = orders.get(f"/v1/{kind}")
 
-    found = answer.get_json()
-    assert list(found) == ["object", "url", "has_more", "data"]
-    assert found["url"] == f"/v1/{kind}"
-    assert answer.headers["Ledger-Position"] == "4"
-
-
-def test_rows_are_as_declared(known: Wire) -> None:
-    """A row has the declared fields in their order, and no other."""
-    assert list(known.data("/v1/orders")[0]) == [column.name for column in KINDS["orders"].columns]
+    page = response.get_json()
+    assert list(page) == ["object", "url", "has_more", "data"]
+    assert page["url"] == f"/v1/{kind}"
+    assert response.headers["Ledger-Position"] == "4"
 
 
-def test_summary(wire: Wire) -> None:
+def test_rows_are_as_declared(orders: ApiClient) -> None:
+    """A row has the declared fields, in their order, and no others."""
+    row = orders.items("/v1/orders")[0]
+
+    assert list(row) == [column.name for column in KINDS["orders"].columns]
+
+
+def test_summary(client: ApiClient) -> None:
     """Totals per account, mode and currency, narrowed and paged like any list."""
-    wire.tell(charge(1), charge(2), charge(3, currency="usd"), charge(4, account="acct_1"))
+    client.store(charge(1), charge(2), charge(3, currency="usd"), charge(4, account="acct_1"))
 
-    euros = wire.data("/v1/summary?account=self&currency=eur")
+    euros = client.items("/v1/summary?account=self&currency=eur")
     assert len(euros) == 1
+    assert list(euros[0])[-5:] == ["orders", "refunds", "disputes", "payouts", "subscriptions"]
     assert euros[0]["orders"] == {
         "paid": {"count": 2, "amount": 300, "amount_received": 300, "amount_refunded": 0}
     }
-    every = wire.data("/v1/summary")
-    assert len(every) == 3
-    assert wire.data(f"/v1/summary?starting_after={every[0]['id']}") == every[1:]
+    totals = client.items("/v1/summary")
+    assert len(totals) == 3
+    assert client.items(f"/v1/summary?starting_after={totals[0]['id']}") == totals[1:]
 
 
-def test_dead_letters(wire: Wire) -> None:
-    """An event that cannot be folded is listed, and its row is stale."""
-    wire.tell(charge(1), charge(1, amount="many"))
+def test_dead_letters(client: ApiClient) -> None:
+    """An event that cannot be read is listed, and its row is stale."""
+    client.store(charge(1), charge(1, amount="many"))
 
-    letters = wire.data("/v1/dead-letters?kind=orders")
+    letters = client.items("/v1/dead-letters?kind=orders")
 
-    assert [(each["kind"], each["id"], each["position"]) for each in letters] == [
+    assert [(letter["kind"], letter["id"], letter["position"]) for letter in letters] == [
         ("orders", "ch_1", 2)
     ]
-    assert wire.data("/v1/orders")[0]["stale"] is True
+    assert client.items("/v1/orders")[0]["stale"] is True
 
 
-def test_projections(wire: Wire) -> None:
-    """Each kind tells where it stands."""
-    wire.tell(charge(1))
+def test_projections(client: ApiClient) -> None:
+    """Each kind has its position, lag, number of rows and fingerprint."""
+    client.store(charge(1))
 
-    states = wire.data("/v1/projections")
+    states = client.items("/v1/projections")
 
     assert [state["kind"] for state in states] == list(KINDS)
     assert {state["position"] for state in states} == {1}
     assert {state["lag_events"] for state in states} == {0}
-    assert states[0]["rows"] == 1 and len(states[0]["fingerprint"]) == 12
+    orders = state_of_orders(client)
+    assert orders["rows"] == 1 and len(orders["fingerprint"]) == 12
 
 
-def test_rebuild(wire: Wire) -> None:
-    """A rebuild is asked for once; while one runs, asking again is a 409."""
-    headers = {"Authorization": "Bearer static-key-of-full-scope"}
-    asked = wire.client.post("/v1/projections/orders/rebuild", headers=headers)
-    again = wire.client.post("/v1/projections/orders/rebuild", headers=headers)
+def test_rebuild(client: ApiClient) -> None:
+    """A rebuild can be requested once; while one runs, another request is a 409."""
+    first = client.post("/v1/projections/orders/rebuild")
+    second = client.post("/v1/projections/orders/rebuild")
 
-    assert (asked.status_code, asked.get_json()["kind"]) == (202, "orders")
-    assert again.status_code == 409
-    assert wire.data("/v1/projections")[0]["status"] == "rebuild_requested"
+    assert (first.status_code, first.get_json()["kind"]) == (202, "orders")
+    assert second.status_code == 409
+    assert state_of_orders(client)["status"] == "rebuild_requested"
 
 
-def test_progress_of_a_rebuild(wire: Wire) -> None:
-    """While one runs, its figures stand at /v1/projections; afterwards there are none."""
-    wire.tell(*(charge(number) for number in range(1, 4)))
-    seen: list[dict[str, Any]] = []
+def test_progress_of_a_rebuild(client: ApiClient) -> None:
+    """The figures of a running rebuild are at /v1/projections; afterwards there are none."""
+    client.store(*(charge(number) for number in range(1, 4)))
+    states: list[dict[str, Any]] = []
 
-    def look(*_: object) -> None:
-        seen.append(wire.data("/v1/projections")[0])
+    def record_state(*_: object) -> None:
+        states.append(state_of_orders(client))
 
-    wire.projections.rebuild(["orders"], progress=look)
+    client.projections.rebuild(["orders"], progress=record_state)
 
-    last = seen[-1]
+    last = states[-1]
     assert (last["status"], last["rebuild_done"], last["rebuild_total"]) == ("rebuilding", 3, 3)
     assert last["rebuild_events_per_second"] > 0 and last["rebuild_eta_seconds"] == 0
-    after = wire.data("/v1/projections")[0]
+    after = state_of_orders(client)
     assert (after["status"], after["rebuild_done"], after["held_by"]) == ("live", None, [])
     assert after["previous"]

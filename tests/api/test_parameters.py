@@ -1,11 +1,11 @@
-"""Parameters and paths: what is not understood is told, never ignored."""
+"""Parameters and paths: what is not understood is an error, never ignored."""
 
 from __future__ import annotations
 
 import pytest
 
 from projections import KINDS
-from tests.api.wire import Wire, problem
+from tests.api.client import ApiClient, problem
 
 LISTS = [
     *(f"/v1/{kind}" for kind in KINDS),
@@ -38,7 +38,7 @@ WRONG = {
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("query", WRONG)
-def test_list(shared: Wire, path: str, query: str) -> None:
+def test_list(shared: ApiClient, path: str, query: str) -> None:
     """A wrong parameter of any list is a 422 that names it."""
     errors = problem(shared.get(f"{path}?{query}"), 422)["errors"]
 
@@ -79,8 +79,8 @@ def test_list(shared: Wire, path: str, query: str) -> None:
         ("/v1/events/evt_1?expand=1", "expand"),
     ],
 )
-def test_one_parameter(shared: Wire, path: str, parameter: str) -> None:
-    """Each route knows its own parameters and their values."""
+def test_parameter(shared: ApiClient, path: str, parameter: str) -> None:
+    """Each route accepts only its own parameters, and only valid values of them."""
     errors = problem(shared.get(path), 422)["errors"]
 
     assert [error["parameter"] for error in errors] == [parameter]
@@ -92,21 +92,19 @@ def test_one_parameter(shared: Wire, path: str, parameter: str) -> None:
 @pytest.mark.parametrize(
     "id", ["nobody", "a%00b", "%ff", "..%2fevents", "%2e%2e", "x" * 256, "a/b", ""]
 )
-def test_strange_ids(shared: Wire, base: str, id: str) -> None:
+def test_strange_ids(shared: ApiClient, base: str, id: str) -> None:
     """An id that nothing can have is a 404."""
     problem(shared.get(f"{base}/{id}"), 404)
 
 
-def test_unknown_kind(shared: Wire) -> None:
-    """There is nothing to rebuild of an unknown kind."""
-    headers = {"Authorization": "Bearer static-key-of-full-scope"}
-
-    problem(shared.client.post("/v1/projections/toasters/rebuild", headers=headers), 404)
+def test_unknown_kind(shared: ApiClient) -> None:
+    """Rebuilding an unknown kind is a 404."""
+    problem(shared.post("/v1/projections/toasters/rebuild"), 404)
 
 
-def test_method(shared: Wire) -> None:
-    """A wrong method is a 405 problem that names the right ones."""
-    answer = shared.client.delete("/v1/orders")
+def test_method(shared: ApiClient) -> None:
+    """A wrong method is a 405 problem whose Allow header names the right ones."""
+    response = shared.http.delete("/v1/orders")
 
-    assert problem(answer, 405)
-    assert "GET" in answer.headers["Allow"]
+    assert problem(response, 405)
+    assert "GET" in response.headers["Allow"]

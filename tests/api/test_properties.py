@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.wire import NEW_SECRET, NOW, WEBHOOK, Wire, body_of, event, header
+from tests.api.client import ApiClient
+from tests.api.deliveries import NEW_SECRET, NOW, WEBHOOK, body_of, event, header
 
 BODIES = st.one_of(
     st.binary(max_size=200),
@@ -17,7 +18,7 @@ BODIES = st.one_of(
     st.dictionaries(
         st.sampled_from(["id", "type", "created", "livemode", "account", "api_version", "data"]),
         st.none() | st.integers() | st.text(max_size=300) | st.just({"object": {}}),
-    ).map(lambda changed: body_of(event(**changed))),
+    ).map(lambda changes: body_of(event(**changes))),
 )
 HEADERS = st.one_of(
     st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=200),
@@ -39,11 +40,11 @@ PATIENT = settings(
 @pytest.mark.parametrize("content_type", ["application/json"])
 @PATIENT
 @given(body=BODIES, sent=HEADERS)
-def test_unsigned(shared: Wire, content_type: str, body: bytes, sent: str) -> None:
-    """Without a valid MAC: a 4xx and no row."""
+def test_unsigned(shared: ApiClient, content_type: str, body: bytes, sent: str) -> None:
+    """Without a valid MAC, the response is a 400 and nothing is written."""
     before = shared.position
 
-    answer = shared.client.post(
+    response = shared.http.post(
         WEBHOOK,
         data=body,
         content_type=content_type,
@@ -51,21 +52,21 @@ def test_unsigned(shared: Wire, content_type: str, body: bytes, sent: str) -> No
         headers={"Stripe-Signature": sent},
     )
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert shared.position == before
 
 
 @PATIENT
 @given(body=BODIES)
-def test_signed(shared: Wire, body: bytes) -> None:
-    """With one: a 200, and the bytes are in the log as they came."""
-    answer = shared.deliver(body, header_of(body))
+def test_signed(shared: ApiClient, body: bytes) -> None:
+    """With a valid MAC, the response is a 200 and the log has the exact bytes."""
+    response = shared.deliver(body, header_of(body))
 
-    assert answer.status_code == 200
-    entry = shared.ledger.log.after(answer.get_json()["position"] - 1, 1)[0]
-    assert answer.get_json()["status"] == "duplicate" or entry.body == body
+    assert response.status_code == 200
+    recorded = shared.ledger.log.after(response.get_json()["position"] - 1, 1)[0]
+    assert response.get_json()["status"] == "duplicate" or recorded.body == body
 
 
 def header_of(body: bytes) -> str:
-    """Signed over the raw bytes, whatever they are."""
+    """A signature over the raw bytes, whatever they are."""
     return header(body, secret=NEW_SECRET.value)

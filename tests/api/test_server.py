@@ -1,4 +1,4 @@
-"""The way in on the real server: framing, size and headers as they come over a socket."""
+"""The webhook on the real server: framing, sizes and headers as they arrive at a socket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pytest
 
 from ledger import Ledger
 from projections import Projections
-from tests.api.wire import NEW_SECRET, WEBHOOK, body_of, event, header, written
+from tests.api.client import appends
+from tests.api.deliveries import NEW_SECRET, WEBHOOK, body_of, event, header
 
 LIMIT = 1 << 20
 ROOT = Path(__file__).parents[2]
@@ -30,22 +31,22 @@ class Server:
 
     @property
     def position(self) -> int:
-        """Where the log ends."""
+        """The position of the log's head."""
         return self.ledger.log.head().position
 
     def send(self, *parts: bytes, hang_up: bool = False) -> int | None:
-        """The status of the answer; None where the connection was reset."""
+        """The status of the response; None if the connection was reset."""
         with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
             try:
                 for part in parts:
                     connection.sendall(part)
                 if hang_up:
                     return None
-                answer = connection.recv(65536)
+                response = connection.recv(65536)
             except ConnectionError:
                 return None
-        found = re.match(rb"HTTP/1\.1 (\d{3}) ", answer)
-        return int(found[1]) if found else None
+        status_line = re.match(rb"HTTP/1\.1 (\d{3}) ", response)
+        return int(status_line[1]) if status_line else None
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +80,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _wait_for(port: int) -> None:
-    ends = time.monotonic() + 30
+    deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         except OSError:
-            assert time.monotonic() < ends, "the server did not start"
+            assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.1)
 
 
 def head(body: bytes, *lines: str, method: str = "POST") -> bytes:
-    """The head of a signed request."""
+    """The head of a request, with a valid signature."""
     signed = f"Stripe-Signature: {header(body, t=int(time.time()))}"
     all_lines = [
         f"{method} {WEBHOOK} HTTP/1.1",
@@ -103,18 +104,18 @@ def head(body: bytes, *lines: str, method: str = "POST") -> bytes:
 
 
 def length(body: bytes) -> str:
-    """How long it is."""
+    """The Content-Length header of a body."""
     return f"Content-Length: {len(body)}"
 
 
 def chunks(body: bytes, size: int = 65536) -> bytes:
-    """The body in chunks."""
+    """The body as a chunked message."""
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
 
 
 def padded(size: int) -> bytes:
-    """A new event, filled up with spaces."""
+    """A new event, padded with spaces to a size in bytes."""
     return body_of(event()).ljust(size)
 
 
@@ -122,18 +123,18 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 
 @pytest.mark.parametrize("size", [300, LIMIT])
-def test_taken(server: Server, size: int) -> None:
-    """Up to the very limit, in both framings, a delivery is stored."""
-    before, plain, pieces = server.position, padded(size), padded(size)
+def test_accepted(server: Server, size: int) -> None:
+    """Up to exactly the limit, in both framings, a delivery is stored."""
+    before, plain, chunked = server.position, padded(size), padded(size)
 
     assert server.send(head(plain, length(plain)), plain) == 200
-    assert server.send(head(pieces, CHUNKED), chunks(pieces, 1000)) == 200
+    assert server.send(head(chunked, CHUNKED), chunks(chunked, 1000)) == 200
     assert server.position == before + 2
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 10_000_000])
 def test_too_large(server: Server, size: int) -> None:
-    """Beyond it: 413, or a reset while a large one is still being sent; nothing is written."""
+    """Beyond it: a 413, or a reset while a large body is still being sent; nothing is written."""
     before, body = server.position, padded(size)
 
     allowed = {413} if size == LIMIT + 1 else {413, None}
@@ -143,7 +144,7 @@ def test_too_large(server: Server, size: int) -> None:
 
 
 def test_both_framings(server: Server) -> None:
-    """A length beside chunks: judged by the chunked bytes, or refused."""
+    """With a length and chunks, the chunked bytes count, or the request is refused."""
     body = padded(300)
 
     before = server.position
@@ -154,15 +155,15 @@ def test_both_framings(server: Server) -> None:
 
 
 def test_neither_framing(server: Server) -> None:
-    """Without any length: 411."""
+    """Without any length, the response is a 411."""
     body = padded(300)
 
-    with written(server, 0):
+    with appends(server, 0):
         assert server.send(head(body), body) == 411
 
 
 def test_cut_off(server: Server) -> None:
-    """Who hangs up in the middle leaves nothing behind."""
+    """A client that disconnects in the middle of a body leaves nothing behind."""
     before, body = server.position, padded(300)
     server.send(head(body, length(body)), body[:100], hang_up=True)
     server.send(head(body, CHUNKED), b"12c\r\n" + body[:100], hang_up=True)
@@ -172,18 +173,18 @@ def test_cut_off(server: Server) -> None:
 
 
 def test_two_signature_headers(server: Server) -> None:
-    """Two full headers arrive as one with two t: 400."""
+    """Two signature headers arrive as one with two t, which is a 400."""
     body = padded(300)
     second = f"Stripe-Signature: {header(body, t=int(time.time()))}"
 
-    with written(server, 0):
+    with appends(server, 0):
         assert server.send(head(body, length(body), second), body) == 400
 
 
 def test_endless_header(server: Server) -> None:
-    """A header without end is refused or cut off, not read for ever; nothing is written."""
+    """A very long header is refused or the connection closed; nothing is written."""
     body = padded(300)
-    with written(server, 0):
+    with appends(server, 0):
         status = server.send(head(body, length(body), f"X-Long: {'x' * 1_000_000}"), body)
 
     assert status in (400, 431, None)
@@ -191,7 +192,7 @@ def test_endless_header(server: Server) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "<script>", "[::1", "a" * 300])
 def test_evil_host(server: Server, host: str) -> None:
-    """A Host that lies changes nothing of a signed delivery, or the server refuses it."""
+    """A wrong Host does not affect a signed delivery, or the server refuses it."""
     body = padded(300)
     request = head(body, length(body)).replace(b"Host: localhost", f"Host: {host}".encode())
     assert host.encode() in request
@@ -204,19 +205,19 @@ def test_evil_host(server: Server, host: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
 def test_methods(server: Server, method: str) -> None:
-    """Only POST."""
-    with written(server, 0):
+    """Every method but POST is a 405."""
+    with appends(server, 0):
         assert server.send(head(b"", "Content-Length: 0", method=method)) == 405
 
 
 def test_empty(server: Server) -> None:
     """An empty body of a declared length of 0 is quarantined."""
-    with written(server, 1):
+    with appends(server, 1):
         assert server.send(head(b"", "Content-Length: 0")) == 200
 
 
 def test_slow_senders(server: Server) -> None:
-    """Slow bodies of others do not keep a delivery waiting."""
+    """Slow bodies of other clients do not delay a delivery."""
     slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(6)]
     for connection in slow:
         connection.sendall(head(b"x" * 9000, "Content-Length: 9000") + b"x")

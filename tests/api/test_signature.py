@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.ingest.signature import NotVerified, parse, verify
-from tests.api.wire import (
-    NEW_SECRET,
-    NOW,
-    OLD_SECRET,
-    Wire,
-    body_of,
-    event,
-    header,
-    mac,
-    problem,
-)
+from tests.api.client import ApiClient, problem
+from tests.api.deliveries import NEW_SECRET, NOW, OLD_SECRET, body_of, event, header, mac
 
 Forge = Callable[[bytes], str]
 
@@ -53,46 +44,48 @@ REFUSED: dict[str, Forge] = {
     "two headers, joined with a space": lambda body: f"{header(body)}, {header(body)}",
 }
 
-TAKEN: dict[str, Forge] = {
+ACCEPTED: dict[str, Forge] = {
     "previous secret": lambda body: header(body, secret=OLD_SECRET.value),
     "two v1 and a v0": lambda body: (
         f"{header(body, secret=OLD_SECRET.value)},v1={mac(body)},v0={'0' * 64}"
     ),
     "290 s old": lambda body: header(body, t=NOW - 290),
     "290 s ahead": lambda body: header(body, t=NOW + 290),
-    "16 v1, the last fits": lambda body: f"t={NOW}" + f",v1={'0' * 64}" * 15 + f",v1={mac(body)}",
+    "16 v1, the last is valid": lambda body: (
+        f"t={NOW}" + f",v1={'0' * 64}" * 15 + f",v1={mac(body)}"
+    ),
 }
 
 
 @pytest.mark.parametrize("forge", REFUSED.values(), ids=REFUSED)
-def test_forged(shared: Wire, forge: Forge) -> None:
-    """A header that does not verify is a 400 that tells nothing, and nothing is written."""
+def test_forged(shared: ApiClient, forge: Forge) -> None:
+    """A header that does not verify is a 400 that gives no reason, and nothing is written."""
     before, body = shared.position, body_of(event())
 
-    answer = shared.deliver(body, forge(body))
+    response = shared.deliver(body, forge(body))
 
-    assert problem(answer, 400)["title"] == "The delivery could not be verified"
+    assert problem(response, 400)["title"] == "The delivery could not be verified"
     assert shared.position == before
 
 
-def test_no_header(shared: Wire) -> None:
-    """Without the header it is the same 400."""
+def test_no_header(shared: ApiClient) -> None:
+    """Without the header, the response is the same 400."""
     before = shared.position
 
-    answer = shared.client.post("/webhooks/stripe", json=event())
+    response = shared.http.post("/webhooks/stripe", json=event())
 
-    assert problem(answer, 400)["title"] == "The delivery could not be verified"
+    assert problem(response, 400)["title"] == "The delivery could not be verified"
     assert shared.position == before
 
 
-@pytest.mark.parametrize("sign", TAKEN.values(), ids=TAKEN)
-def test_verified(shared: Wire, sign: Forge) -> None:
-    """Any configured secret, any of the signatures, within the window: stored."""
+@pytest.mark.parametrize("sign", ACCEPTED.values(), ids=ACCEPTED)
+def test_verified(shared: ApiClient, sign: Forge) -> None:
+    """Any configured secret and any of the signatures will do, within the time window."""
     before, body = shared.position, body_of(event())
 
-    answer = shared.deliver(body, sign(body))
+    response = shared.deliver(body, sign(body))
 
-    assert answer.get_json()["status"] == "stored"
+    assert response.get_json()["status"] == "stored"
     assert shared.position == before + 1
 
 
@@ -106,12 +99,16 @@ def test_verified(shared: Wire, sign: Forge) -> None:
     text=st.text(max_size=20),
 )
 def test_stripe_agrees(t: int, late: float, shape: str, secret: str, text: str) -> None:
-    """Whatever we accept, Stripe's own library accepts too."""
+    """What we accept, Stripe's own library accepts too."""
     body = text.encode("utf-8", "replace")
     sent = shape.format(t=t, v1=mac(body, t=t, secret=secret))
     try:
         name = verify(
-            parse(sent), body, [NEW_SECRET, OLD_SECRET], now=NOW + late, tolerance_seconds=300
+            parse(sent),
+            body,
+            [NEW_SECRET, OLD_SECRET],
+            current_seconds=NOW + late,
+            tolerance_seconds=300,
         )
     except NotVerified:
         return
@@ -134,7 +131,7 @@ _BAD = st.one_of(
 
 @given(st.lists(_GOOD_T, max_size=2), st.lists(_GOOD_V1, max_size=17), st.data())
 def test_any_header(times: list[str], signatures: list[str], data: st.DataObject) -> None:
-    """One time and 1 to 16 signatures, in any order beside other schemes; nothing else."""
+    """One time and 1 to 16 signatures are accepted, in any order, beside other schemes."""
     others = data.draw(st.lists(_OTHER, max_size=2))
     bad = data.draw(st.lists(_BAD, max_size=1))
     sent = ",".join(data.draw(st.permutations([*times, *signatures, *others, *bad])))
@@ -146,4 +143,4 @@ def test_any_header(times: list[str], signatures: list[str], data: st.DataObject
 
     assert (len(times), len(signatures), bad) == (1, len(signature.v1), [])
     assert f"t={signature.timestamp}" == times[0]
-    assert sorted(f"v1={one}" for one in signature.v1) == sorted(signatures)
+    assert sorted(f"v1={v1}" for v1 in signature.v1) == sorted(signatures)

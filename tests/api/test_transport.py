@@ -1,4 +1,4 @@
-"""What comes before the signature: method, scheme, content type, framing, size, path."""
+"""What is checked before the signature: method, scheme, content type, framing, size, path."""
 
 from __future__ import annotations
 
@@ -9,43 +9,44 @@ from typing import Any
 
 import pytest
 
-from tests.api.wire import WEBHOOK, Wire, body_of, event, header, problem, written
+from tests.api.client import ApiClient, appends, problem
+from tests.api.deliveries import WEBHOOK, body_of, event, header
 
 LIMIT = 4096
 
 
 @pytest.fixture(scope="module")
-def small(shared_url: str) -> Iterator[Wire]:
-    """A ledger whose limit is small."""
-    wire = Wire(shared_url, {"max_body": LIMIT})
-    yield wire
-    wire.close()
+def small(shared_url: str) -> Iterator[ApiClient]:
+    """A ledger with a small limit for bodies."""
+    client = ApiClient(shared_url, {"max_body": LIMIT})
+    yield client
+    client.close()
 
 
 def sized(size: int) -> bytes:
-    """An event of exactly so many bytes."""
+    """An event of exactly this many bytes."""
     bare = len(body_of(event(note="")))
     body = body_of(event(note="x" * (size - bare - 8)))
     return body + b" " * (size - len(body))
 
 
-@pytest.mark.parametrize("framing", ["deliver", "chunked"])
-def test_at_the_limit(small: Wire, framing: str) -> None:
-    """A body of exactly the limit is taken, whatever the framing."""
-    answer = getattr(small, framing)(sized(LIMIT))
+@pytest.mark.parametrize("framing", ["deliver", "deliver_chunked"])
+def test_at_the_limit(small: ApiClient, framing: str) -> None:
+    """A body of exactly the limit is accepted, whatever the framing."""
+    response = getattr(small, framing)(sized(LIMIT))
 
-    assert answer.get_json()["status"] == "stored"
+    assert response.get_json()["status"] == "stored"
 
 
-@pytest.mark.parametrize("framing", ["deliver", "chunked"])
+@pytest.mark.parametrize("framing", ["deliver", "deliver_chunked"])
 @pytest.mark.parametrize("size", [LIMIT + 1, LIMIT * 100])
-def test_beyond_the_limit(small: Wire, framing: str, size: int) -> None:
+def test_beyond_the_limit(small: ApiClient, framing: str, size: int) -> None:
     """One byte more is a 413, and nothing is written."""
     before = small.position
 
-    answer = getattr(small, framing)(sized(size))
+    response = getattr(small, framing)(sized(size))
 
-    problem(answer, 413)
+    problem(response, 413)
     assert small.position == before
 
 
@@ -59,7 +60,7 @@ MEDIA: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("request_", MEDIA.values(), ids=MEDIA)
-def test_media_type(small: Wire, request_: dict[str, Any]) -> None:
+def test_media_type(small: ApiClient, request_: dict[str, Any]) -> None:
     """Anything but plain JSON is a 415, and nothing is written."""
     before = small.position
 
@@ -68,35 +69,35 @@ def test_media_type(small: Wire, request_: dict[str, Any]) -> None:
     assert small.position == before
 
 
-def test_gzip_bomb(small: Wire) -> None:
-    """A compressed body is refused unread."""
+def test_gzip_bomb(small: ApiClient) -> None:
+    """A compressed body is refused without reading it."""
     bomb = gzip.compress(b" " * 10_000_000)
 
-    with written(small, 0):
+    with appends(small, 0):
         problem(small.deliver(bomb, headers={"Content-Encoding": "gzip"}), 415)
 
 
-def test_media_type_parameters(small: Wire) -> None:
-    """Parameters of the content type are allowed."""
-    answer = small.deliver(body_of(event()), content_type="application/json; charset=utf-8")
+def test_media_type_parameters(small: ApiClient) -> None:
+    """The content type may have parameters."""
+    response = small.deliver(body_of(event()), content_type="application/json; charset=utf-8")
 
-    assert answer.get_json()["status"] == "stored"
+    assert response.get_json()["status"] == "stored"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_method(small: Wire, method: str) -> None:
-    """Only POST; the answer says so, and a signed body changes nothing."""
+def test_method(small: ApiClient, method: str) -> None:
+    """Every method but POST is a 405 that says so, and a signed body changes nothing."""
     body = body_of(event())
-    with written(small, 0):
-        answer = small.client.open(
+    with appends(small, 0):
+        response = small.http.open(
             WEBHOOK,
             method=method,
             data=body,
-            headers={"Stripe-Signature": header(body, t=int(small.clock.now))},
+            headers={"Stripe-Signature": header(body, t=int(small.clock.seconds))},
         )
 
-    assert answer.status_code == 405
-    assert answer.headers["Allow"] == "POST"
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
 
 
 @pytest.mark.parametrize(
@@ -112,15 +113,15 @@ def test_method(small: Wire, method: str) -> None:
         "/webhooks/stripe%ff",
     ],
 )
-def test_path(small: Wire, path: str) -> None:
-    """Any other path is a 404, never a redirect."""
+def test_path(small: ApiClient, path: str) -> None:
+    """Every other path is a 404, never a redirect."""
     before, body = small.position, body_of(event())
 
-    answer = small.client.post(
+    response = small.http.post(
         path, data=body, headers={"Stripe-Signature": header(body)}, content_type="application/json"
     )
 
-    problem(answer, 404)
+    problem(response, 404)
     assert small.position == before
 
 
@@ -133,55 +134,55 @@ def test_path(small: Wire, path: str) -> None:
     ],
     ids=["two slashes", "three slashes", "lower-case method"],
 )
-def test_nearly_right(small: Wire, environ: dict[str, str], status: int) -> None:
-    """What a server passes on as it came is taken by nothing that would put it right."""
+def test_almost_right(small: ApiClient, environ: dict[str, str], status: int) -> None:
+    """Paths and methods that are almost right, as a server passes them on, are not corrected."""
     before = small.position
 
-    answer = small.deliver(body_of(event()), environ_overrides=environ)
+    response = small.deliver(body_of(event()), environ_overrides=environ)
 
-    problem(answer, status)
+    problem(response, status)
     assert small.position == before
 
 
-def test_no_length(small: Wire) -> None:
-    """Neither a length nor chunks: 411."""
+def test_no_length(small: ApiClient) -> None:
+    """Without a length and without chunks, the response is a 411."""
     body = body_of(event())
 
-    with written(small, 0):
-        answer = small.deliver(body, environ_overrides={"CONTENT_LENGTH": ""})
+    with appends(small, 0):
+        response = small.deliver(body, environ_overrides={"CONTENT_LENGTH": ""})
 
-    problem(answer, 411)
+    problem(response, 411)
 
 
-def test_bad_length(small: Wire) -> None:
-    """A length that is no number is a 400."""
-    with written(small, 0):
+def test_bad_length(small: ApiClient) -> None:
+    """A length that is not a number is a 400."""
+    with appends(small, 0):
         problem(small.deliver(body_of(event()), environ_overrides={"CONTENT_LENGTH": "1_0"}), 400)
 
 
-def test_length_and_chunks(small: Wire) -> None:
-    """With both framings the chunked bytes are what counts."""
+def test_length_and_chunks(small: ApiClient) -> None:
+    """With a length and chunks, the chunked bytes count."""
     body = body_of(event())
-    both = {
+    overrides = {
         "wsgi.input": BytesIO(body),
         "wsgi.input_terminated": True,
         "HTTP_TRANSFER_ENCODING": "chunked",
         "CONTENT_LENGTH": "3",
     }
 
-    with written(small, 1):
-        answer = small.deliver(body, environ_overrides=both)
+    with appends(small, 1):
+        response = small.deliver(body, environ_overrides=overrides)
 
-    assert answer.get_json()["status"] == "stored"
+    assert response.get_json()["status"] == "stored"
 
 
-def test_gone_in_the_middle(small: Wire) -> None:
-    """A client that goes away before the end leaves nothing behind."""
+def test_disconnected(small: ApiClient) -> None:
+    """A client that disconnects before the end of the body leaves nothing behind."""
     before, body = small.position, body_of(event())
 
-    answer = small.deliver(body, environ_overrides={"wsgi.input": BytesIO(body[:20])})
+    response = small.deliver(body, environ_overrides={"wsgi.input": BytesIO(body[:20])})
 
-    problem(answer, 400)
+    problem(response, 400)
     assert small.position == before
 
 
@@ -189,34 +190,34 @@ def test_gone_in_the_middle(small: Wire) -> None:
     "host",
     ["evil.example", "a" * 300, "xn--\u00e9", "[::1", "evil.example:99999999", "<script>", ""],
 )
-def test_host(small: Wire, host: str) -> None:
-    """An evil Host changes nothing and is never echoed."""
-    with written(small, 1):
-        answer = small.deliver(body_of(event()), environ_overrides={"HTTP_HOST": host})
+def test_host(small: ApiClient, host: str) -> None:
+    """A wrong Host changes nothing and is never echoed."""
+    with appends(small, 1):
+        response = small.deliver(body_of(event()), environ_overrides={"HTTP_HOST": host})
 
-    assert answer.get_json()["status"] == "stored"
-    assert "evil" not in answer.text and "evil" not in str(answer.headers)
-
-
-@pytest.fixture(scope="module")
-def strict(shared_url: str) -> Iterator[Wire]:
-    """A ledger that requires HTTPS and believes no proxy."""
-    wire = Wire(shared_url, {"require_https": True})
-    yield wire
-    wire.close()
+    assert response.get_json()["status"] == "stored"
+    assert "evil" not in response.text and "evil" not in str(response.headers)
 
 
 @pytest.fixture(scope="module")
-def proxied(shared_url: str) -> Iterator[Wire]:
-    """A ledger that requires HTTPS, behind one proxy."""
-    wire = Wire(shared_url, {"require_https": True, "trusted_proxies": 1})
-    yield wire
-    wire.close()
+def strict(shared_url: str) -> Iterator[ApiClient]:
+    """A ledger that requires HTTPS and trusts no proxy."""
+    client = ApiClient(shared_url, {"require_https": True})
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def proxied(shared_url: str) -> Iterator[ApiClient]:
+    """A ledger that requires HTTPS and trusts one proxy."""
+    client = ApiClient(shared_url, {"require_https": True, "trusted_proxies": 1})
+    yield client
+    client.close()
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "https"}])
-def test_plain_http(strict: Wire, headers: dict[str, str]) -> None:
-    """Where HTTPS is required, http is a 403, also with a forged X-Forwarded-Proto."""
+def test_plain_http(strict: ApiClient, headers: dict[str, str]) -> None:
+    """Where HTTPS is required, http is a 403, even with a forged X-Forwarded-Proto."""
     before = strict.position
 
     problem(strict.deliver(body_of(event()), headers=headers), 403)
@@ -224,34 +225,34 @@ def test_plain_http(strict: Wire, headers: dict[str, str]) -> None:
     assert strict.position == before
 
 
-def test_https(strict: Wire) -> None:
-    """Over https it is taken."""
-    answer = strict.deliver(body_of(event()), base_url="https://localhost")
+def test_https(strict: ApiClient) -> None:
+    """Over https, a delivery is accepted."""
+    response = strict.deliver(body_of(event()), base_url="https://localhost")
 
-    assert answer.get_json()["status"] == "stored"
+    assert response.get_json()["status"] == "stored"
 
 
 @pytest.mark.parametrize(
     ("forwarded", "status"), [("https", 200), ("http", 403), ("https, http", 403)]
 )
-def test_behind_a_proxy(proxied: Wire, forwarded: str, status: int) -> None:
-    """What the nearest proxy says counts, not what the sender told that proxy."""
-    with written(proxied, 1 if status == 200 else 0):
-        answer = proxied.deliver(body_of(event()), headers={"X-Forwarded-Proto": forwarded})
+def test_behind_a_proxy(proxied: ApiClient, forwarded: str, status: int) -> None:
+    """The nearest proxy's X-Forwarded-Proto counts, not what the sender sent to that proxy."""
+    with appends(proxied, 1 if status == 200 else 0):
+        response = proxied.deliver(body_of(event()), headers={"X-Forwarded-Proto": forwarded})
 
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
-def test_nothing_is_echoed(small: Wire) -> None:
-    """No refusal repeats anything of the request."""
+def test_nothing_is_echoed(small: ApiClient) -> None:
+    """No error response repeats anything of the request."""
     before = small.position
-    answers = [
+    responses = [
         small.deliver(b'{"secret": "payload-7f3a"}', "t=1,v1=payload-7f3a"),
         small.deliver(b"payload-7f3a", content_type="text/payload-7f3a"),
-        small.client.post("/payload-7f3a"),
-        small.client.open(WEBHOOK, method="GET", headers={"X": "payload-7f3a"}),
+        small.http.post("/payload-7f3a"),
+        small.http.open(WEBHOOK, method="GET", headers={"X": "payload-7f3a"}),
     ]
 
     assert small.position == before
-    for answer in answers:
-        assert "7f3a" not in answer.text and "7f3a" not in str(answer.headers)
+    for response in responses:
+        assert "7f3a" not in response.text and "7f3a" not in str(response.headers)
