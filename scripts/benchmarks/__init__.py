@@ -1,1 +1,1 @@
-"""The benchmarks behind `scripts/bench`: each figure beside floors of the same run."""
+"""The benchmarks behind `scripts/bench`: each figure beside baselines of the same run."""

@@ -1,4 +1,4 @@
-"""`scripts/bench`: the verbs."""
+"""`scripts/bench`: the command line."""
 
 from __future__ import annotations
 
@@ -8,49 +8,51 @@ from types import FrameType
 
 import click
 
-from scripts.benchmarks import rebuild as rebuilding
 from scripts.benchmarks.cache import exclusive
 from scripts.benchmarks.contenders import CONTENDERS
-from scripts.benchmarks.ingest import Plan, measure
+from scripts.benchmarks.ingest import IngestPlan, measure_ingest
 from scripts.benchmarks.options import (
     databases_option,
     events_option,
+    integer_option,
     json_option,
-    names,
-    numbers,
-    whole,
+    names_callback,
+    numbers_callback,
 )
-from scripts.benchmarks.query import query as questions
-from scripts.benchmarks.soak import soak as soaking
+from scripts.benchmarks.query import measure_query
+from scripts.benchmarks.rebuild import RebuildPlan, measure_follow, measure_rebuild
+from scripts.benchmarks.soak import measure_soak
 from scripts.benchmarks.table import show
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
-    """Measure the ledger beside floors of the same run; figures of two runs do not compare."""
+    """Measure the ledger beside baselines of the same run; do not compare figures of two runs."""
 
 
 @main.command()
-@whole("--seconds", 600, 10, "How long each is driven.")
+@integer_option("--seconds", 600, 10, "How long each measurement takes.")
 @click.option(
     "--connections",
-    callback=numbers,
+    callback=numbers_callback,
     default="1,16,64",
     show_default=True,
-    help="How many at once.",
+    help="How many connections at once, separated by commas.",
 )
 @databases_option
-@whole("--workers", 64, 1, "Web processes of each contender.")
-@whole("--rounds", 99, 3, "How often; medians are shown.")
-@whole("--senders", 64, 2, "Threads or processes of the load generator.")
+@integer_option("--workers", 64, 1, "Web processes of each contender.")
+@integer_option("--rounds", 99, 3, "How often to measure; medians are shown.")
+@integer_option("--senders", 64, 2, "Threads or processes of the load generator.")
 @click.option(
     "--contenders",
-    callback=names(list(CONTENDERS)),
+    callback=names_callback(list(CONTENDERS)),
     default="ledger,verify,handler",
     show_default=True,
-    help="Who is measured; web is the ledger without its follower.",
+    help="The contenders to measure; web is the ledger without its follower.",
 )
-@whole("--soak", 86_400, None, "Instead: the ledger alone at full speed for so many seconds.")
+@integer_option(
+    "--soak", 86_400, None, "Instead: drive only the ledger, at full speed for that many seconds."
+)
 @json_option
 def ingest(
     seconds: int,
@@ -63,24 +65,30 @@ def ingest(
     soak: int | None,
     as_json: bool,
 ) -> None:
-    """Signed webhooks over HTTP, as many as the server takes."""
+    """Measure how many signed webhooks per second the server takes over HTTP."""
     with exclusive():
         if soak is not None:
-            rows, notes = soaking(soak, max(connections), databases, workers, senders)
+            rows, notes = measure_soak(soak, max(connections), databases, workers, senders)
             show("soak", rows, notes, as_json=as_json)
             return
         chosen = tuple(CONTENDERS[name] for name in contenders)
-        plan = Plan(seconds, connections, databases, workers, rounds, senders, chosen)
-        show("ingest", *measure(plan), as_json=as_json)
+        plan = IngestPlan(seconds, connections, databases, workers, rounds, senders, chosen)
+        show("ingest", *measure_ingest(plan), as_json=as_json)
 
 
 @main.command()
 @events_option("100000,1000000")
 @databases_option
-@click.option("--ten-million", is_flag=True, help="A log of 10,000,000 events too (50 GB free).")
-@whole("--processes", 64, 0, "How many the rebuild may use; 0: as `ledger rebuild` has it.")
-@whole("--rounds", 99, 3, "How often; medians are shown.")
-@click.option("--pauses/--no-pauses", default=True, help="Also how long appends and reads wait.")
+@click.option("--ten-million", is_flag=True, help="Also a log of 10,000,000 events (needs 50 GB).")
+@integer_option(
+    "--processes", 64, 0, "Processes of the rebuild; 0: the default of `ledger rebuild`."
+)
+@integer_option("--rounds", 99, 3, "How often to measure; medians are shown.")
+@click.option(
+    "--pauses/--no-pauses",
+    default=True,
+    help="Also measure how long appends and reads take meanwhile.",
+)
 @json_option
 def rebuild(
     events: tuple[int, ...],
@@ -91,46 +99,48 @@ def rebuild(
     pauses: bool,
     as_json: bool,
 ) -> None:
-    """All conclusions drawn again, beside reading the same rows."""
+    """Measure rebuilding all projections, beside reading the same rows."""
     logs = (*events, 10_000_000) if ten_million else events
     with exclusive():
-        rows, waits, notes = rebuilding.rebuild(
-            rebuilding.Plan(logs, databases, processes, rounds, pauses)
+        rows, pause_rows, notes = measure_rebuild(
+            RebuildPlan(logs, databases, processes, rounds, pauses)
         )
     show("rebuild", rows, notes, as_json=as_json)
     if pauses:
-        show("pauses", waits, (), as_json=as_json)
+        show("pauses", pause_rows, (), as_json=as_json)
 
 
 @main.command()
 @events_option("100000")
 @databases_option
-@whole("--rounds", 99, 3, "How often; medians are shown.")
+@integer_option("--rounds", 99, 3, "How often to measure; medians are shown.")
 @json_option
 def follow(events: tuple[int, ...], databases: tuple[str, ...], rounds: int, as_json: bool) -> None:
-    """A follower with a whole log before it, beside reading the same rows."""
+    """Measure a follower that reads a whole log, beside reading the same rows."""
     with exclusive():
-        rows, notes = rebuilding.follow(rebuilding.Plan(events, databases, 0, rounds, False))
+        rows, notes = measure_follow(RebuildPlan(events, databases, 0, rounds, with_pauses=False))
     show("follow", rows, notes, as_json=as_json)
 
 
 @main.command()
 @events_option("1000000")
 @databases_option
-@whole("--asked", 1_000_000, 1000, "How often each question is asked.")
+@integer_option("--requests", 1_000_000, 1000, "How many requests of each kind.")
 @json_option
-def query(events: tuple[int, ...], databases: tuple[str, ...], asked: int, as_json: bool) -> None:
-    """Questions to a ledger of so many events, measured at the server."""
+def query(
+    events: tuple[int, ...], databases: tuple[str, ...], requests: int, as_json: bool
+) -> None:
+    """Measure API requests to a ledger of that many events, at the server."""
     with exclusive():
-        rows = questions(events, databases, asked)
+        rows = measure_query(events, databases, requests)
     show("query", rows, (), as_json=as_json)
 
 
-def _end(number: int, _: FrameType | None) -> None:
-    """An end like any other, so that no server is left behind."""
+def _exit(number: int, _: FrameType | None) -> None:
+    """Exit on a signal, so that no server is left running."""
     sys.exit(128 + number)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _exit)
     main()

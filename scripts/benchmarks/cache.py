@@ -1,4 +1,4 @@
-"""Where benchmarks keep what is dear to make, and where they work: `.bench/` in the repository."""
+"""The benchmarks' directories in `.bench/`: a cache of what is slow to make, and scratch space."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import click
 
-__all__ = ["CACHE", "ROOT", "exclusive", "fingerprint", "say", "scratch"]
+__all__ = ["CACHE", "ROOT", "exclusive", "fingerprint", "print_progress", "scratch_directory"]
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".bench"
 
-# What decides what is in a log; where one of these changes, a cached log is made again.
-_INGREDIENTS = (
+# The code that decides what is in a log; where it changes, a cached log is made again.
+_SOURCES = (
     "api/simulator",
     "ledger/store/tables.py",
     "ledger/store/record.py",
@@ -27,31 +27,31 @@ _INGREDIENTS = (
 )
 
 
-def say(text: str) -> None:
-    """Progress, on stderr: stdout is for results."""
+def print_progress(text: str) -> None:
+    """Print a line on stderr: stdout is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def exclusive() -> Iterator[None]:
-    """One benchmark at a time; two would measure each other."""
+    """Allow one benchmark at a time, as two would slow each other; raises ClickException."""
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise click.ClickException("another scripts/bench is running in here") from None
+            raise click.ClickException("another scripts/bench is running here") from None
         yield
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """A directory on the repository's disk, gone afterwards; what a killed run left goes too.
+def scratch_directory() -> Iterator[Path]:
+    """Make a directory on the repository's disk, removed afterwards with those of killed runs.
 
-    Not in /tmp: that may be memory, where a commit costs nothing.
+    It is not in /tmp: that may be memory, where a commit costs nothing.
     """
-    for left in CACHE.glob("run-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    for stale in CACHE.glob("run-*"):
+        shutil.rmtree(stale, ignore_errors=True)
     directory = Path(tempfile.mkdtemp(prefix="run-", dir=CACHE))
     directory.chmod(0o755)
     try:
@@ -61,9 +61,9 @@ def scratch() -> Iterator[Path]:
 
 
 def fingerprint() -> str:
-    """A name for the logs that this code would make."""
+    """Return a hash of the code that makes logs, in 8 hex digits."""
     digest = hashlib.sha256()
-    for name in _INGREDIENTS:
+    for name in _SOURCES:
         path = ROOT / name
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())

@@ -1,4 +1,4 @@
-"""Work in a process of its own: how long it took, what came of it, and its peak of memory."""
+"""Runs a function in a process of its own, and measures its time and peak memory."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ import click
 
 from scripts.benchmarks.processes import memory_bytes
 
-__all__ = ["Ran", "run"]
+__all__ = ["Measured", "run"]
 
 T = TypeVar("T")
 
-# A look at the memory of large processes costs the machine some milliseconds.
+# Sampling the memory of large processes costs the machine some milliseconds.
 _SAMPLE_SECONDS_MIN = 0.05
 _SAMPLE_SECONDS_MAX = 0.5
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
-class Ran(Generic[T]):
-    """What a function returned, and at what cost; the memory is that of all its processes."""
+class Measured(Generic[T]):
+    """What a function returned, its time, and the peak memory of all its processes together."""
 
     value: T
     seconds: float
     peak_bytes: int
 
 
-def run(work: Callable[..., T], *arguments: Any) -> Ran[T]:
-    """Runs a function of a module in a new process."""
-    ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_work, args=(theirs, work, arguments))
+def run(function: Callable[..., T], *arguments: Any) -> Measured[T]:
+    """Run a module's function in a new process; raises ClickException where it fails."""
+    parent, child = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=_call, args=(child, function, arguments))
     process.start()
-    theirs.close()
-    peak, wait = 0, _SAMPLE_SECONDS_MIN
+    child.close()
+    peak, wait_seconds = 0, _SAMPLE_SECONDS_MIN
     try:
-        while not ours.poll(wait):
-            wait = min(2 * wait, _SAMPLE_SECONDS_MAX)
+        while not parent.poll(wait_seconds):
+            wait_seconds = min(2 * wait_seconds, _SAMPLE_SECONDS_MAX)
             peak = max(peak, memory_bytes([process.pid or os.getpid()]))
-        value, seconds = ours.recv()
+        value, seconds = parent.recv()
     except EOFError:
-        raise click.ClickException(f"{work.__name__} failed; see above") from None
+        raise click.ClickException(f"{function.__name__} failed; see above") from None
     finally:
-        if process.is_alive() and not ours.closed:
+        if process.is_alive() and not parent.closed:
             process.join(5)
         process.kill()
         process.join()
-    return Ran(value, seconds, peak)
+    return Measured(value, seconds, peak)
 
 
-def _work(answer: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _call(parent: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     started = time.perf_counter()
-    value = work(*arguments)
-    answer.send((value, time.perf_counter() - started))
+    value = function(*arguments)
+    parent.send((value, time.perf_counter() - started))

@@ -1,4 +1,4 @@
-"""Who is measured: the ledger, and the two floors under the same WSGI server."""
+"""The contenders: the ledger, and two baselines under the same WSGI server."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from api.config import databases as stores
+from api.config import databases
 from api.config.settings import Settings
+from api.serve.address import free_port
+from scripts.benchmarks.baselines import handler
 from scripts.benchmarks.cache import ROOT
-from scripts.benchmarks.floors import handler
 from scripts.benchmarks.posts import SECRET, TOLERANCE_SECONDS
-from scripts.benchmarks.processes import free_port, running
+from scripts.benchmarks.processes import running_server
 
 __all__ = ["CONTENDERS", "HANDLER", "LEDGER", "VERIFY", "Contender", "Server"]
 
@@ -25,50 +26,56 @@ THREADS = Settings.read({}).threads
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A contender at work."""
+    """A contender's running server."""
 
     port: int
     pid: int
     url: str
+    """The URL of its database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Something that takes webhooks; ``ids`` is the query for what it has kept."""
+    """A program that takes webhooks.
+
+    ``command`` takes the port and the number of workers. ``prepare`` makes the tables in a
+    database, for objects with these ids. ``ids_query`` selects the ids of the stored events.
+    """
 
     name: str
-    about: str
+    description: str
     command: Callable[[int, int], list[str]]
     prepare: Callable[[str, Iterable[str]], None]
-    ids: str | None
+    ids_query: str | None
 
     @contextmanager
-    def at_work(
+    def running(
         self, url: str, workers: int, directory: Path, object_ids: Iterable[str] = ()
     ) -> Iterator[Server]:
-        """Its server, with a fresh store."""
+        """Run its server on an empty database, which is prepared first."""
         self.prepare(url, object_ids)
-        port = free_port()
-        # Only the floors are modules of the repository alone; the ledger must not see a .env.
-        place = ROOT if self.is_floor else directory
+        port = free_port("127.0.0.1")
+        # Baselines are modules of the repository only; the ledger must not read a .env there.
+        working_directory = ROOT if self.is_baseline else directory
         log = directory / f"{self.name}.log"
         command = [sys.executable, "-m", *self.command(port, workers)]
-        with running(command, port, place, log, _environ(url, port, workers)) as pid:
+        environ = _environ(url, port, workers)
+        with running_server(command, port, working_directory, log, environ) as pid:
             yield Server(port, pid, url)
 
     @property
-    def is_floor(self) -> bool:
-        """Whether it is there to be compared with."""
+    def is_baseline(self) -> bool:
+        """Whether the ledger is compared with it."""
         return self is VERIFY or self is HANDLER
 
-    def stored(self, url: str) -> frozenset[str]:
-        """The ids of the events it has kept."""
-        if self.ids is None:
+    def stored_ids(self, url: str) -> frozenset[str]:
+        """Return the ids of the events that its database has."""
+        if self.ids_query is None:
             return frozenset()
         engine = create_engine(url)
         try:
             with engine.connect() as connection:
-                return frozenset(connection.execute(text(self.ids)).scalars())
+                return frozenset(connection.execute(text(self.ids_query)).scalars())
         finally:
             engine.dispose()
 
@@ -87,17 +94,17 @@ def _environ(url: str, port: int, workers: int) -> Mapping[str, str]:
     }
 
 
-def _create(url: str, _: Iterable[str]) -> None:
-    stores.create(Settings.read({"LEDGER_DATABASE_URL": url}))
+def _create_tables(url: str, _: Iterable[str]) -> None:
+    databases.create(Settings.read({"LEDGER_DATABASE_URL": url}))
 
 
-def _nothing(_: str, __: Iterable[str]) -> None:
-    """Verifying needs no store."""
+def _prepare_nothing(_: str, __: Iterable[str]) -> None:
+    """Verifying a signature needs no database."""
 
 
-def _floor(name: str) -> Callable[[int, int], list[str]]:
+def _baseline(name: str) -> Callable[[int, int], list[str]]:
     return lambda port, workers: [
-        "scripts.benchmarks.floors.serve", str(os.getpid()), name, *_numbers(port, workers)
+        "scripts.benchmarks.baselines.serve", str(os.getpid()), name, *_numbers(port, workers)
     ]  # fmt: skip
 
 
@@ -109,7 +116,7 @@ LEDGER = Contender(
     "ledger",
     "ledger serve: web workers and follower",
     lambda port, workers: ["api.commands", "serve"],
-    _create,
+    _create_tables,
     "SELECT event_id FROM ledger_events",
 )
 WEB = Contender(
@@ -121,15 +128,21 @@ WEB = Contender(
         "127.0.0.1",
         *_numbers(port, workers),
     ],
-    _create,
-    LEDGER.ids,
+    _create_tables,
+    LEDGER.ids_query,
 )
-VERIFY = Contender("verify", "floor (a): read, verify, answer", _floor("verify"), _nothing, None)
+VERIFY = Contender(
+    "verify",
+    "baseline (a): read, verify, respond",
+    _baseline("verify"),
+    _prepare_nothing,
+    None,
+)
 HANDLER = Contender(
     "handler",
-    "floor (b): construct_event, INSERT, UPDATE, commit",
-    _floor("handler"),
+    "baseline (b): construct_event, INSERT, UPDATE, commit",
+    _baseline("handler"),
     handler.prepare,
     "SELECT id FROM events",
 )
-CONTENDERS = {each.name: each for each in (LEDGER, WEB, VERIFY, HANDLER)}
+CONTENDERS = {contender.name: contender for contender in (LEDGER, WEB, VERIFY, HANDLER)}

@@ -1,4 +1,4 @@
-"""The two databases, each as a place for fresh stores."""
+"""The two databases, each as a place for empty ledgers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ DATABASES = ("sqlite", "postgresql")
 
 
 class Database(Protocol):
-    """Somewhere to put stores."""
+    """A place for empty ledgers."""
 
     name: str
 
-    def fresh(self) -> str:
-        """The URL of an empty store."""
+    def create_empty(self) -> str:
+        """Return the URL of a new empty database."""
         ...
 
     def processes(self) -> list[int]:
-        """The database's own processes."""
+        """Return the ids of the database's own processes."""
         ...
 
 
@@ -36,7 +36,7 @@ class _Sqlite:
         directory.mkdir()
         self._directory = directory
 
-    def fresh(self) -> str:
+    def create_empty(self) -> str:
         return f"sqlite:///{mkdtemp(dir=self._directory)}/store.db"
 
     def processes(self) -> list[int]:
@@ -49,7 +49,7 @@ class _Postgresql:
     def __init__(self, server: Postgres) -> None:
         self._server = server
 
-    def fresh(self) -> str:
+    def create_empty(self) -> str:
         return self._server.make("benchmark")
 
     def processes(self) -> list[int]:
@@ -58,7 +58,7 @@ class _Postgresql:
 
 @contextmanager
 def database(name: str, directory: Path) -> Iterator[Database]:
-    """A database that lives in a directory."""
+    """Open a database whose data are in a directory."""
     if name == "sqlite":
         yield _Sqlite(directory)
         return

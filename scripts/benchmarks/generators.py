@@ -1,4 +1,4 @@
-"""The load generator of this machine: wrk where it is installed, else our own."""
+"""Chooses the load generator of this machine: wrk where it is installed, else our own."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
 from scripts.benchmarks.bundled import Bundled
-from scripts.benchmarks.load import Load
+from scripts.benchmarks.load import LoadGenerator
 from scripts.benchmarks.wrk import Wrk
 
-__all__ = ["generator"]
+__all__ = ["load_generator"]
 
 
 @contextmanager
-def generator(senders: int) -> Iterator[Load]:
-    """Something that drives a server from so many threads or processes."""
+def load_generator(senders: int) -> Iterator[LoadGenerator]:
+    """Open a load generator of that many threads or processes."""
     path = shutil.which("wrk")
     if path is not None:
         yield Wrk(path)

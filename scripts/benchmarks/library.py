@@ -1,4 +1,4 @@
-"""The floor of following: the library's own way, one event, one transaction."""
+"""The baseline of following: a view as the eventsourcing library has it, an event a transaction."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from sqlalchemy import text
 
 from ledger import Ledger
 
-__all__ = ["EVENTS", "one_by_one"]
+__all__ = ["EVENTS", "follow_by_library"]
 
 EVENTS = 5000
 
 _PAGE = 500
 _TABLE = "CREATE TABLE states (id TEXT PRIMARY KEY, object TEXT, status TEXT, amount BIGINT)"
-_KEEP = text(
+_UPSERT = text(
     "INSERT INTO states (id, object, status, amount) VALUES (:id, :object, :status, :amount)"
     " ON CONFLICT (id) DO UPDATE SET status = excluded.status, amount = excluded.amount"
 )
 
 
 class _View(SQLAlchemyTrackingRecorder):
-    """A view as the library would have it: a row per object, tracked event by event."""
+    """A row per Stripe object, updated and tracked event by event."""
 
     def create_table(self) -> None:
-        """Makes the tables."""
+        """Create the tables of the view and of its tracking."""
         super().create_table()
         with self.transaction(commit=True) as session:
             session.execute(text(_TABLE))
 
-    def keep(self, body: bytes, tracking: Tracking) -> None:
-        """Takes what one event says and that it was seen, in one transaction."""
-        thing = json.loads(body)["data"]["object"]
-        row = {name: thing.get(name) for name in ("id", "object", "status", "amount")}
+    def update(self, body: bytes, tracking: Tracking) -> None:
+        """Write one event's state and its tracking, in one transaction."""
+        stripe_object = json.loads(body)["data"]["object"]
+        row = {name: stripe_object.get(name) for name in ("id", "object", "status", "amount")}
         with self.transaction(commit=True) as session:
             self._insert_tracking(session, tracking)
-            session.execute(_KEEP, row)
+            session.execute(_UPSERT, row)
 
 
-def one_by_one(url: str, view_url: str) -> int:
-    """Follows the first events of a log into an empty database; how many they were."""
+def follow_by_library(url: str, view_url: str) -> int:
+    """Follow the first events of a log into an empty database; return how many there were."""
     ledger = Ledger.open(url)
     view = _View(SQLAlchemyDatastore(url=view_url))
     view.create_table()
@@ -53,5 +53,5 @@ def one_by_one(url: str, view_url: str) -> int:
             break
         for notification in notifications:
             position = int(notification.id)
-            view.keep(notification.state, Tracking(ledger.name, position))
+            view.update(notification.state, Tracking(ledger.name, position))
     return position

@@ -1,4 +1,4 @@
-"""What a load generator is asked, and what it tells."""
+"""The interface of a load generator, and what it measures."""
 
 from __future__ import annotations
 
@@ -6,37 +6,52 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from scripts.benchmarks.posts import Slice
+from scripts.benchmarks.posts import RequestFile
 
-__all__ = ["Load", "Loaded"]
+__all__ = ["LoadGenerator", "LoadResult"]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What came of it: latencies in milliseconds, errors by what they were.
+class LoadResult:
+    """What a load generator measured; latencies in milliseconds, errors counted by their name.
 
-    ``acknowledged`` holds event ids, or how many they are where the generator only counts.
-    ``exhausted``: there were fewer requests than time.
+    ``acknowledged`` holds the ids of the events that got a 200, or their number where the
+    generator only counts. ``is_exhausted``: the requests ran out before the time did.
     """
 
     requests_per_second: float
-    p50: float
-    p99: float
+    p50_ms: float
+    p99_ms: float
     errors: dict[str, int]
     acknowledged: frozenset[str] | int
-    exhausted: bool
+    is_exhausted: bool
+
+    @property
+    def acknowledged_count(self) -> int:
+        """How many events got a 200."""
+        ids = self.acknowledged
+        return ids if isinstance(ids, int) else len(ids)
 
 
-class Load(Protocol):
-    """Sends each request once, or over and over again while there is time, and listens."""
+class LoadGenerator(Protocol):
+    """Sends requests to a server, and measures its responses."""
 
     @property
     def name(self) -> str:
-        """What it is called in results."""
+        """The generator's name in results."""
         ...
 
     def __call__(
-        self, slices: Sequence[Slice], port: int, connections: int, seconds: float, *, again: bool
-    ) -> Loaded:
-        """Drives the server at a port of this machine."""
+        self,
+        request_files: Sequence[RequestFile],
+        port: int,
+        connections: int,
+        seconds: float,
+        *,
+        repeat: bool,
+    ) -> LoadResult:
+        """Drive the server at a port of this machine for some seconds.
+
+        Each request is sent once; with ``repeat`` they are sent again from the start.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Logs to rebuild from: filled by the generator once, kept in the cache."""
+"""Logs for benchmarks to read: filled with the simulator's events once, and kept in the cache."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from ledger import Ledger
 from projections.tables.engine import projections_url
-from scripts.benchmarks.cache import CACHE, fingerprint, say
+from scripts.benchmarks.cache import CACHE, fingerprint, print_progress
 from scripts.benchmarks.events import deliveries
 from scripts.benchmarks.postgres import Postgres, postgres
 
-__all__ = ["Logs", "logs"]
+__all__ = ["Logs", "open_logs"]
 
 _BATCH = 2000
-_SAY_EACH = 50_000
+_PROGRESS_EVENTS = 50_000
 
 
 class Logs(Protocol):
-    """The logs of one database."""
+    """The cached logs of one database."""
 
     name: str
 
     def log(self, events: int) -> str:
-        """The URL of a log of so many events; it is not to be appended to."""
+        """Return the URL of a log of that many events, which must not be appended to."""
         ...
 
     def copy(self, url: str) -> str:
-        """A copy that may be changed; the next one takes its place."""
+        """Return the URL of a copy that may be changed; it replaces the copy before."""
         ...
 
-    def empty(self) -> str:
-        """An empty database for something else."""
+    def create_empty(self) -> str:
+        """Return the URL of an empty database; it replaces the one before."""
         ...
 
-    def forget(self, url: str) -> None:
-        """Throws the conclusions drawn from a log away."""
+    def drop_projections(self, url: str) -> None:
+        """Delete the projections of a log."""
         ...
 
-    def sizes(self, url: str) -> tuple[int, int]:
-        """How many bytes the log has, and what is concluded from it."""
+    def size_bytes(self, url: str) -> tuple[int, int]:
+        """Return the sizes of a log and of its projections."""
         ...
 
 
 @contextmanager
-def logs(name: str, scratch: Path) -> Iterator[Logs]:
-    """The logs of a database; what is not kept goes to ``scratch``."""
+def open_logs(name: str, scratch: Path) -> Iterator[Logs]:
+    """Open the logs of a database; ``scratch`` is for copies and empty databases."""
     if name == "sqlite":
         yield _Sqlite(scratch)
         return
@@ -70,9 +70,9 @@ class _Sqlite:
     def log(self, events: int) -> str:
         directory = CACHE / "sqlite" / f"{fingerprint()}-{events}"
         if not directory.exists():
-            for other in CACHE.glob("sqlite/*"):
-                if not other.name.startswith(fingerprint()):  # made by other code, of no use now
-                    shutil.rmtree(other)
+            for cached in CACHE.glob("sqlite/*"):
+                if not cached.name.startswith(fingerprint()):  # made by older code: of no use
+                    shutil.rmtree(cached)
             partial = directory.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -87,19 +87,18 @@ class _Sqlite:
         shutil.copyfile(_file(url), target / "ledger.db")
         return f"sqlite:///{target}/ledger.db"
 
-    def empty(self) -> str:
-        target = self._scratch / "empty.db"
-        for each in self._scratch.glob("empty.db*"):
-            each.unlink()
-        return f"sqlite:///{target}"
+    def create_empty(self) -> str:
+        for file in self._scratch.glob("empty.db*"):
+            file.unlink()
+        return f"sqlite:///{self._scratch}/empty.db"
 
-    def forget(self, url: str) -> None:
-        file = _file(_conclusions(url))
-        for each in file.parent.glob(f"{file.name}*"):
-            each.unlink()
+    def drop_projections(self, url: str) -> None:
+        database = _file(_projections_url(url))
+        for file in database.parent.glob(f"{database.name}*"):
+            file.unlink()
 
-    def sizes(self, url: str) -> tuple[int, int]:
-        files = [_file(url), _file(_conclusions(url))]
+    def size_bytes(self, url: str) -> tuple[int, int]:
+        files = [_file(url), _file(_projections_url(url))]
         log, rows = (file.stat().st_size if file.exists() else 0 for file in files)
         return log, rows
 
@@ -113,9 +112,9 @@ class _Postgresql:
     def log(self, events: int) -> str:
         name = f"log_{fingerprint()}_{events}"
         if name not in self._server.databases():
-            for other in self._server.databases():
-                if other.startswith("log_") and fingerprint() not in other:
-                    self._server.drop_database(other)
+            for cached in self._server.databases():
+                if cached.startswith("log_") and fingerprint() not in cached:
+                    self._server.drop_database(cached)
             _fill(self._server.make("partial"), events)
             self._server.rename("partial", name)
         return self._server.url(name)
@@ -125,16 +124,16 @@ class _Postgresql:
         assert name is not None
         return self._server.make("copy", template=name)
 
-    def empty(self) -> str:
+    def create_empty(self) -> str:
         return self._server.make("empty")
 
-    def forget(self, url: str) -> None:
+    def drop_projections(self, url: str) -> None:
         engine = create_engine(url)
         with engine.begin() as connection:
             connection.execute(text("DROP SCHEMA IF EXISTS projections CASCADE"))
         engine.dispose()
 
-    def sizes(self, url: str) -> tuple[int, int]:
+    def size_bytes(self, url: str) -> tuple[int, int]:
         query = text(
             "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c"
             " JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -151,27 +150,30 @@ class _Postgresql:
 
 
 def _fill(url: str, events: int) -> None:
-    """Appends what the generator makes, many at a time."""
-    started, said = time.monotonic(), 0
+    """Append simulated events to a new log, in batches."""
+    started, reported = time.monotonic(), 0
     ledger = Ledger.open(url, create=True, lock_timeout_ms=60_000)
-    _hurry(ledger.engine)
+    _tune_for_filling(ledger.engine)
     try:
-        coming = deliveries(events)
-        while batch := list(itertools.islice(coming, _BATCH)):
+        all_deliveries = deliveries(events)
+        while batch := list(itertools.islice(all_deliveries, _BATCH)):
             position = ledger.append(batch)[-1].position
-            if position - said >= _SAY_EACH:
-                said = position
-                say(f"filling a log: {position:,} of {events:,} events")
+            if position - reported >= _PROGRESS_EVENTS:
+                reported = position
+                print_progress(f"filling a log: {position:,} of {events:,} events")
         if (head := ledger.log.head().position) != events:
             raise RuntimeError(f"the log has {head} events and not {events}")
     finally:
         ledger.close()
-    say(f"filled a log of {events:,} events in {time.monotonic() - started:.0f} s")
+    print_progress(f"filled a log of {events:,} events in {time.monotonic() - started:.0f} s")
 
 
-def _hurry(engine: Engine) -> None:
-    """What a crash leaves of a log is made again: SQLite need not write each page twice at once,
-    and keys that come in no order find more of their pages in memory."""
+def _tune_for_filling(engine: Engine) -> None:
+    """Make SQLite faster and less durable: a log that is not finished is made again anyway.
+
+    It need not write each page twice at once, and keys in random order find more of their pages
+    in memory.
+    """
     if engine.dialect.name != "sqlite":
         return
     engine.dispose()
@@ -183,7 +185,7 @@ def _hurry(engine: Engine) -> None:
         connection.execute("PRAGMA wal_autocheckpoint=100000")
 
 
-def _conclusions(url: str) -> str:
+def _projections_url(url: str) -> str:
     return projections_url(make_url(url)).render_as_string(hide_password=False)
 
 

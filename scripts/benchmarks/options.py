@@ -1,4 +1,4 @@
-"""The options that several verbs have."""
+"""Click options that several verbs share."""
 
 from __future__ import annotations
 
@@ -8,49 +8,55 @@ import click
 
 from scripts.benchmarks.databases import DATABASES
 
-__all__ = ["databases_option", "events_option", "json_option", "names", "numbers", "whole"]
+__all__ = [
+    "databases_option",
+    "events_option",
+    "integer_option",
+    "json_option",
+    "names_callback",
+    "numbers_callback",
+]
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
-Split = Callable[[click.Context, click.Parameter, str], tuple[object, ...]]
+Callback = Callable[[click.Context, click.Parameter, str], tuple[object, ...]]
 
 
-def names(known: Container[str]) -> Split:
-    """A callback for some of the names that are known, separated by commas."""
+def names_callback(known: Container[str]) -> Callback:
+    """Return a callback that reads names separated by commas, all of them known ones."""
 
     def split(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
-        for part in value.split(","):
-            if part not in known:
-                raise click.BadParameter(f"{part!r} is none of {known}")
+        for name in value.split(","):
+            if name not in known:
+                raise click.BadParameter(f"{name!r} is none of {known}")
         return tuple(value.split(","))
 
     return split
 
 
-def numbers(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
-    """A callback for whole numbers above zero, separated by commas."""
-    if not all(part.isdecimal() and int(part) for part in value.split(",")):
-        raise click.BadParameter("expected whole numbers above zero, separated by commas")
-    return tuple(int(part) for part in value.split(","))
+def numbers_callback(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
+    """Read integers above zero, separated by commas."""
+    if not all(number.isdecimal() and int(number) for number in value.split(",")):
+        raise click.BadParameter("expected integers above zero, separated by commas")
+    return tuple(int(number) for number in value.split(","))
 
 
-def whole(name: str, most: int, default: int | None, about: str) -> Decorator:
-    """An option that is a whole number; 0 only where that is the default."""
-    least = 0 if default == 0 else 1
+def integer_option(name: str, maximum: int, default: int | None, text: str) -> Decorator:
+    """Return an option for an integer above zero; 0 is allowed where it is the default."""
     return click.option(
         name,
-        type=click.IntRange(least, most),
+        type=click.IntRange(0 if default == 0 else 1, maximum),
         default=default,
         show_default=default is not None,
-        help=about,
+        help=text,
     )
 
 
 def events_option(default: str) -> Decorator:
-    """How long the logs are."""
+    """Return the option for the lengths of the logs."""
     return click.option(
         "--events",
-        callback=numbers,
+        callback=numbers_callback,
         default=default,
         show_default=True,
         help="How many events the logs have, separated by commas.",
@@ -59,9 +65,9 @@ def events_option(default: str) -> Decorator:
 
 databases_option = click.option(
     "--databases",
-    callback=names(DATABASES),
+    callback=names_callback(DATABASES),
     default=",".join(DATABASES),
     show_default=True,
-    help="Which of them, separated by commas.",
+    help="The databases to measure, separated by commas.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -1,4 +1,4 @@
-"""How long appends and reads stand still during a rebuild, beside the same load without one."""
+"""How long appends and reads take during a rebuild, beside the same load without a rebuild."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from ledger import Appender, Delivery, Ledger
-from projections import Projections
+from projections import Page, Projections
 from scripts.benchmarks.children import run
 from scripts.benchmarks.events import deliveries
 from scripts.benchmarks.logs import Logs
@@ -21,98 +21,102 @@ __all__ = ["pauses"]
 _APPEND_EVERY_SECONDS = 0.02
 _READ_EVERY_SECONDS = 0.005
 _DELIVERIES = 5000
-_ELSEWHERE = 1_000_000  # a block of histories that no log of ours begins to reach
+_UNUSED_BLOCK = 1_000_000  # a block of histories beyond those of any log
 _LONG_MS = 100
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
-class _Waits:
-    """How long each of some operations took, in milliseconds."""
+class _Durations:
+    """How long each of some operations took."""
 
-    times: list[float]
+    times_ms: list[float]
 
-    def row(self, name: str) -> dict[str, Any]:
-        """As a table shows it."""
-        ordered = sorted(self.times)
+    def row(self, operation: str) -> dict[str, Any]:
+        """Return the columns of a table's row."""
+        ordered = sorted(self.times_ms)
         return {
-            "operation": name,
+            "operation": operation,
             "count": len(ordered),
             "p50 ms": ordered[len(ordered) // 2],
             "longest ms": ordered[-1],
-            "over 100 ms": sum(each > _LONG_MS for each in ordered),
+            "over 100 ms": sum(time_ms > _LONG_MS for time_ms in ordered),
         }
 
 
 def pauses(
-    kept: Logs, url: str, events: int, rebuild: Callable[[str, int], int], processes: int
+    logs: Logs, url: str, events: int, rebuild: Callable[[str, int], int], processes: int
 ) -> list[dict[str, Any]]:
-    """Two rows for the time of a rebuild, and two for as long without one.
+    """Return two rows for the time of a rebuild, and two for the same time without one.
 
-    As long: a shared machine pauses of itself, the more often the longer one looks.
+    The times are equal because a shared machine has pauses of its own, more of them in more time.
     """
-    copy = kept.copy(url)
-    took = run(rebuild, copy, processes).seconds
-    fresh = list(deliveries(_DELIVERIES, first=_ELSEWHERE))
+    copy = logs.copy(url)
+    seconds = run(rebuild, copy, processes).seconds
+    new_deliveries = list(deliveries(_DELIVERIES, first_block=_UNUSED_BLOCK))
     rows = []
     for when, work in (
-        ("without", lambda: time.sleep(took)),
+        ("without", lambda: time.sleep(seconds)),
         ("during", lambda: run(rebuild, copy, processes)),
     ):
-        for name, waits in _loaded(copy, fresh, work).items():
-            about = {"database": kept.name, "events": events, "rebuild": when}
-            rows.append({**about, **waits.row(name)})
+        for operation, durations in _measure_load(copy, new_deliveries, work).items():
+            columns = {"database": logs.name, "events": events, "rebuild": when}
+            rows.append({**columns, **durations.row(operation)})
     return rows
 
 
-def _loaded(url: str, fresh: list[Delivery], work: Callable[[], Any]) -> dict[str, _Waits]:
-    """One appends, one reads, while the work is done."""
-    stops, processes = {}, []
-    for name, load, arguments in (
-        ("append", _append, (url, fresh)),
+def _measure_load(
+    url: str, new_deliveries: list[Delivery], work: Callable[[], Any]
+) -> dict[str, _Durations]:
+    """Append in one process and read in another while some work runs."""
+    connections, processes = {}, []
+    for operation, load, arguments in (
+        ("append", _append, (url, new_deliveries)),
         ("read", _read, (url,)),
     ):
-        ours, theirs = _CONTEXT.Pipe()
-        process = _CONTEXT.Process(target=load, args=(theirs, *arguments), daemon=True)
+        parent, child = _CONTEXT.Pipe()
+        process = _CONTEXT.Process(target=load, args=(child, *arguments), daemon=True)
         process.start()
         processes.append(process)
-        stops[name] = ours
-    for stop in stops.values():
-        stop.recv()  # it is at work
+        connections[operation] = parent
+    for connection in connections.values():
+        connection.recv()  # it has begun
     work()
-    waits = {}
-    for name, stop in stops.items():
-        stop.send("enough")
-        waits[name] = _Waits(stop.recv())
+    durations = {}
+    for operation, connection in connections.items():
+        connection.send("stop")
+        durations[operation] = _Durations(connection.recv())
     for process in processes:
         process.join()
-    return waits
+    return durations
 
 
-def _append(told: Connection, url: str, fresh: list[Delivery]) -> None:
-    """As a web worker does it; who comes to the end begins again, with duplicates."""
+def _append(parent: Connection, url: str, new_deliveries: list[Delivery]) -> None:
+    """Append as a web worker does; after the last delivery begin again, with duplicates."""
     ledger = Ledger.open(url)
     appender = Appender(ledger)
-    coming = itertools.cycle(fresh)
-    _repeat(told, lambda: appender.submit(next(coming)).result(), _APPEND_EVERY_SECONDS)
+    endless = itertools.cycle(new_deliveries)
+    _repeat(parent, lambda: appender.submit(next(endless)).result(), _APPEND_EVERY_SECONDS)
     appender.close()
     ledger.close()
 
 
-def _read(told: Connection, url: str) -> None:
-    """The newest orders, one after the other."""
+def _read(parent: Connection, url: str) -> None:
+    """Read the newest orders, one after the other."""
     projections = Projections.open(Ledger.open(url))
-    ids = [row["id"] for row in projections.list("orders", limit=100).items]
-    asked = itertools.cycle(ids)
-    _repeat(told, lambda: projections.one("orders", next(asked)), _READ_EVERY_SECONDS)
+    ids = itertools.cycle(
+        [row["id"] for row in projections.list("orders", page=Page(limit=100)).items]
+    )
+    _repeat(parent, lambda: projections.get("orders", next(ids)), _READ_EVERY_SECONDS)
 
 
-def _repeat(told: Connection, operation: Callable[[], Any], every_seconds: float) -> None:
+def _repeat(parent: Connection, operation: Callable[[], Any], every_seconds: float) -> None:
+    """Run an operation until the parent process says stop, then send it the times."""
     operation()
-    told.send("at work")
-    times = []
-    while not told.poll(every_seconds):
+    parent.send("started")
+    times_ms = []
+    while not parent.poll(every_seconds):
         started = time.perf_counter()
         operation()
-        times.append(1000 * (time.perf_counter() - started))
-    told.send(times)
+        times_ms.append(1000 * (time.perf_counter() - started))
+    parent.send(times_ms)

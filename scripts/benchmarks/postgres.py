@@ -17,7 +17,7 @@ from tests.servers import SERVER_SETTINGS, PostgresServer, temporary_directory
 
 __all__ = ["Postgres", "postgres"]
 
-# Beyond the tests' settings: what PostgreSQL itself takes by default, and room for a bulk load.
+# Beside the tests' settings: PostgreSQL's own default of memory, and space for a bulk load.
 _SETTINGS = """
 shared_buffers = 128MB
 max_wal_size = 4GB
@@ -25,10 +25,10 @@ max_wal_size = 4GB
 
 
 class Postgres(PostgresServer):
-    """A server whose data may be older than its socket: that has a path short enough for one."""
+    """A server whose data stay between runs; its socket is elsewhere, where the path is short."""
 
     def start(self) -> None:
-        """Starts it, after whatever a killed run left behind."""
+        """Start it, after stopping the server of a run that was killed."""
         if (self.data / "PG_VERSION").exists():
             with contextlib.suppress(subprocess.SubprocessError):  # its process may be gone
                 self.stop()
@@ -44,23 +44,23 @@ class Postgres(PostgresServer):
         super().start()
 
     def stop(self) -> None:
-        """Stops it in good order: its data may be used again, and recovery takes its time."""
+        """Shut it down cleanly, as its data may be used again and recovery takes long."""
         if (self.data / "postmaster.pid").exists():
             self._pg_ctl("stop", "-w", "-m", "fast")
 
     @property
     def pid(self) -> int:
-        """The postmaster's."""
+        """The id of its main process."""
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def databases(self) -> list[str]:
-        """The names of its databases."""
+        """Return the names of its databases."""
         with self._connect() as connection:
             query = "SELECT datname FROM pg_database"
             return [str(name) for (name,) in connection.execute(query)]
 
     def make(self, database: str, template: str = "template0") -> str:
-        """A new database, or a copy of one, in the place of what had its name; its URL."""
+        """Create a database from a template, replacing one of that name; return its URL."""
         self.drop_database(database)
         names = [sql.Identifier(name) for name in (database, template)]
         with self._connect() as connection:
@@ -68,8 +68,8 @@ class Postgres(PostgresServer):
         return self.url(database)
 
     def rename(self, database: str, name: str) -> None:
-        """Gives a finished database its name."""
-        names = [sql.Identifier(each) for each in (database, name)]
+        """Rename a database."""
+        names = [sql.Identifier(identifier) for identifier in (database, name)]
         with self._connect() as connection:
             connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*names))
 
@@ -81,7 +81,7 @@ class Postgres(PostgresServer):
 
 @contextmanager
 def postgres(data: Path) -> Iterator[Postgres]:
-    """A running server with its data in a directory, which stays."""
+    """Run a server whose data stay in a directory."""
     data.mkdir(parents=True, exist_ok=True)
     directory = temporary_directory()
     (directory / "data").symlink_to(data.resolve(), target_is_directory=True)

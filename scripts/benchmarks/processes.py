@@ -1,9 +1,8 @@
-"""Servers as processes: started, waited for, measured with all their children, and ended."""
+"""Server processes: started, awaited, measured with all their children, and stopped."""
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,25 +14,20 @@ import psutil
 
 from api.serve.address import accepts_connections
 
-__all__ = ["cpu_seconds", "free_port", "memory_bytes", "running"]
+__all__ = ["cpu_seconds", "memory_bytes", "running_server"]
 
 _START_SECONDS_MAX = 60
 _STOP_SECONDS_MAX = 30
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-    return port
-
-
 @contextmanager
-def running(
+def running_server(
     command: Sequence[str], port: int, directory: Path, log: Path, environ: Mapping[str, str]
 ) -> Iterator[int]:
-    """A server that takes connections; its process id."""
+    """Run a server until it is no longer needed; yield its process id once it accepts connections.
+
+    Raises ClickException with the end of its log where it does not start.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=directory, env={**os.environ, **environ}, stdout=output, stderr=output
@@ -42,8 +36,8 @@ def running(
         deadline = time.monotonic() + _START_SECONDS_MAX
         while not accepts_connections("127.0.0.1", port):
             if process.poll() is not None or time.monotonic() > deadline:
-                said = log.read_text("utf-8", "replace")[-2000:]
-                raise click.ClickException(f"{' '.join(command)} did not start:\n{said}")
+                output_end = log.read_text("utf-8", "replace")[-2000:]
+                raise click.ClickException(f"{' '.join(command)} did not start:\n{output_end}")
             time.sleep(0.05)
         yield process.pid
     finally:
@@ -56,7 +50,7 @@ def running(
 
 
 def cpu_seconds(roots: Iterable[int]) -> float:
-    """Processor time so far of some processes and all below them, also of those that ended."""
+    """Return the processor time of processes and their descendants, ended ones included."""
     total = 0.0
     for process in _trees(roots):
         try:
@@ -68,11 +62,11 @@ def cpu_seconds(roots: Iterable[int]) -> float:
 
 
 def memory_bytes(roots: Iterable[int]) -> int:
-    """Memory now of some processes and all below them; what they share is counted once."""
+    """Return the memory of processes and their descendants; shared pages are counted once."""
     total = 0
     for process in _trees(roots):
         try:
-            # Where the system does not tell shares, shared pages count in every process.
+            # Where the system does not report shares, shared pages count in every process.
             full = process.memory_full_info() if psutil.LINUX else process.memory_info()
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue

@@ -1,4 +1,4 @@
-"""`scripts/bench query`: what a question costs the server, by calls of the WSGI application."""
+"""`scripts/bench query`: the time of API requests, by calls of the WSGI application."""
 
 from __future__ import annotations
 
@@ -15,39 +15,41 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from api.app import create_app
 from api.config.settings import Settings
 from ledger import Ledger
-from projections import Projections
-from scripts.benchmarks.cache import say, scratch
+from projections import Page, Projections
+from scripts.benchmarks.cache import print_progress, scratch_directory
 from scripts.benchmarks.children import run
-from scripts.benchmarks.logs import Logs, logs
+from scripts.benchmarks.logs import Logs, open_logs
 from scripts.benchmarks.posts import SECRET
 from scripts.benchmarks.rebuild import rebuild_all
 
-__all__ = ["query"]
+__all__ = ["measure_query"]
 
 _KEY = "lk_benchmarks_0123456789abcdef"
 _ROWS = 500
-_WARM = 50
+_WARM_REQUESTS = 50
 _DAY_SECONDS = 86_400
 
 
-def query(events: tuple[int, ...], databases: tuple[str, ...], asked: int) -> list[dict[str, Any]]:
-    """A row per question."""
+def measure_query(
+    events: tuple[int, ...], databases: tuple[str, ...], request_count: int
+) -> list[dict[str, Any]]:
+    """Measure; return a row per kind of request."""
     rows: list[dict[str, Any]] = []
-    with scratch() as directory:
+    with scratch_directory() as directory:
         for name in databases:
-            with logs(name, directory) as kept:
+            with open_logs(name, directory) as logs:
                 for count in events:
-                    rows += _questions(kept, count, asked)
+                    rows += _measure(logs, count, request_count)
     return rows
 
 
-def _questions(kept: Logs, events: int, asked: int) -> Iterator[dict[str, Any]]:
-    url = kept.log(events)
+def _measure(logs: Logs, events: int, request_count: int) -> Iterator[dict[str, Any]]:
+    url = logs.log(events)
     ledger = Ledger.open(url)
     projections = Projections.open(ledger)
     projections.create()
     if min(projections.position(kind) for kind in projections.kinds) < events:
-        say(f"{kept.name}: rebuilding {events:,} events to ask about")
+        print_progress(f"{logs.name}: rebuilding {events:,} events to query")
         run(rebuild_all, url)
     environ = {
         "LEDGER_DATABASE_URL": url, "LEDGER_API_KEY": _KEY, "STRIPE_WEBHOOK_SECRET": SECRET,
@@ -55,15 +57,16 @@ def _questions(kept: Logs, events: int, asked: int) -> Iterator[dict[str, Any]]:
     settings = Settings.read(environ, serving=True)
     app = create_app(settings, ledger=ledger, projections=projections)
     for name, paths in _paths(projections).items():
-        times = list(_times(app, list(islice(cycle(paths), asked + _WARM))))[_WARM:]
-        cuts = quantiles(times, n=100)
+        requests = list(islice(cycle(paths), request_count + _WARM_REQUESTS))
+        times_ms = list(_times_ms(app, requests))[_WARM_REQUESTS:]
+        percentiles = quantiles(times_ms, n=100)
         yield {
-            "database": kept.name,
+            "database": logs.name,
             "events": events,
-            "question": name,
-            "asked": len(times),
-            "p50 ms": cuts[49],
-            "p99 ms": cuts[98],
+            "query": name,
+            "requests": len(times_ms),
+            "p50 ms": percentiles[49],
+            "p99 ms": percentiles[98],
         }
     projections.close()
     ledger.close()
@@ -77,35 +80,35 @@ def _paths(projections: Projections) -> dict[str, list[str]]:
             f"/v1/orders?status={row['status']}&limit=20&created[lte]={row['created']}"
             for row in rows
         ],
-        "as_of": [f"/v1/orders/{row['id']}?as_of={_after(row['created'])}" for row in rows],
+        "as_of": [f"/v1/orders/{row['id']}?as_of={_day_after(row['created'])}" for row in rows],
     }
 
 
 def _orders(projections: Projections) -> Iterator[dict[str, Any]]:
-    """Orders from all over the log, by hops through its time."""
+    """Yield orders from the whole log, at equal intervals of time."""
     first, last = _bounds(projections)
     for number in range(_ROWS):
         until = first + (last - first) * (number + 1) // _ROWS
-        yield from projections.list("orders", created={"lte": until}, limit=1).items
+        yield from projections.list("orders", created={"lte": until}, page=Page(limit=1)).items
 
 
 def _bounds(projections: Projections) -> tuple[int, int]:
-    newest = projections.list("orders", limit=1).items[0]["created"]
+    newest = projections.list("orders", page=Page(limit=1)).items[0]["created"]
     oldest = projections.log.after(0, 1)[0].created
     return oldest, newest
 
 
-def _after(created: int) -> str:
+def _day_after(created: int) -> str:
     return datetime.fromtimestamp(created + _DAY_SECONDS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _times(app: Flask, paths: list[str]) -> Iterator[float]:
-    """Milliseconds of each call, from the environment to the last byte."""
+def _times_ms(app: Flask, paths: list[str]) -> Iterator[float]:
+    """Yield the time of each request, from the WSGI environment to the last byte."""
     for path in paths:
         environ = EnvironBuilder(path, headers=[("Authorization", f"Bearer {_KEY}")]).get_environ()
         started = time.perf_counter()
         _, status, _ = run_wsgi_app(app, environ, buffered=True)
-        took = 1000 * (time.perf_counter() - started)
+        elapsed_ms = 1000 * (time.perf_counter() - started)
         if not status.startswith("200"):
-            raise RuntimeError(f"GET {path} was answered {status}")
-        yield took
+            raise RuntimeError(f"GET {path} had the response {status}")
+        yield elapsed_ms

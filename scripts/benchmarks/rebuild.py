@@ -11,20 +11,20 @@ from itertools import cycle
 from statistics import median
 from typing import Any
 
-from api.commands.rebuild import rebuild as command
+from api.commands.rebuild import rebuild as rebuild_command
 from ledger import Ledger
 from projections import Projections
-from scripts.benchmarks.cache import say, scratch
-from scripts.benchmarks.children import Ran, run
-from scripts.benchmarks.library import one_by_one
-from scripts.benchmarks.logs import Logs, logs
+from scripts.benchmarks.cache import print_progress, scratch_directory
+from scripts.benchmarks.children import Measured, run
+from scripts.benchmarks.library import follow_by_library
+from scripts.benchmarks.logs import Logs, open_logs
 from scripts.benchmarks.pauses import pauses
 from scripts.benchmarks.scans import PARSERS, scan
 
-__all__ = ["Plan", "follow", "follow_all", "rebuild", "rebuild_all"]
+__all__ = ["RebuildPlan", "follow_all", "measure_follow", "measure_rebuild", "rebuild_all"]
 
 _MEGABYTE = 1_000_000
-_FLOOR = "read + json.loads"
+_BASELINE = "read + json.loads"
 _NOTES = (
     "ratios are medians of the rounds' own; memory is that of all processes of a driver, without"
     " PostgreSQL's",
@@ -35,8 +35,8 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What was asked for; ``processes`` 0 leaves their number to the ledger."""
+class RebuildPlan:
+    """The options of a run; ``processes`` 0 leaves their number to the ledger."""
 
     events: tuple[int, ...]
     databases: tuple[str, ...]
@@ -45,45 +45,45 @@ class Plan:
     with_pauses: bool
 
 
-def rebuild(plan: Plan) -> tuple[list[Row], list[Row], tuple[str, ...]]:
-    """Rows of speed, rows of pauses, and what is to be said beneath."""
+def measure_rebuild(plan: RebuildPlan) -> tuple[list[Row], list[Row], tuple[str, ...]]:
+    """Measure rebuilding; return rows of speed, rows of pauses, and the notes below them."""
     rows: list[Row] = []
-    waits: list[Row] = []
-    with scratch() as directory:
+    pause_rows: list[Row] = []
+    with scratch_directory() as directory:
         for name in plan.databases:
-            with logs(name, directory) as kept:
+            with open_logs(name, directory) as logs:
                 for events in plan.events:
-                    url = kept.log(events)
-                    rows += _rounds(plan, kept, url, events, "rebuild", rebuild_all)
+                    url = logs.log(events)
+                    rows += _rounds(plan, logs, url, events, "rebuild", rebuild_all)
                     if plan.with_pauses:
-                        say(f"{name}, {events:,} events: pauses")
-                        waits += pauses(kept, url, events, rebuild_all, plan.processes)
-    return rows, waits, _NOTES
+                        print_progress(f"{name}, {events:,} events: pauses")
+                        pause_rows += pauses(logs, url, events, rebuild_all, plan.processes)
+    return rows, pause_rows, _NOTES
 
 
-def follow(plan: Plan) -> tuple[list[Row], tuple[str, ...]]:
-    """The same for a follower that has the whole log before it."""
+def measure_follow(plan: RebuildPlan) -> tuple[list[Row], tuple[str, ...]]:
+    """Measure a follower that reads a whole log; return rows of speed, and the notes below."""
     rows: list[Row] = []
-    with scratch() as directory:
+    with scratch_directory() as directory:
         for name in plan.databases:
-            with logs(name, directory) as kept:
+            with open_logs(name, directory) as logs:
                 for events in plan.events:
-                    url = kept.log(events)
-                    rows += _rounds(plan, kept, url, events, "follow", follow_all)
+                    url = logs.log(events)
+                    rows += _rounds(plan, logs, url, events, "follow", follow_all)
     return rows, _NOTES
 
 
 def rebuild_all(url: str, processes: int = 0) -> int:
-    """Every kind, from an open log to the cutover, as `ledger rebuild` does it."""
+    """Rebuild every kind, as `ledger rebuild` does; return the log's last position."""
     os.environ["LEDGER_DATABASE_URL"] = url
     options = [f"--processes={processes}"] if processes else []
     with redirect_stdout(StringIO()):
-        command.main(["--json", *options], standalone_mode=False)
+        rebuild_command.main(["--json", *options], standalone_mode=False)
     return Ledger.open(url).log.head().position
 
 
 def follow_all(url: str, _: int = 0) -> int:
-    """From nothing to the head, round by round."""
+    """Follow from the start of the log to its end; return the last position."""
     ledger = Ledger.open(url)
     projections = Projections.open(ledger)
     projections.create()
@@ -93,42 +93,45 @@ def follow_all(url: str, _: int = 0) -> int:
 
 
 def _rounds(
-    plan: Plan,
-    kept: Logs,
+    plan: RebuildPlan,
+    logs: Logs,
     url: str,
     events: int,
     driver: str,
-    work: Callable[[str, int], int],
+    drive: Callable[[str, int], int],
 ) -> list[Row]:
-    ran: dict[str, list[Ran[int]]] = {}
+    results: dict[str, list[Measured[int]]] = {}
     for number in range(plan.rounds):
         for name in PARSERS:
-            ran.setdefault(name, []).append(run(scan, url, name))
-        if "library" not in ran:  # so slow that once has to do
-            ran["library"] = [run(one_by_one, url, kept.empty())]
-        kept.forget(url)
-        ran.setdefault(driver, []).append(run(work, url, plan.processes))
-        last = ran[driver][-1]
-        say(f"{kept.name}, {events:,} events, round {number + 1}: {_rate(last):,.0f}/s")
-    log, rows = kept.sizes(url)
+            results.setdefault(name, []).append(run(scan, url, name))
+        if "library" not in results:  # it is so slow that it is measured once only
+            results["library"] = [run(follow_by_library, url, logs.create_empty())]
+        logs.drop_projections(url)
+        results.setdefault(driver, []).append(run(drive, url, plan.processes))
+        rate = _rate(results[driver][-1])
+        print_progress(f"{logs.name}, {events:,} events, round {number + 1}: {rate:,.0f}/s")
+    log_bytes, rows_bytes = logs.size_bytes(url)
     return [
         {
-            "database": kept.name,
+            "database": logs.name,
             "events": events,
             "driver": name,
-            "events/s": median(_rate(each) for each in own),
-            f"of {_FLOOR}": _ratio(own, ran[_FLOOR]),
-            "of library": _ratio(own, ran["library"]),
-            "peak MB": max(each.peak_bytes for each in own) / _MEGABYTE,
-            "size MB": (rows if name == driver else log) / _MEGABYTE,
+            "events/s": median(_rate(result) for result in own),
+            f"of {_BASELINE}": _ratio(own, results[_BASELINE]),
+            "of library": _ratio(own, results["library"]),
+            "peak MB": max(result.peak_bytes for result in own) / _MEGABYTE,
+            "size MB": (rows_bytes if name == driver else log_bytes) / _MEGABYTE,
         }
-        for name, own in ran.items()
+        for name, own in results.items()
     ]
 
 
-def _rate(ran: Ran[int]) -> float:
-    return ran.value / ran.seconds
+def _rate(result: Measured[int]) -> float:
+    return result.value / result.seconds
 
 
-def _ratio(own: list[Ran[int]], floor: list[Ran[int]]) -> float:
-    return median(_rate(one) / _rate(other) for one, other in zip(own, cycle(floor), strict=False))
+def _ratio(own: list[Measured[int]], baseline: list[Measured[int]]) -> float:
+    return median(
+        _rate(result) / _rate(reference)
+        for result, reference in zip(own, cycle(baseline), strict=False)
+    )

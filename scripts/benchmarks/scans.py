@@ -1,4 +1,4 @@
-"""The floors of a rebuild: reading the same rows, with and without parsing, keeping nothing."""
+"""The baselines of a rebuild: reading the same rows, with and without parsing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARSERS: Mapping[str, Callable[[bytes], Any]] = {
 
 
 def scan(url: str, parser: str) -> int:
-    """Reads and parses every row in one process; how many there were."""
+    """Read and parse every row in one process; return how many there were."""
     parse = PARSERS[parser]
     count = 0
     for state in _states(url):
@@ -39,12 +39,12 @@ def _states(url: str) -> Iterator[bytes]:
     if parsed.get_backend_name() == "sqlite":
         yield from _sqlite(str(parsed.database))
     else:
-        address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        yield from _postgresql(address)
+        driver_url = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+        yield from _postgresql(driver_url)
 
 
 def _sqlite(path: str) -> Iterator[bytes]:
-    """Short reads by position, as the ledger's own: a long one would keep the WAL growing."""
+    """Read in short transactions by position, as the ledger does: a long one lets the WAL grow."""
     with closing(sqlite3.connect(path)) as connection:
         last = 0
         query = f"{_QUERY} WHERE id > ? ORDER BY id LIMIT {_ROWS}"
@@ -53,10 +53,10 @@ def _sqlite(path: str) -> Iterator[bytes]:
             yield from (state for _, state in rows)
 
 
-def _postgresql(address: str) -> Iterator[bytes]:
-    """One server-side cursor, in the binary format."""
+def _postgresql(driver_url: str) -> Iterator[bytes]:
+    """Read by one server-side cursor, in the binary format."""
     with (
-        psycopg.connect(address) as connection,
+        psycopg.connect(driver_url) as connection,
         connection.cursor("scan", binary=True) as cursor,
     ):
         cursor.itersize = _ROWS

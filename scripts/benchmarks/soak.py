@@ -1,4 +1,4 @@
-"""`scripts/bench ingest --soak`: minutes at full speed: memory meanwhile, the follower after."""
+"""`scripts/bench ingest --soak`: memory and lag at full speed, and the time to catch up after."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import Any
 
 from ledger import Ledger
 from projections import Projections
-from scripts.benchmarks.cache import say, scratch
+from scripts.benchmarks.cache import print_progress, scratch_directory
 from scripts.benchmarks.contenders import LEDGER, Server
 from scripts.benchmarks.databases import Database, database
-from scripts.benchmarks.generators import generator
-from scripts.benchmarks.load import Load, Loaded
+from scripts.benchmarks.generators import load_generator
+from scripts.benchmarks.load import LoadGenerator, LoadResult
 from scripts.benchmarks.posts import Posts
 from scripts.benchmarks.processes import memory_bytes
 
-__all__ = ["soak"]
+__all__ = ["measure_soak"]
 
 _TRIAL_SECONDS = 4.0
 _TRIAL_POSTS = 30_000
 _SAMPLE_SECONDS = 1.0
 _LAG_SECONDS_MAX = 600
 _POINTS = 8
-_SPARE = 1.5
+_MARGIN = 1.5
 _MEGABYTE = 1_000_000
 
 Row = dict[str, Any]
@@ -36,58 +36,65 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class _Samples:
-    """Seconds since the start, bytes, and how many events the follower lacked."""
+    """Samples of seconds since the start, memory in bytes, and lag in events."""
 
     points: list[tuple[float, int, int]] = field(default_factory=list)
 
     def growth(self) -> float:
-        """Memory at the end, as a multiple of what it was in the second quarter."""
+        """Return the memory at the end as a multiple of that in the second quarter."""
         sizes = [size for _, size, _ in self.points]
         quarter = max(1, len(sizes) // 4)
         return mean(sizes[-quarter:]) / mean(sizes[quarter : 2 * quarter] or sizes)
 
 
-def soak(
+def measure_soak(
     seconds: float, connections: int, databases: tuple[str, ...], workers: int, senders: int
 ) -> tuple[list[Row], list[str]]:
-    """Rows of samples, and the verdict on each database."""
+    """Measure; return rows of samples, and a verdict for each database."""
     rows: list[Row] = []
     notes: list[str] = []
-    with scratch() as directory, generator(senders) as load:
+    with scratch_directory() as directory, load_generator(senders) as generator:
         for name in databases:
-            with database(name, directory / name) as where:
-                posts = _enough(where, directory, load, seconds, connections, workers, senders)
-                with LEDGER.at_work(where.fresh(), workers, directory) as server:
+            with database(name, directory / name) as target:
+                posts = _make_posts(
+                    target, directory, generator, seconds, connections, workers, senders
+                )
+                with LEDGER.running(target.create_empty(), workers, directory) as server:
                     samples = _Samples()
-                    with _sampling(server, where, samples):
-                        loaded = load(
-                            posts.slices(), server.port, connections, seconds, again=False
+                    with _sampling(server, target, samples):
+                        load = generator(
+                            posts.files(), server.port, connections, seconds, repeat=False
                         )
-                    caught_up = _catch_up(server)
+                    catch_up_seconds = _catch_up(server)
                     rows += _rows(name, samples)
-                    notes.append(_verdict(name, server, loaded, samples, caught_up))
+                    notes.append(_verdict(name, server, load, samples, catch_up_seconds))
     return rows, notes
 
 
-def _enough(
-    where: Database, directory: Path, load: Load, seconds: float, connections: int, workers: int,
+def _make_posts(
+    target: Database,
+    directory: Path,
+    generator: LoadGenerator,
+    seconds: float,
+    connections: int,
+    workers: int,
     senders: int,
-) -> Posts:  # fmt: skip
-    """More posts than the ledger takes in the time, as a short trial shows."""
-    path = directory / f"trial-{where.name}"
+) -> Posts:
+    """Make more posts than the ledger can take in the time, by the speed of a short trial."""
+    path = directory / f"trial-{target.name}"
     trial = Posts(path, warm=senders, count=_TRIAL_POSTS, senders=senders)
-    with LEDGER.at_work(where.fresh(), workers, directory) as server:
-        loaded = load(trial.slices(), server.port, connections, _TRIAL_SECONDS, again=False)
-    count = int(_SPARE * loaded.requests_per_second * seconds) + connections
-    return Posts(directory / f"posts-{where.name}", warm=senders, count=count, senders=senders)
+    with LEDGER.running(target.create_empty(), workers, directory) as server:
+        load = generator(trial.files(), server.port, connections, _TRIAL_SECONDS, repeat=False)
+    count = int(_MARGIN * load.requests_per_second * seconds) + connections
+    return Posts(directory / f"posts-{target.name}", warm=senders, count=count, senders=senders)
 
 
 @contextmanager
-def _sampling(server: Server, where: Database, samples: _Samples) -> Iterator[None]:
-    """Looks at the processes and at the log once a second."""
+def _sampling(server: Server, target: Database, samples: _Samples) -> Iterator[None]:
+    """Sample the server's memory and its lag once a second, in a thread."""
     stop = threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         ledger = Ledger.open(server.url)
         projections = Projections.open(ledger)
         started = time.monotonic()
@@ -97,7 +104,7 @@ def _sampling(server: Server, where: Database, samples: _Samples) -> Iterator[No
         projections.close()
         ledger.close()
 
-    thread = threading.Thread(target=look, name=f"samples-{where.name}")
+    thread = threading.Thread(target=sample, name=f"samples-{target.name}")
     thread.start()
     try:
         yield
@@ -107,12 +114,12 @@ def _sampling(server: Server, where: Database, samples: _Samples) -> Iterator[No
 
 
 def _lag(ledger: Ledger, projections: Projections) -> int:
-    read = min(projections.position(kind) for kind in projections.kinds)
-    return ledger.log.head().position - read
+    checkpoint = min(projections.position(kind) for kind in projections.kinds)
+    return ledger.log.head().position - checkpoint
 
 
 def _catch_up(server: Server) -> float | None:
-    """Seconds from the last answer until the follower has read everything."""
+    """Return the seconds until the follower has read everything; None if it takes too long."""
     ledger = Ledger.open(server.url)
     projections = Projections.open(ledger)
     started = time.monotonic()
@@ -124,7 +131,7 @@ def _catch_up(server: Server) -> float | None:
     finally:
         projections.close()
         ledger.close()
-    say("the follower did not catch up")
+    print_progress("the follower did not catch up")
     return None
 
 
@@ -140,19 +147,22 @@ def _rows(name: str, samples: _Samples) -> Iterator[Row]:
 
 
 def _verdict(
-    name: str, server: Server, loaded: Loaded, samples: _Samples, caught_up: float | None
+    name: str, server: Server, load: LoadResult, samples: _Samples, catch_up_seconds: float | None
 ) -> str:
-    stored = LEDGER.stored(server.url)
-    answers = loaded.acknowledged
-    if isinstance(answers, int):
-        lost = max(0, answers - len(stored))
+    stored_ids = LEDGER.stored_ids(server.url)
+    acknowledged = load.acknowledged
+    if isinstance(acknowledged, int):
+        lost = max(0, acknowledged - len(stored_ids))
     else:
-        lost = len(answers - stored)
-    end = "not within 10 minutes" if caught_up is None else f"{caught_up:.1f} s after the end"
+        lost = len(acknowledged - stored_ids)
+    if catch_up_seconds is None:
+        caught_up = "not within 10 minutes"
+    else:
+        caught_up = f"{catch_up_seconds:.1f} s after the end"
     return (
-        f"{name}: {loaded.requests_per_second:,.0f} requests/s, p99 {loaded.p99:.0f} ms,"
-        f" {sum(loaded.errors.values())} errors; memory at the end"
-        f" {samples.growth():.2f} times the second quarter's; follower at the head {end}; "
+        f"{name}: {load.requests_per_second:,.0f} requests/s, p99 {load.p99_ms:.0f} ms,"
+        f" {sum(load.errors.values())} errors; memory at the end"
+        f" {samples.growth():.2f} times the second quarter's; follower caught up {caught_up}; "
         + (f"VOID: {lost} acknowledged events are not stored" if lost else "all stored")
-        + ("; requests ran out" if loaded.exhausted else "")
+        + ("; requests ran out" if load.is_exhausted else "")
     )

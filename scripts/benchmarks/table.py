@@ -1,4 +1,4 @@
-"""Results as a table for people, or as JSON."""
+"""Prints results as a table, or as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["show"]
 def show(
     title: str, rows: Sequence[Mapping[str, Any]], notes: Sequence[str], as_json: bool
 ) -> None:
-    """Prints rows of one kind; every row has the same names."""
+    """Print rows that all have the same columns, and the notes below them."""
     if as_json:
         click.echo(json.dumps({"benchmark": title, "rows": list(rows), "notes": list(notes)}))
         return
@@ -22,7 +22,7 @@ def show(
     if rows:
         names = list(rows[0])
         cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
-        widths = [max(len(line[n]) for line in cells) for n in range(len(names))]
+        widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
         for line in cells:
             aligned = (
                 cell.ljust(width) if isinstance(rows[0][name], str) else cell.rjust(width)

@@ -1,5 +1,5 @@
--- Sends the requests of a file, one after the other; each thread has a file of its own.
--- Arguments: the files' common name, and "again" to begin anew at a file's end.
+-- Sends the requests of a file one after the other; each thread has a file of its own.
+-- Arguments: the common name of the files, and "repeat" to start again at the end of a file.
 
 local width = 8
 local threads = 0
@@ -11,13 +11,13 @@ end
 
 function init(args)
   file = assert(io.open(args[1] .. "." .. number, "rb"))
-  again = args[2] == "again"
+  is_repeated = args[2] == "repeat"
 end
 
 function request()
   local length = file:read(width)
   if not length then
-    if again then
+    if is_repeated then
       file:seek("set", 0)
       length = file:read(width)
     else

@@ -1,4 +1,4 @@
-"""wrk, where it is installed: the requests are fed to it by a small Lua script."""
+"""The load generator wrk, which reads its requests from files by a small Lua script."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.benchmarks.load import Loaded
-from scripts.benchmarks.posts import Slice
+from scripts.benchmarks.load import LoadResult
+from scripts.benchmarks.posts import RequestFile
 
 __all__ = ["Wrk"]
 
 _SCRIPT = Path(__file__).with_suffix(".lua")
-_SPARE_SECONDS = 30
+_EXTRA_SECONDS = 30
 _ERRORS = ("status", "connect", "read", "write", "timeout")
 
 
 class Wrk:
-    """One process of several threads; it counts answers and does not say which they were."""
+    """One process of several threads; it counts responses, and does not name their requests."""
 
     name = "wrk"
 
@@ -27,32 +27,39 @@ class Wrk:
         self._path = path
 
     def __call__(
-        self, slices: Sequence[Slice], port: int, connections: int, seconds: float, *, again: bool
-    ) -> Loaded:
-        whole = math.ceil(seconds)
+        self,
+        request_files: Sequence[RequestFile],
+        port: int,
+        connections: int,
+        seconds: float,
+        *,
+        repeat: bool,
+    ) -> LoadResult:
+        whole_seconds = math.ceil(seconds)
         command = [
             self._path,
-            f"--threads={min(len(slices), connections)}",
+            f"--threads={min(len(request_files), connections)}",
             f"--connections={connections}",
-            f"--duration={whole}s",
+            f"--duration={whole_seconds}s",
             "--timeout=10s",
             f"--script={_SCRIPT}",
             f"http://127.0.0.1:{port}",
             "--",
-            str(slices[0].path.with_suffix("")),
-            "again" if again else "once",
+            str(request_files[0].path.with_suffix("")),
+            "repeat" if repeat else "once",
         ]
-        said = subprocess.run(
-            command, check=True, capture_output=True, text=True, timeout=whole + _SPARE_SECONDS
+        timeout = whole_seconds + _EXTRA_SECONDS
+        output = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=timeout
         ).stdout
-        told = json.loads(said.splitlines()[-1])
-        elapsed = told["microseconds"] / 1e6
-        answered = told["requests"] - told["status"]
-        return Loaded(
-            requests_per_second=answered / elapsed,
-            p50=told["p50"] / 1000,
-            p99=told["p99"] / 1000,
-            errors={name: told[name] for name in _ERRORS if told[name]},
-            acknowledged=answered,
-            exhausted=elapsed < 0.9 * whole,
+        summary = json.loads(output.splitlines()[-1])
+        elapsed_seconds = summary["microseconds"] / 1e6
+        acknowledged = summary["requests"] - summary["status"]
+        return LoadResult(
+            requests_per_second=acknowledged / elapsed_seconds,
+            p50_ms=summary["p50"] / 1000,
+            p99_ms=summary["p99"] / 1000,
+            errors={name: summary[name] for name in _ERRORS if summary[name]},
+            acknowledged=acknowledged,
+            is_exhausted=elapsed_seconds < 0.9 * whole_seconds,
         )

@@ -1,4 +1,4 @@
-"""Floor (a): reads the body, verifies it as the ledger does, answers, and keeps nothing."""
+"""Baseline (a): reads the body, verifies it as the ledger does, and stores nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from api.config.settings import Secret
 from api.ingest.body import read_body
 from api.ingest.signature import parse, verify
-from scripts.benchmarks.floors import tie
+from scripts.benchmarks.baselines import end_with_server
 from scripts.benchmarks.posts import SECRET, TOLERANCE_SECONDS
 
 _SECRETS = (Secret("benchmark", SECRET),)
@@ -17,15 +17,21 @@ _BODY_BYTES_MAX = 1 << 20
 
 
 def app() -> Flask:
-    """The application."""
-    tie()
+    """Return the WSGI application."""
+    end_with_server()
     app = Flask("verify", static_folder=None)
 
     @app.post("/webhooks/stripe")
     def receive() -> Response:
         signature = parse(request.headers.get("Stripe-Signature"))
         body = read_body(request.environ, _BODY_BYTES_MAX)
-        verify(signature, body, _SECRETS, now=time.time(), tolerance_seconds=TOLERANCE_SECONDS)
+        verify(
+            signature,
+            body,
+            _SECRETS,
+            current_seconds=time.time(),
+            tolerance_seconds=TOLERANCE_SECONDS,
+        )
         return Response('{"status": "verified"}', content_type="application/json")
 
     return app

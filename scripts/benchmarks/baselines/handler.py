@@ -1,7 +1,7 @@
-"""Floor (b): the handler one usually writes, with one durable transaction per request.
+"""Baseline (b): the usual handler, with one durable transaction per request.
 
-Beside the event it keeps the newest status of each object. The rows of the objects are there
-before, as a shop's own rows are, so that the UPDATE finds one.
+Beside the event it stores the newest status of each object. The rows of the objects exist
+before, as a shop's own rows do, so that the UPDATE has one to change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import stripe
 from flask import Flask, request
 from sqlalchemy import make_url
 
-from scripts.benchmarks.floors import tie
+from scripts.benchmarks.baselines import end_with_server
 from scripts.benchmarks.posts import SECRET, TOLERANCE_SECONDS
 
 __all__ = ["VARIABLE", "app", "prepare"]
@@ -37,7 +37,7 @@ _BUSY_SECONDS = 30
 
 
 class _Store(Protocol):
-    def keep(self, event: tuple[str, str, str], state: tuple[str | None, str, str]) -> None: ...
+    def write(self, event: tuple[str, str, str], state: tuple[str | None, str, str]) -> None: ...
 
 
 class _Sqlite:
@@ -48,13 +48,13 @@ class _Sqlite:
         self._local = threading.local()
 
     def connect(self) -> sqlite3.Connection:
-        """A connection whose commits are on the disk."""
+        """Return a connection whose commits wait for the disk."""
         connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         return connection
 
-    def keep(self, event: tuple[str, str, str], state: tuple[str | None, str, str]) -> None:
+    def write(self, event: tuple[str, str, str], state: tuple[str | None, str, str]) -> None:
         if not hasattr(self._local, "connection"):
             self._local.connection = self.connect()
         connection: sqlite3.Connection = self._local.connection
@@ -75,7 +75,7 @@ class _Postgresql:
         self._url = url
         self._local = threading.local()
 
-    def keep(self, event: tuple[str, str, str], state: tuple[str | None, str, str]) -> None:
+    def write(self, event: tuple[str, str, str], state: tuple[str | None, str, str]) -> None:
         if not hasattr(self._local, "connection"):
             self._local.connection = psycopg.connect(self._url)
         connection: psycopg.Connection[tuple[object, ...]] = self._local.connection
@@ -85,16 +85,16 @@ class _Postgresql:
 
 
 def prepare(url: str, object_ids: Iterable[str]) -> None:
-    """Makes the tables, and a row for each object."""
-    rows = [(each,) for each in object_ids]
+    """Create the tables, and a row for each object."""
+    rows = [(object_id,) for object_id in object_ids]
     if make_url(url).get_backend_name() == "sqlite":
-        with closing(_Sqlite(_address(url)).connect()) as file, file:
+        with closing(_Sqlite(_driver_url(url)).connect()) as file, file:
             for table in _TABLES:
                 file.execute(table)
             file.execute("BEGIN")
             file.executemany(_OBJECT.format("?"), rows)
         return
-    with psycopg.connect(_address(url)) as server:
+    with psycopg.connect(_driver_url(url)) as server:
         for table in _TABLES:
             server.execute(table)
         with server.cursor() as cursor, cursor.copy("COPY objects (id) FROM STDIN") as copy:
@@ -102,8 +102,8 @@ def prepare(url: str, object_ids: Iterable[str]) -> None:
                 copy.write_row(row)
 
 
-def _address(url: str) -> str:
-    """SQLAlchemy's URL as the driver itself takes it."""
+def _driver_url(url: str) -> str:
+    """Return SQLAlchemy's URL in the form that the driver takes."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return str(parsed.database)
@@ -111,11 +111,11 @@ def _address(url: str) -> str:
 
 
 def app() -> Flask:
-    """The application."""
-    tie()
+    """Return the WSGI application."""
+    end_with_server()
     url = os.environ[VARIABLE]
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
-    store: _Store = _Sqlite(_address(url)) if is_sqlite else _Postgresql(_address(url))
+    store: _Store = _Sqlite(_driver_url(url)) if is_sqlite else _Postgresql(_driver_url(url))
     app = Flask("handler", static_folder=None)
 
     @app.post("/webhooks/stripe")
@@ -124,9 +124,9 @@ def app() -> Flask:
         event = stripe.Webhook.construct_event(
             payload, request.headers["Stripe-Signature"], SECRET, tolerance=TOLERANCE_SECONDS
         )
-        thing = event.data.object
-        state = (getattr(thing, "status", None), event.id, getattr(thing, "id", ""))
-        store.keep((event.id, event.type, payload.decode()), state)
+        stripe_object = event.data.object
+        state = (getattr(stripe_object, "status", None), event.id, getattr(stripe_object, "id", ""))
+        store.write((event.id, event.type, payload.decode()), state)
         return "", 200
 
     return app
