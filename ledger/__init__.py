@@ -1,4 +1,4 @@
-"""Facts: an append-only log of what Stripe signed, verbatim and for ever."""
+"""The ledger: an append-only log of the events that Stripe signed, verbatim."""
 
 from ledger.appender import Appender
 from ledger.chain import GENESIS

@@ -1,4 +1,4 @@
-"""Group commit: many requests hand over, one thread commits what waits, each learns its fate."""
+"""Group commit: one thread commits the deliveries of many requests, and each gets its result."""
 
 from __future__ import annotations
 
@@ -17,46 +17,53 @@ __all__ = ["Appender", "Pending"]
 
 
 class Pending:
-    """A delivery that was handed over, and what becomes of it.
+    """A delivery that waits to be written: a future for its ``Appended``.
 
-    A future of few words: one lock, where the library's makes two and a condition of each.
+    It has one lock, where the standard library's future has two and a condition of each.
     """
 
-    __slots__ = ("_answer", "_error", "_latch", "delivery")
+    __slots__ = ("_appended", "_error", "_latch", "delivery")
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
-        self._answer: Appended | None = None
+        self._appended: Appended | None = None
         self._error: StoreUnavailable | None = None
         self._latch = threading.Lock()
         self._latch.acquire()
 
     def result(self, timeout: float | None = None) -> Appended:
-        """What became of it, or why nothing did; ``TimeoutError`` when that takes longer."""
+        """The result of the append, once it is durable.
+
+        Raises ``StoreUnavailable`` where the delivery was not written, and ``TimeoutError`` after
+        ``timeout`` seconds.
+        """
         error = self.exception(timeout)
         if error is not None:
             raise error
-        assert self._answer is not None
-        return self._answer
+        assert self._appended is not None
+        return self._appended
 
     def exception(self, timeout: float | None = None) -> StoreUnavailable | None:
-        """Why it is not in the log; None when it is."""
+        """Why the delivery was not written; None where it was.
+
+        Raises ``TimeoutError`` after ``timeout`` seconds.
+        """
         if not self._latch.acquire(timeout=-1 if timeout is None else timeout):
             raise TimeoutError("the append takes too long")
         self._latch.release()
         return self._error
 
-    def done(self) -> bool:
-        """Whether the answer is there."""
+    def is_done(self) -> bool:
+        """Whether the result, or the error, is there."""
         return not self._latch.locked()
 
-    def tell(self, answer: Appended) -> None:
-        """It is durable."""
-        self._answer = answer
+    def succeed(self, appended: Appended) -> None:
+        """Set the result: the delivery is durable."""
+        self._appended = appended
         self._latch.release()
 
     def fail(self, error: StoreUnavailable) -> None:
-        """It is not, or nobody knows."""
+        """Set the error: the delivery is not durable, or it is unknown whether it is."""
         self._error = error
         self._latch.release()
 
@@ -64,9 +71,9 @@ class Pending:
 class Appender:
     """One thread that appends for all request threads of a process.
 
-    It takes what waits, up to ``batch_max``, without any delay of its own: a lone request is
-    committed at once, and while one commit runs the next batch gathers. ``on_batch`` is told
-    each batch's size and seconds.
+    It takes what waits, up to ``batch_max`` deliveries, without any delay of its own: a lone
+    request is committed at once, and while one commit runs the next batch gathers. At most
+    ``queue_max`` deliveries wait. ``on_batch`` is called with each batch's size and seconds.
     """
 
     def __init__(
@@ -83,27 +90,27 @@ class Appender:
         self._queue_max = queue_max
         self._on_batch = on_batch
         self._closed = False
-        self._unanswered = 0
-        # Nothing may be put behind the sign that ends the thread.
+        self._pending = 0
+        # Nothing may be put behind the None that ends the thread.
         self._gate = threading.Lock()
-        # It begins with the first delivery: a server may fork before that.
+        # It starts with the first delivery: a server may fork before that.
         self._thread: threading.Thread | None = None
 
     @property
     def depth(self) -> int:
         """How many deliveries wait, those that are being written included."""
-        return self._unanswered
+        return self._pending
 
     def submit(self, delivery: Delivery) -> Pending:
-        """Hand over a delivery; its result is ``StoreUnavailable`` if it is not durable.
+        """Queue a delivery; its result raises ``StoreUnavailable`` where it is not durable.
 
         Raises ``QueueFull`` at once when too many wait or the appender is closed.
         """
         pending = Pending(delivery)
         with self._gate:
-            if self._closed or self._unanswered >= self._queue_max:
+            if self._closed or self._pending >= self._queue_max:
                 raise QueueFull("too many deliveries wait to be written")
-            self._unanswered += 1
+            self._pending += 1
             self._queue.put(pending)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
@@ -124,7 +131,7 @@ class Appender:
             batch, ended = self._drain(first)
             started = time.perf_counter()
             self._append(batch)
-            self._tell(len(batch), time.perf_counter() - started)
+            self._report(len(batch), time.perf_counter() - started)
             if ended:
                 return
 
@@ -140,41 +147,41 @@ class Appender:
             batch.append(waiting)
         return batch, False
 
-    def _tell(self, size: int, seconds: float) -> None:
+    def _report(self, size: int, seconds: float) -> None:
         if self._on_batch is None:
             return
         try:
             self._on_batch(size, seconds)
         except Exception as error:
-            # A counter that fails must not end the thread that all requests wait for.
+            # A metric that fails must not end the thread that all requests wait for.
             warnings.warn(f"on_batch failed: {type(error).__name__}", stacklevel=2)
 
     def _append(self, batch: list[Pending]) -> None:
         try:
-            answers = self._ledger.append([waiting.delivery for waiting in batch])
+            results = self._ledger.append([pending.delivery for pending in batch])
         except Rejected as rejected:
             if len(batch) == 1:
                 self._fail(batch, rejected)
             else:
                 # One bad row fails alone.
-                for waiting in batch:
-                    self._append([waiting])
+                for pending in batch:
+                    self._append([pending])
         except StoreUnavailable as unavailable:
             self._fail(batch, unavailable)
         except Exception as error:
-            # Whatever it was, no request may wait for ever on a thread that died of it.
+            # Whatever it was, no request may wait for ever for a thread that died of it.
             self._fail(batch, StoreUnavailable(f"the append failed: {type(error).__name__}"))
         else:
-            self._leave(len(batch))
-            for waiting, answer in zip(batch, answers, strict=True):
-                waiting.tell(answer)
+            self._release(len(batch))
+            for pending, appended in zip(batch, results, strict=True):
+                pending.succeed(appended)
 
     def _fail(self, batch: list[Pending], error: StoreUnavailable) -> None:
-        self._leave(len(batch))
-        for waiting in batch:
-            waiting.fail(error)
+        self._release(len(batch))
+        for pending in batch:
+            pending.fail(error)
 
-    def _leave(self, count: int) -> None:
-        """Make blueprint, before anybody hears an answer and comes back with the next delivery."""
+    def _release(self, count: int) -> None:
+        """Free places in the queue, before anybody gets a result and submits the next delivery."""
         with self._gate:
-            self._unanswered -= count
+            self._pending -= count

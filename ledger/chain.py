@@ -1,4 +1,4 @@
-"""The hash chain that makes the log prove itself."""
+"""The hash chain: each row's value covers the row and all before it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ __all__ = ["GENESIS", "link"]
 
 GENESIS = bytes(32)
 
-_HELD_BYTES_MAX = 2047
+_CHUNK_BYTES_MAX = 2047
 
 
 def link(previous: bytes, *, position: int, event_id: str, received_at: int, state: bytes) -> bytes:
-    """The chain value of one row: a SHA-256 over the previous value and all that is evidence.
+    """The chain value of a row: a SHA-256 over the previous value and what identifies the row.
 
     ``received_at`` is microseconds since 1970; ``state`` the bytes as stored. Lengths are written
-    before what varies, so that no two rows can be told by the same bytes.
+    before what varies in length, so that no two rows give the same bytes.
     """
     name = event_id.encode()
-    evidence = b"".join(
+    content = b"".join(
         (
             previous,
             pack(">QI", position, len(name)),
@@ -28,16 +28,16 @@ def link(previous: bytes, *, position: int, event_id: str, received_at: int, sta
             _digest(state),
         )
     )
-    return sha256(evidence).digest()
+    return sha256(content).digest()
 
 
 def _digest(state: bytes) -> bytes:
-    """SHA-256, without letting go of the interpreter's lock.
+    """SHA-256, without releasing the interpreter's lock.
 
-    hashlib does so for anything longer; among busy threads, waiting to get it back takes many
-    times as long as the hashing.
+    hashlib releases it for anything longer than a chunk; among busy threads, waiting to get it
+    back takes many times as long as the hashing.
     """
-    hashed = sha256()
-    for start in range(0, len(state), _HELD_BYTES_MAX):
-        hashed.update(state[start : start + _HELD_BYTES_MAX])
-    return hashed.digest()
+    digest = sha256()
+    for start in range(0, len(state), _CHUNK_BYTES_MAX):
+        digest.update(state[start : start + _CHUNK_BYTES_MAX])
+    return digest.digest()

@@ -1,4 +1,4 @@
-"""Database addresses and engines, the same for the log and for what is drawn from it."""
+"""Database URLs, engines and transactions, the same for the log and for the projections."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-# The comparisons that a list may ask of a time, by the names Stripe gives them.
+# The comparisons by which lists filter a time, under Stripe's names.
 COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
@@ -36,15 +36,15 @@ COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
     "lte": lambda column, value: column <= value,
 }
 
-# An execution option: take SQLite's write lock at BEGIN. A deferred read that then writes fails
-# at once when somebody else wrote in between, however long the busy timeout.
+# An execution option: take SQLite's write lock at BEGIN. A transaction that reads and then writes
+# fails at once when another one wrote in between, however long the busy timeout.
 IMMEDIATE = {"ledger_immediate": True}
 
 _CONNECT_SECONDS = 5
 
 
 def database_url(text: str) -> URL:
-    """A ``LEDGER_DATABASE_URL`` as SQLAlchemy's URL; ``postgresql://`` means psycopg 3.
+    """The text of ``LEDGER_DATABASE_URL`` as SQLAlchemy's URL; ``postgresql://`` means psycopg 3.
 
     Raises ``ConfigurationError`` for anything but a SQLite file or PostgreSQL.
     """
@@ -73,7 +73,7 @@ def database_url(text: str) -> URL:
 
 
 def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[str, Any]:
-    """Arguments for ``create_engine``: bounded waits everywhere, so that no request hangs."""
+    """Arguments for ``create_engine``: every wait has a limit, so that no request hangs."""
     options: dict[str, Any] = {
         "pool_size": pool_size,
         "max_overflow": pool_size,
@@ -89,7 +89,7 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
         options["pool_pre_ping"] = True
         options["connect_args"] = {
             "connect_timeout": _CONNECT_SECONDS,
-            # A server that vanished without a word: else a read waits for the system's own hours.
+            # Else a read from a server that vanished waits as long as the system does: hours.
             "keepalives": 1,
             "keepalives_idle": 5,
             "keepalives_interval": 2,
@@ -102,12 +102,12 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
 
 
 def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
-    """Make SQLite's transactions SQLAlchemy's own, and durable as ``synchronous`` says."""
+    """Let SQLAlchemy begin SQLite's transactions; ``synchronous`` sets how durable they are."""
 
     @event.listens_for(engine, "checkin")
-    def end_clean(connection: Any, _: object) -> None:
-        # A commit that failed half-way would go back to the pool as it is, and the next user go
-        # on in its transaction.
+    def end_transaction(connection: Any, _: object) -> None:
+        # After a commit that failed half-way the connection would go back to the pool as it is,
+        # and its next user continue that transaction.
         if connection is not None and _is_in_transaction(connection):
             connection.rollback()
 
@@ -126,7 +126,7 @@ def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
 
 
 def use_wal(engine: Engine) -> None:
-    """Let SQLite's readers and its writer go on beside each other; kept in the file from then on.
+    """Let SQLite's readers and its writer work at the same time; the file keeps the setting.
 
     Raises ``StoreUnavailable`` where the file cannot be opened.
     """
@@ -136,7 +136,7 @@ def use_wal(engine: Engine) -> None:
         with engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None
-            # Outside any transaction, as SQLite demands.
+            # Outside any transaction, as SQLite requires.
             raw.rollback()
             raw.execute("PRAGMA journal_mode=WAL")
     except (SQLAlchemyError, sqlite3.Error) as error:

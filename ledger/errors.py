@@ -1,4 +1,4 @@
-"""The error tree of the ledger: the name says which rule broke."""
+"""The errors of the ledger: the name says which rule was broken."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ __all__ = [
 
 
 class LedgerError(Exception):
-    """Base of everything the ledger raises on purpose; its text is for a person."""
+    """Base of the ledger's own errors; the text is for a person."""
 
 
 class ConfigurationError(LedgerError):
-    """A setting is wrong: the text says which one and what to write instead."""
+    """A setting is wrong; the text says which one and what to write instead."""
 
 
 class StoreUnavailable(LedgerError):
-    """The store cannot commit or be read now; trying again later may succeed."""
+    """The database cannot be written or read; trying again later may succeed."""
 
 
 class QueueFull(StoreUnavailable):
-    """Too many deliveries wait for the appender already."""
+    """Too many deliveries wait to be written already."""
 
 
 class UnknownCursor(LedgerError):
-    """A list was asked to go on from an id that is not in it."""
+    """A list was to continue from an id that is not in it."""
 
 
 class ImportRefused(LedgerError):
-    """A line of an import cannot be taken into the log."""
+    """A line of an import cannot be appended to the log."""

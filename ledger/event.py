@@ -1,4 +1,4 @@
-"""What a verified body is: a Stripe event, or something signed that is none."""
+"""Reading a verified body: it is a Stripe event, or else it is quarantined."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CREATED_MAX = 2**40
 
 
 class Reason(StrEnum):
-    """Why a properly signed body is no event; nothing of the sender's is in it."""
+    """Why a properly signed body is no event; contains nothing that the sender wrote."""
 
     NOT_JSON = "not_json"
     DUPLICATE_KEY = "duplicate_key"
@@ -49,13 +49,14 @@ class Event:
     """The envelope of a Stripe event, snapshot or thin (``created`` in Unix seconds).
 
     ``account`` is the connected account, or the context of an organisation's event.
+    ``fallback_id`` replaces ``object_id`` in the stream's identity where the object has no id.
     """
 
     id: str
     type: str
     object: str
     object_id: str | None
-    about: str | None
+    fallback_id: str | None
     created: int
     livemode: bool
     account: str | None
@@ -64,18 +65,20 @@ class Event:
 
     @property
     def identity(self) -> str:
-        """What makes a second delivery a duplicate."""
+        """The event's id: a second delivery with the same one is a duplicate."""
         return self.id
 
     @property
     def originator_id(self) -> UUID:
         """The stream the event goes to."""
-        return stream_id(self.account, self.livemode, self.object, self.object_id or self.about)
+        return stream_id(
+            self.account, self.livemode, self.object, self.object_id or self.fallback_id
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A signed body that is no event: kept in the same log, on a stream of its own."""
+    """A signed body that is no event: stored in the same log, in a stream of its own."""
 
     reason: Reason
     sha256: str
@@ -87,7 +90,7 @@ class Quarantined:
 
     @property
     def originator_id(self) -> UUID:
-        """The quarantine's one stream."""
+        """The stream of all quarantined bodies."""
         return QUARANTINE_STREAM
 
 
@@ -110,9 +113,10 @@ class _Refused(Exception):
 
 
 def read_delivery(body: bytes, *, livemode: bool | None = None) -> Fact:
-    """Tell what a verified body is; never raises, for no signed body may make an append fail.
+    """Read a verified body as an event, or as quarantined with the reason.
 
-    With ``livemode`` given, an event of the other mode is quarantined as ``wrong_mode``.
+    Never raises, for no signed body may make an append fail. With ``livemode``, an event of the
+    other mode is quarantined as ``wrong_mode``.
     """
     try:
         event = _event(_document(body))
@@ -169,10 +173,10 @@ def _snapshot_event(document: Mapping[str, Any]) -> Event:
     return Event(
         id=event_id,
         type=event_type,
-        # Some old objects carry no name of their own; the type's first word is all there is.
+        # Some old objects do not name themselves; then the type's first word is the name.
         object=str(name) if _is_printable(name) else event_type.partition(".")[0],
         object_id=object_id,
-        about=None if object_id else _about(snapshot),
+        fallback_id=None if object_id else _fallback_id(snapshot),
         created=created,
         livemode=document["livemode"],
         account=_account(document),
@@ -184,7 +188,7 @@ def _snapshot_event(document: Mapping[str, Any]) -> Event:
 def _thin_event(document: Mapping[str, Any]) -> Event:
     event_id, event_type = _id_and_type(document)
     livemode = document.get("livemode")
-    # Samples of early thin events lack the mode; Stripe's own library takes them as they are.
+    # Samples of early thin events lack the mode; Stripe's own library accepts them.
     if livemode is not None and type(livemode) is not bool:
         raise _Refused(Reason.BAD_ENVELOPE)
     related = document.get("related_object")
@@ -201,7 +205,7 @@ def _thin_event(document: Mapping[str, Any]) -> Event:
         type=event_type,
         object=name,
         object_id=object_id,
-        about=None if object_id else event_type,
+        fallback_id=None if object_id else event_type,
         created=_iso_seconds(document.get("created")),
         livemode=bool(livemode),
         account=_account(document),
@@ -210,10 +214,10 @@ def _thin_event(document: Mapping[str, Any]) -> Event:
     )
 
 
-def _object_id(of: Mapping[str, Any]) -> Any:
+def _object_id(container: Mapping[str, Any]) -> Any:
     # Published example objects have an empty id where the real ones have none.
-    found = of.get("id")
-    return None if found == "" else found
+    id = container.get("id")
+    return None if id == "" else id
 
 
 def _id_and_type(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -227,13 +231,13 @@ def _id_and_type(document: Mapping[str, Any]) -> tuple[str, str]:
 
 def _account(document: Mapping[str, Any]) -> str | None:
     # Organisations send `context`; events before 2017-05-25 called the account `user_id`.
-    named = [_optional(document, key) for key in ("account", "context", "user_id")]
-    return next((name for name in named if name), None)
+    names = [_optional(document, key) for key in ("account", "context", "user_id")]
+    return next((name for name in names if name), None)
 
 
 def _optional(document: Mapping[str, Any], key: str) -> str | None:
     value = document.get(key)
-    # An empty text names nobody, as null does.
+    # An empty text means none, as null does.
     if value is None or value == "":
         return None
     if not _is_printable(value):
@@ -241,7 +245,7 @@ def _optional(document: Mapping[str, Any], key: str) -> str | None:
     return str(value)
 
 
-def _about(snapshot: Mapping[str, Any]) -> str | None:
+def _fallback_id(snapshot: Mapping[str, Any]) -> str | None:
     for key in ("subscription", "customer", "account"):
         if _is_printable(snapshot.get(key)):
             return str(snapshot[key])

@@ -1,4 +1,4 @@
-"""Which stream a Stripe object's events go to."""
+"""The identity of a stream: one for each Stripe object, derived from its scope, name and id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 __all__ = ["QUARANTINE_PREFIX", "QUARANTINE_STREAM", "stream_bytes", "stream_id"]
 
-# Never changes: every stream's identity in every ledger hangs on it.
+# Must never change: every stream's identity in every ledger depends on it.
 _NAMESPACE = UUID("5d1a3c2e-7b64-5f0e-9c11-1f6a52f6b9d4")
 
 _PREFIX = _NAMESPACE.bytes
@@ -22,10 +22,10 @@ QUARANTINE_PREFIX = "quarantine:"
 
 
 def stream_bytes(account: str | None, livemode: bool, object: str, id: str | None) -> bytes:
-    """``stream_id`` as bytes, for where no ``UUID`` is wanted: a fifth of the time."""
+    """``stream_id`` as 16 bytes, in a fifth of the time that making a ``UUID`` takes."""
     name = _name(account, livemode, object, id)
     digest = bytearray(sha1(_PREFIX + name.encode(), usedforsecurity=False).digest()[:16])
-    # What makes it a UUID of version 5.
+    # The version and variant bits of a UUID of version 5.
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     return bytes(digest)
@@ -43,9 +43,9 @@ def stream_id(account: str | None, livemode: bool, object: str, id: str | None) 
 
 def _name(account: str | None, livemode: bool, object: str, id: str | None) -> str:
     if id is not None and _IS_PLAIN(f"{object}{id}{account or ''}"):
-        # As below, for what nearly every id is: nothing in it that JSON would escape.
-        of = "null" if account is None else f'"{account}"'
-        return f'[{of},{"true" if livemode else "false"},"{object}","{id}"]'
+        # As below, for nearly every id: it holds nothing that JSON would escape.
+        quoted = "null" if account is None else f'"{account}"'
+        return f'[{quoted},{"true" if livemode else "false"},"{object}","{id}"]'
     return _encode([account, livemode, object, id])
 
 

@@ -1,4 +1,4 @@
-"""JSON read so strictly that two programs cannot disagree about what a body says."""
+"""Strict JSON: refuses what two programs could read differently."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ INTEGER_DIGITS_MAX = 20
 
 
 class DuplicateKey(ValueError):
-    """An object names one key twice: readers differ on which value counts."""
+    """An object has a key twice: readers differ on which value counts."""
 
 
 class TooDeep(ValueError):
-    """Nested deeper than any Stripe object is."""
+    """Nested more deeply than any Stripe object."""
 
 
 class BadNumber(ValueError):
-    """NaN, an infinity, or more digits than anybody's integer holds."""
+    """NaN, an infinity, or an integer of more digits than programs agree on."""
 
 
 def strict_loads(body: bytes) -> Any:
     """The one JSON document in ``body``, UTF-8 without a byte order mark.
 
-    Raises ``DuplicateKey``, ``TooDeep``, ``BadNumber``, or another ``ValueError`` for what is
-    no JSON at all.
+    Raises ``DuplicateKey``, ``TooDeep``, ``BadNumber``, or another ``ValueError`` where it is no
+    JSON at all.
     """
-    value = _canonical(body)
+    value = _read_fast(body)
     if value is None:
         try:
             value = _decoder.decode(body.decode("utf-8"))
         except RecursionError:
             raise TooDeep from None
-    # Brackets in strings count too: they only make us look closer than needed.
+    # Brackets in strings count too: they only cause a check that was not needed.
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX:
         _check_depth(value)
     return value
 
 
-def _canonical(body: bytes) -> Any:
-    """What most bodies say, in less time; None for one that has to be looked at closely.
+def _read_fast(body: bytes) -> Any:
+    """The document of most bodies, in less time; None where the slow way has to decide.
 
-    What was read is written again. If that is the body, blanks aside, then nothing in it was lost
-    by the reading: no key was there twice and no number was rounded.
+    The value is written again. If that gives the body, blanks aside, then reading lost nothing:
+    no key was there twice and no number was rounded.
     """
     try:
         value = msgspec.json.decode(body)
@@ -66,7 +66,7 @@ _LONG_NUMBER = b"0" * (INTEGER_DIGITS_MAX + 1)
 
 
 def _may_be_long(body: bytes) -> bool:
-    # Digits in a string count too: they only make us look closer than needed.
+    # Digits in a string count too: they only cause a check that was not needed.
     return _LONG_NUMBER in body.translate(_ALL_DIGITS_ALIKE)
 
 

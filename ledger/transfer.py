@@ -1,4 +1,4 @@
-"""Export and import: the log as lines of JSON, the same bytes on the other side."""
+"""Export and import: the log as lines of JSON, from which the same log can be made again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BATCH = 200
 
 @dataclass(slots=True)
 class Imported:
-    """How many lines became what."""
+    """How many lines were stored, known already, quarantined or refused."""
 
     stored: int = 0
     duplicate: int = 0
@@ -31,35 +31,36 @@ class Imported:
 
 
 def export_lines(ledger: Ledger) -> Iterator[bytes]:
-    """The log, one JSON object per line, quarantine included, up to where it ends now."""
+    """The log, one JSON object per line, quarantine included, up to its end at the start."""
     position, end = 0, ledger.log.head().position
     while position < end:
-        for entry in ledger.log.after(position, _BATCH):
+        for event in ledger.log.after(position, _BATCH):
             line: dict[str, Any] = {
                 "object": ENTRY,
-                "position": entry.position,
-                "received_at": entry.received_at,
-                "source": entry.source,
-                "body_base64": b64encode(entry.body).decode(),
+                "position": event.position,
+                "received_at": event.received_at,
+                "source": event.source,
+                "body_base64": b64encode(event.body).decode(),
             }
-            if entry.reason is not None:
-                line["reason"] = entry.reason
-            position = entry.position
+            if event.reason is not None:
+                line["reason"] = event.reason
+            position = event.position
             yield json.dumps(line, separators=(",", ":")).encode() + b"\n"
 
 
 def import_lines(
     ledger: Ledger,
     lines: Iterable[bytes],
-    on_error: Callable[[int, str], None] = lambda number, why: None,
+    on_error: Callable[[int, str], None] = lambda number, reason: None,
     clock: Callable[[], float] = time.time,
 ) -> Imported:
-    """Append exported lines or plain Stripe events, one per line; what is known is skipped.
+    """Append exported lines or plain Stripe events, one per line; known ones are skipped.
 
-    Into an empty ledger, a whole export gives the same bytes, times, positions and chain. A line
-    that cannot be taken is told to ``on_error`` with its number, and the rest goes on.
+    Into an empty ledger, a whole export gives the same bytes, times, positions and chain.
+    ``on_error`` is called with the number of a line that is refused and the reason; the import
+    goes on. ``clock`` gives Unix seconds, the time at which plain events are received.
     """
-    done = Imported()
+    imported = Imported()
     batch: list[Delivery] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -67,19 +68,19 @@ def import_lines(
         try:
             batch.append(_delivery(line, clock))
         except ImportRefused as refused:
-            done.errors += 1
+            imported.errors += 1
             on_error(number, str(refused))
         if len(batch) >= _BATCH:
-            _count(done, ledger.append(batch))
+            _count(imported, ledger.append(batch))
             batch = []
     if batch:
-        _count(done, ledger.append(batch))
-    return done
+        _count(imported, ledger.append(batch))
+    return imported
 
 
-def _count(done: Imported, answers: list[Appended]) -> None:
-    for answer in answers:
-        setattr(done, answer.status, getattr(done, answer.status) + 1)
+def _count(imported: Imported, results: list[Appended]) -> None:
+    for appended in results:
+        setattr(imported, appended.status, getattr(imported, appended.status) + 1)
 
 
 def _delivery(line: bytes, clock: Callable[[], float]) -> Delivery:
@@ -89,14 +90,14 @@ def _delivery(line: bytes, clock: Callable[[], float]) -> Delivery:
     except (ValueError, RecursionError):
         raise ImportRefused("the line is no JSON") from None
     if isinstance(document, dict) and document.get("object") == ENTRY:
-        return _entry(document)
+        return _exported_delivery(document)
     fact = read_delivery(body)
     if isinstance(fact, Quarantined):
         raise ImportRefused(f"the line is no Stripe event: {fact.reason}")
     return Delivery(body, "import", int(clock() * 1_000_000), fact)
 
 
-def _entry(document: dict[str, Any]) -> Delivery:
+def _exported_delivery(document: dict[str, Any]) -> Delivery:
     received_at, source = document.get("received_at"), document.get("source")
     if type(received_at) is not int or not 0 <= received_at < 2**63:
         raise ImportRefused("received_at is no integer of microseconds")
@@ -108,9 +109,9 @@ def _entry(document: dict[str, Any]) -> Delivery:
         raise ImportRefused("body_base64 is no base64") from None
     fact = read_delivery(body)
     reason = document.get("reason")
-    # Why a body was set aside is not always in the body: another mode, an id used twice.
+    # The reason of a quarantine is not always in the body: another mode, an id used twice.
     if isinstance(fact, Event) and reason is not None:
         if reason not in list(Reason):
-            raise ImportRefused("reason is none the ledger knows")
+            raise ImportRefused("reason is unknown")
         fact = quarantine(body, Reason(reason))
     return Delivery(body, source, received_at, fact)

@@ -1,4 +1,4 @@
-"""Stands between an append's statements and their driver, so that a test can act at one of them."""
+"""Wraps the driver under an append's statements, so that a test can act at one of them."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def _nothing(_: str) -> None:
 
 
 class _Raw:
-    """A driver's connection, or libpq's below psycopg's, whose statements are looked at."""
+    """A driver's connection, or libpq's below psycopg's, whose statements are observed."""
 
     def __init__(self, raw: Any, before: Act, after: Act) -> None:
         self._raw, self._before, self._after = raw, before, after
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._raw, name)
+        attribute = getattr(self._raw, name)
         if name == "pgconn":
-            return _Raw(found, self._before, self._after)
-        return self._spied(found) if name in _EXECUTING else found
+            return _Raw(attribute, self._before, self._after)
+        return self._observed(attribute) if name in _EXECUTING else attribute
 
-    def _spied(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def spied(statement: str | bytes, *arguments: Any) -> Any:
+    def _observed(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def observed(statement: str | bytes, *arguments: Any) -> Any:
             text = statement if isinstance(statement, str) else statement.decode()
             self._before(text)
             result = call(statement, *arguments)
             self._after(text)
             return result
 
-        return spied
+        return observed
 
 
 _EXECUTING = ("execute", "exec_", "exec_params")
@@ -48,14 +48,14 @@ _EXECUTING = ("execute", "exec_", "exec_params")
 
 @contextmanager
 def between(*, before: Act = _nothing, after: Act = _nothing) -> Iterator[None]:
-    """Calls ``before`` and ``after`` each statement of an append, with its text."""
+    """Call ``before`` and ``after`` around each statement of an append, with its text."""
 
     @contextmanager
-    def spied(session: Session) -> Iterator[tuple[Statements, Any]]:
-        with statements(session) as (each, raw):
-            yield each, _Raw(raw, before, after)
+    def observed(session: Session) -> Iterator[tuple[Statements, Any]]:
+        with statements(session) as (database, raw):
+            yield database, _Raw(raw, before, after)
 
-    setattr(recorder, "statements", spied)  # noqa: B010
+    setattr(recorder, "statements", observed)  # noqa: B010
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The event store, and the only room that knows the eventsourcing library."""
+"""The event store: the only package that imports the eventsourcing library."""
 
 from ledger.store.application import Appended, Ledger
 

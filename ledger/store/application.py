@@ -1,4 +1,4 @@
-"""The ledger itself: an event-sourced application whose events are what Stripe signed."""
+"""The ledger: an event-sourced application whose events are bodies that Stripe signed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = ["Appended", "Ledger", "Rejected"]
 
 
 class Rejected(StoreUnavailable):
-    """The database refused the rows themselves; one at a time the good ones get in."""
+    """The database refused a row; appended one at a time, the other rows are accepted."""
 
 
 class Ledger(Application[UUID]):
-    """Appends verified deliveries to the log, verbatim and for ever."""
+    """Appends verified deliveries to the log, verbatim."""
 
     name = "ledger"
 
@@ -38,10 +38,10 @@ class Ledger(Application[UUID]):
     def open(
         cls, url: str, *, create: bool = False, lock_timeout_ms: int = 3000, pool_size: int = 5
     ) -> Ledger:
-        """The ledger at ``url``; with ``create``, its tables are made where they are missing.
+        """The ledger at ``url``; with ``create``, tables that are missing are created.
 
-        Raises ``ConfigurationError`` for a wrong URL, ``StoreUnavailable`` when ``create`` finds
-        no database to make tables in.
+        Raises ``ConfigurationError`` for a wrong URL, and ``StoreUnavailable`` where ``create``
+        cannot reach or write the database.
         """
         try:
             return cls(
@@ -57,7 +57,7 @@ class Ledger(Application[UUID]):
             raise StoreUnavailable(f"the database cannot be reached: {explain(error)}") from error
 
     def construct_mapper(self) -> Mapper[UUID]:
-        """Ours: bodies are stored as they came."""
+        """A mapper that stores bodies verbatim."""
         return self.factory.mapper(
             transcoder=self.construct_transcoder(), mapper_class=LedgerMapper
         )
@@ -80,10 +80,11 @@ class Ledger(Application[UUID]):
         return Log(self.engine, self._recorder.table, HEAD, decode)
 
     def append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
-        """Append in one transaction, in this order; an answer per delivery once it is durable.
+        """Append deliveries in one transaction, in this order; returns a result for each.
 
-        Raises ``Rejected`` where the database refuses a row (no row is written then), and
-        ``StoreUnavailable`` where it cannot commit or its answer was lost.
+        When it returns, all are durable. Raises ``Rejected`` where the database refuses a row (no
+        row is written then), and ``StoreUnavailable`` where it cannot commit, or where its answer
+        was lost and it is unknown whether it did.
         """
         try:
             return self._append(deliveries)
@@ -117,7 +118,7 @@ class Ledger(Application[UUID]):
         }
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         super().close()
         self.factory.close()
 

@@ -41,10 +41,10 @@ def reused_ids(
         event = delivery.fact
         if not isinstance(event, Event):
             continue
-        subject = (event.object_id, event.type)
+        content = (event.object_id, event.type)
         row = existing.get(event.id)
-        expected = first.setdefault(event.id, subject) if row is None else (row.stream, row.type)
-        if subject != expected:
+        expected = first.setdefault(event.id, content) if row is None else (row.stream, row.type)
+        if content != expected:
             reused[index] = quarantine(delivery.body, Reason.ID_REUSE)
     return reused
 

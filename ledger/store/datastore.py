@@ -1,4 +1,4 @@
-"""The library's datastore and factory, with bounded waits and transactions of our own."""
+"""The library's datastore and factory, with limited waits and SQLAlchemy's own transactions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ledger.store.recorder import LedgerRecorder
 
 __all__ = ["LedgerDatastore", "LedgerFactory"]
 
-_REST_SECONDS = 1.0
+_IDLE_SECONDS = 1.0
 
 
 class LedgerDatastore(SQLAlchemyDatastore):
-    """An engine as ``ledger.database`` makes it."""
+    """A datastore with an engine as ``ledger.database`` configures it."""
 
     base_stored_event_record_cls = LedgerEventRecord
     lock_timeout_ms = 3000
@@ -41,34 +41,34 @@ class LedgerDatastore(SQLAlchemyDatastore):
                 **options,
             },
         )
-        # Its semaphore waits without a timeout; the database's own lock waits with one.
+        # The library's semaphore waits without a timeout; the database's own lock waits with one.
         self.write_lock = None
-        # WAL is set once, where the tables are made; asking again needs no transaction's while.
+        # WAL is set once, where the tables are created; checking again would cost a transaction.
         self._tried_init_sqlite_wal_mode = True
         assert isinstance(self.engine, Engine)
         configure(self.engine)
         if self.engine.dialect.name == "postgresql":
-            _ask_after_a_rest(self.engine)
+            _ping_idle_connections(self.engine)
 
 
-def _ask_after_a_rest(engine: Engine) -> None:
-    """Whether the server is there is asked of connections that have rested for a while.
+def _ping_idle_connections(engine: Engine) -> None:
+    """Ping connections that were idle for a while before they are used.
 
-    Asking at each turn is one trip more of the few that a lone append makes.
+    Pinging before every use is one round trip more, of the few that a lone append makes.
     """
 
     @event.listens_for(engine, "checkin")
-    def rests(_: Any, record: ConnectionPoolEntry) -> None:
-        record.info["rests_since"] = time.monotonic()
+    def note_time(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
 
     @event.listens_for(engine, "checkout")
-    def begins(raw: Any, record: ConnectionPoolEntry, _: Any) -> None:
-        rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
-        if raw.closed or (rested > _REST_SECONDS and not _answers(engine, raw)):
+    def ping(raw: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        idle = time.monotonic() - record.info.get("idle_since", time.monotonic())
+        if raw.closed or (idle > _IDLE_SECONDS and not _is_alive(engine, raw)):
             raise DisconnectionError("the server went away")
 
 
-def _answers(engine: Engine, raw: Any) -> bool:
+def _is_alive(engine: Engine, raw: Any) -> bool:
     assert engine.dialect.loaded_dbapi is not None
     try:
         return engine.dialect.do_ping(raw)
@@ -77,7 +77,7 @@ def _answers(engine: Engine, raw: Any) -> bool:
 
 
 class LedgerFactory(SQLAlchemyFactory):
-    """Makes the recorder; the settings it adds are ``LOCK_TIMEOUT_MS`` and ``POOL_SIZE``."""
+    """Constructs the recorder; adds the settings ``LOCK_TIMEOUT_MS`` and ``POOL_SIZE``."""
 
     application_recorder_class = LedgerRecorder
 
@@ -92,7 +92,7 @@ class LedgerFactory(SQLAlchemyFactory):
         super().__init__(env)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         engine = self.datastore.engine
         assert isinstance(engine, Engine)
         engine.dispose()

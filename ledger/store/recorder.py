@@ -71,14 +71,14 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
         return engine
 
     def create_table(self) -> None:
-        """Make the tables, the head and the triggers where they are missing."""
+        """Create the tables, the head and the triggers where they are missing."""
         tables.create(self.engine, self.table)
 
     @contextmanager
     def critical_section(self, lookup: Lookup = NOTHING) -> Iterator[Section]:
         """A transaction that holds the head's lock: nobody else appends until it ends."""
         with self.transaction(commit=True) as session:
-            # The option counts only when the session gets its connection: so it comes first.
+            # The option takes effect only when the session gets its connection: so it comes first.
             session.connection(execution_options=IMMEDIATE)
             with statements(session) as (execute, raw):
                 head, existing, versions = execute.lock(raw, lookup.identities, lookup.streams)
@@ -93,7 +93,10 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
         section: Section | None = None,
         **kwargs: Any,
     ) -> Sequence[int] | None:
-        """Write rows at the next positions; returns them where the transaction is its own."""
+        """Write rows at the next positions.
+
+        Returns the positions, or None within a ``section`` of the caller's.
+        """
         if section is not None:
             # The library would make notifications of the positions, which nothing uses.
             self._insert(section, stored_events)

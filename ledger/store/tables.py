@@ -1,4 +1,4 @@
-"""The head row, and the triggers that make the log append-only; made once, under a lock."""
+"""The log's tables, its head row, and the triggers that make the log append-only."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ HEAD = Table(
     Column("chain", LargeBinary, nullable=False),
 )
 
-# Any number that only this ledger uses: what makes six processes starting at once queue up.
+# Any number that nothing else uses: processes that start at once wait for each other.
 _CREATE_LOCK = 0x6C656467
 
-# With the position behind: lists of a type or an object are read newest first.
+# Each ends in the position: lists of a type or an object are read newest first.
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS ledger_events_type ON ledger_events (type, id)",
     "CREATE INDEX IF NOT EXISTS ledger_events_object ON ledger_events (stream, id)",
@@ -87,10 +87,10 @@ _POSTGRESQL_TRIGGERS = (
 
 
 def create(engine: Engine, events: Table) -> None:
-    """Make the log's tables and triggers where they are missing.
+    """Create the log's tables and triggers where they are missing.
 
-    Any number of processes may do so at once. Nothing is altered where all is there, so that a
-    start takes no heavy lock beside a ledger at work.
+    Any number of processes may do so at once. Nothing is altered where all of them exist, so that
+    a start takes no heavy lock beside a running ledger. Raises ``StoreUnavailable``.
     """
     is_sqlite = engine.dialect.name == "sqlite"
     use_wal(engine)
@@ -106,7 +106,7 @@ def create(engine: Engine, events: Table) -> None:
             connection.exec_driver_sql(_UNCOMPRESSED)
         for statement in _SQLITE_TRIGGERS if is_sqlite else _POSTGRESQL_TRIGGERS:
             connection.exec_driver_sql(statement.format(why=_IMMUTABLE))
-        # Last, so that its presence says that all the rest is there.
+        # Last, so that its presence means that all the rest exists.
         connection.execute(HEAD.insert().values(one=1, position=0, chain=GENESIS))
 
 

@@ -1,4 +1,4 @@
-"""A ledger to test, on each database."""
+"""Fixtures: a ledger on each database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small log with one of everything in it, and hands that reach behind its triggers."""
+"""A small log with rows of every sort, and a transaction that bypasses its triggers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from ledger import Delivery, Ledger, read_delivery
-from ledger.database import IMMEDIATE
+from ledger.database import write_transaction
 
 
 def body(number: int, **more: Any) -> bytes:
-    """An event's bytes; spaces and key order as no writer of ours would have them."""
+    """An event's bytes; spaces and key order are none that our own code would write."""
     document = {
         "type": "charge.succeeded",
         "id": f"evt_{number}",
@@ -32,32 +32,33 @@ def body(number: int, **more: Any) -> bytes:
 
 
 def delivered(body: bytes, received_at: int = 1_700_000_000_123_456) -> Delivery:
+    """The delivery of a body, as the webhook makes it."""
     return Delivery(body, "webhook", received_at, read_delivery(body))
 
 
-NO_EVENTS = (b"", b"\xff\xfe\x00", b"[]", b'{"object": "event"}', b'{"a": NaN}', b'{"a":1,"a":2}')
+NOT_EVENTS = (b"", b"\xff\xfe\x00", b"[]", b'{"object": "event"}', b'{"a": NaN}', b'{"a":1,"a":2}')
 
 
 def fill(ledger: Ledger, events: int = 10) -> None:
     """Events of several streams, accounts and modes, and bodies that are no events."""
     bodies = [body(number) for number in range(1, events + 1)]
-    bodies[3:3] = NO_EVENTS
+    bodies[3:3] = NOT_EVENTS
     # A reused id is quarantined although its body is an event by itself.
     bodies.append(body(1, type="charge.updated"))
-    for number, sent in enumerate(bodies):
-        ledger.append([delivered(sent, 1_700_000_000_000_000 + number)])
+    for number, body_bytes in enumerate(bodies):
+        ledger.append([delivered(body_bytes, 1_700_000_000_000_000 + number)])
 
 
 @contextmanager
 def behind_the_triggers(engine: Engine) -> Iterator[Connection]:
-    """A transaction of somebody who owns the database and means harm."""
-    with engine.connect().execution_options(**IMMEDIATE) as connection, connection.begin():
+    """A transaction of an attacker who owns the database: no trigger stops it."""
+    with write_transaction(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             yield connection
             return
-        named = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        triggers = connection.execute(text(named)).all()
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = connection.execute(text(query)).all()
         for name, _ in triggers:
             connection.execute(text(f"DROP TRIGGER {name}"))
         yield connection

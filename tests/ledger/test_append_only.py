@@ -1,4 +1,4 @@
-"""The log refuses to be changed by anything but an append."""
+"""The log can be changed by nothing but an append."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def copied(insert: str, id: str = "id", event_id: str = "event_id") -> str:
     )
 
 
-BOTH = {
+ON_BOTH = {
     "update": "UPDATE ledger_events SET source = 'webhook' WHERE id = 1",
     "update nothing new": "UPDATE ledger_events SET id = id",
     "delete": "DELETE FROM ledger_events WHERE id = 17",
@@ -37,7 +37,7 @@ BOTH = {
     "the same position": copied("INSERT", event_id="'evt_new'"),
     "the same event id": copied("INSERT", id="99"),
 }  # fmt: skip
-ONLY = {
+ON_ONE = {
     "sqlite": {
         "replace a position": copied("INSERT OR REPLACE", event_id="'evt_new'"),
         "replace an event id": copied("INSERT OR REPLACE", id="99"),
@@ -60,32 +60,32 @@ def test_nothing_but_an_append_changes_the_log(ledger: Ledger) -> None:
     fill(ledger)
     before = (ledger.log.after(0, 100), ledger.log.head())
 
-    for name, statement in {**BOTH, **ONLY[ledger.engine.dialect.name]}.items():
+    for name, statement in {**ON_BOTH, **ON_ONE[ledger.engine.dialect.name]}.items():
         with ledger.engine.connect() as connection, pytest.raises(DBAPIError):
             connection.execute(text(statement))
         assert (ledger.log.after(0, 100), ledger.log.head()) == before, name
     assert verify(ledger).problems == []
 
 
-def test_the_log_goes_on_after_an_attempt(ledger: Ledger) -> None:
-    """A refused statement leaves nothing behind that an append would stumble on."""
+def test_an_append_succeeds_after_a_refused_statement(ledger: Ledger) -> None:
+    """A refused statement leaves nothing behind that disturbs the next append."""
     fill(ledger)
     with pytest.raises(DBAPIError), ledger.engine.connect() as connection, connection.begin():
-        connection.execute(text(BOTH["delete all"]))
-    (answer,) = ledger.append([delivered(body(500))])
+        connection.execute(text(ON_BOTH["delete all"]))
+    (appended,) = ledger.append([delivered(body(500))])
 
-    assert (answer.status, answer.position) == ("stored", 18)
+    assert (appended.status, appended.position) == ("stored", 18)
 
 
-def test_an_empty_log_can_be_made_again(store_url: str) -> None:
-    """Making tables where they are is nothing, whatever they hold."""
+def test_creating_the_tables_again_changes_nothing(store_url: str) -> None:
+    """Opening an existing ledger with `create` leaves its rows and its head as they are."""
     first = Ledger.open(store_url, create=True)
     assert first.log.head().chain == GENESIS
     fill(first)
     head = first.log.head()
     first.close()
 
-    again = Ledger.open(store_url, create=True)
-    assert again.log.head() == head
-    assert verify(again).problems == []
-    again.close()
+    second = Ledger.open(store_url, create=True)
+    assert second.log.head() == head
+    assert verify(second).problems == []
+    second.close()

@@ -1,4 +1,4 @@
-"""Group commit: every request learns its own fate, whatever becomes of its neighbours."""
+"""Group commit: every request gets its own result, whatever the others of its batch get."""
 
 from __future__ import annotations
 
@@ -23,58 +23,65 @@ def appender(ledger: Ledger) -> Iterator[Appender]:
     appender.close()
 
 
-class Held:
-    """Holds the appender back at its first commit, so that what comes meanwhile is one batch."""
+class PausedAppender:
+    """Pauses an appender at its first commit: deliveries submitted meanwhile form one batch."""
 
     def __init__(self, ledger: Ledger, appender: Appender) -> None:
         self.engine = ledger.engine
-        self.reached, self.go = threading.Event(), threading.Event()
+        self.is_reached, self.resume = threading.Event(), threading.Event()
         event.listen(self.engine, "commit", self.wait, once=True)
         self.first = appender.submit(delivered(body(1000)))
-        assert self.reached.wait(10)
+        assert self.is_reached.wait(10)
 
     def wait(self, _: object) -> None:
-        self.reached.set()
-        assert self.go.wait(10)
+        self.is_reached.set()
+        assert self.resume.wait(10)
 
 
-def test_each_future_tells_its_own_deliverys_fate(ledger: Ledger, appender: Appender) -> None:
-    """Stored, duplicate, conflict and quarantined, in one batch and in the order handed over."""
-    held = Held(ledger, appender)
-    sent = [body(1), body(1), body(2), b"[]", body(1, pending_webhooks=3), body(1, more=1),
+def test_each_delivery_gets_its_own_result(ledger: Ledger, appender: Appender) -> None:
+    """Stored, duplicate, conflict and quarantined, in one batch and in the order of submission."""
+    paused = PausedAppender(ledger, appender)
+    bodies = [body(1), body(1), body(2), b"[]", body(1, pending_webhooks=3), body(1, more=1),
             body(1, type="charge.updated")]  # fmt: skip
-    futures = [appender.submit(delivered(one)) for one in sent]
-    held.go.set()
-    told = [future.result(10) for future in futures]
+    futures = [appender.submit(delivered(each)) for each in bodies]
+    paused.resume.set()
+    results = [future.result(10) for future in futures]
 
-    assert held.first.result(10).position == 1
-    assert [answer.status for answer in told] == [
+    assert paused.first.result(10).position == 1
+    assert [appended.status for appended in results] == [
         "stored", "duplicate", "stored", "quarantined", "duplicate", "duplicate", "quarantined",
     ]  # fmt: skip
-    assert [answer.position for answer in told] == [2, 2, 3, 4, 2, 2, 5]
-    assert [answer.conflict for answer in told] == [False] * 5 + [True, False]
-    assert [answer.reason for answer in told if answer.reason] == ["not_an_event", "id_reuse"]
+    assert [appended.position for appended in results] == [2, 2, 3, 4, 2, 2, 5]
+    assert [appended.conflict for appended in results] == [False] * 5 + [True, False]
+    assert [appended.reason for appended in results if appended.reason] == [
+        "not_an_event",
+        "id_reuse",
+    ]
 
 
-@pytest.mark.parametrize(("one", "other"), [(1, True), (0, False), (1, 1.0), (None, ""), ([], {})])
-def test_what_python_takes_for_equal_is_a_conflict(ledger: Ledger, one: Any, other: Any) -> None:
-    """A body that came again otherwise is told of, however small the difference."""
-    first, again, otherwise = ledger.append(
-        [delivered(body(1, more=more)) for more in (one, one, other)]
+@pytest.mark.parametrize(
+    ("value", "equal_value"), [(1, True), (0, False), (1, 1.0), (None, ""), ([], {})]
+)
+def test_values_that_python_calls_equal_are_a_conflict(
+    ledger: Ledger, value: Any, equal_value: Any
+) -> None:
+    """A duplicate whose body differs is a conflict, however small the difference."""
+    first, same, different = ledger.append(
+        [delivered(body(1, more=more)) for more in (value, value, equal_value)]
     )
 
-    assert [first.conflict, again.conflict, otherwise.conflict] == [False, False, True]
+    assert [first.conflict, same.conflict, different.conflict] == [False, False, True]
 
 
 def test_one_bad_row_fails_alone(ledger: Ledger, appender: Appender) -> None:
-    """What the database itself refuses fails its own request and no other of the batch."""
-    held = Held(ledger, appender)
+    """A row that the database itself refuses fails its own request and no other of the batch."""
+    paused = PausedAppender(ledger, appender)
     good = [appender.submit(delivered(body(number))) for number in range(5)]
     # NOT NULL in the database: no such delivery gets past `read_delivery`.
     fact = delivered(body(50)).fact
     bad = appender.submit(Delivery(body(50), "webhook", 1, replace(fact, type=None)))  # type: ignore[arg-type]
     more = [appender.submit(delivered(body(number))) for number in range(5, 9)]
-    held.go.set()
+    paused.resume.set()
 
     assert isinstance(bad.exception(10), StoreUnavailable)
     assert [future.result(10).status for future in (*good, *more)] == ["stored"] * 9
@@ -85,8 +92,8 @@ def test_one_bad_row_fails_alone(ledger: Ledger, appender: Appender) -> None:
 def test_a_commit_that_fails_fails_its_whole_batch_and_no_later_one(
     ledger: Ledger, appender: Appender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of the batch is there, each request is told so, and the next batch goes through."""
-    held = Held(ledger, appender)
+    """No row of the batch is stored, each request gets the error, and the next batch succeeds."""
+    paused = PausedAppender(ledger, appender)
     failures = iter([OSError("the disk is full")])
 
     def commit(connection: PoolProxiedConnection) -> None:
@@ -95,49 +102,49 @@ def test_a_commit_that_fails_fails_its_whole_batch_and_no_later_one(
         connection.commit()
 
     failing = [appender.submit(delivered(body(number))) for number in range(3)]
-    first = itertools.count()
+    commits = itertools.count()
     monkeypatch.setattr(
         ledger.engine.dialect,
         "do_commit",
-        lambda connection: commit(connection) if next(first) else connection.commit(),
+        lambda connection: commit(connection) if next(commits) else connection.commit(),
     )
-    held.go.set()
+    paused.resume.set()
 
     assert all(isinstance(future.exception(10), StoreUnavailable) for future in failing)
-    again = [appender.submit(delivered(body(number))) for number in range(3)]
-    assert [future.result(10).position for future in again] == [2, 3, 4]
+    retries = [appender.submit(delivered(body(number))) for number in range(3)]
+    assert [future.result(10).position for future in retries] == [2, 3, 4]
 
 
 def test_a_full_queue_refuses_at_once(ledger: Ledger) -> None:
-    """More than `queue_max` waiting are not taken; those that were taken are written."""
+    """More than `queue_max` deliveries are refused; those that were accepted are written."""
     appender = Appender(ledger, queue_max=4)
-    held = Held(ledger, appender)
-    taken = [appender.submit(delivered(body(number))) for number in range(3)]
+    paused = PausedAppender(ledger, appender)
+    accepted = [appender.submit(delivered(body(number))) for number in range(3)]
 
     assert appender.depth == 4
     with pytest.raises(QueueFull):
         appender.submit(delivered(body(4)))
-    held.go.set()
-    assert [future.result(10).status for future in taken] == ["stored"] * 3
+    paused.resume.set()
+    assert [future.result(10).status for future in accepted] == ["stored"] * 3
     assert appender.submit(delivered(body(4))).result(10).status == "stored"
     assert appender.depth == 0
     appender.close()
 
 
-def test_closing_commits_what_waits_and_refuses_what_comes(ledger: Ledger) -> None:
-    """Every future handed out before is resolved when `close` returns; closing twice is nothing."""
+def test_closing_commits_what_waits_and_refuses_more(ledger: Ledger) -> None:
+    """Every future is done when `close` returns; closing again does nothing."""
     appender = Appender(ledger, batch_max=2)
     futures = [appender.submit(delivered(body(number))) for number in range(9)]
     appender.close()
 
-    assert [future.done() and future.result().status for future in futures] == ["stored"] * 9
+    assert [future.is_done() and future.result().status for future in futures] == ["stored"] * 9
     with pytest.raises(QueueFull):
         appender.submit(delivered(body(100)))
     appender.close()
 
 
 def test_no_future_hangs_after_close(ledger: Ledger) -> None:
-    """Requests that race with the closing get an answer or QueueFull, never silence."""
+    """Requests that race with `close` get a result or QueueFull; none waits for ever."""
     for attempt in range(30):
         appender = Appender(ledger)
         futures: list[Pending] = []
@@ -170,30 +177,32 @@ def test_no_future_hangs_after_close(ledger: Ledger) -> None:
         assert all(isinstance(future.result(5), Appended) for future in futures)
 
 
-def test_a_request_that_gave_up_harms_nobody(ledger: Ledger, appender: Appender) -> None:
-    """Who waits too long is told so; its delivery is written all the same, and those after it."""
-    held = Held(ledger, appender)
-    given_up = appender.submit(delivered(body(1)))
+def test_a_request_that_timed_out_is_written_all_the_same(
+    ledger: Ledger, appender: Appender
+) -> None:
+    """A wait can time out; the delivery is written all the same, and so are those after it."""
+    paused = PausedAppender(ledger, appender)
+    abandoned = appender.submit(delivered(body(1)))
     with pytest.raises(TimeoutError):
-        given_up.result(0.01)
+        abandoned.result(0.01)
     after = appender.submit(delivered(body(2)))
-    held.go.set()
+    paused.resume.set()
 
     assert after.result(10).status == "stored"
-    assert given_up.done()
+    assert abandoned.is_done()
     assert appender.submit(delivered(body(1))).result(10).status == "duplicate"
 
 
-def test_a_batch_is_told_of(ledger: Ledger) -> None:
-    """The hook hears each batch's size and how long it took."""
-    told: list[tuple[int, float]] = []
-    appender = Appender(ledger, on_batch=lambda size, seconds: told.append((size, seconds)))
-    held = Held(ledger, appender)
+def test_the_hook_is_called_for_each_batch(ledger: Ledger) -> None:
+    """`on_batch` gets each batch's size and how long it took."""
+    calls: list[tuple[int, float]] = []
+    appender = Appender(ledger, on_batch=lambda size, seconds: calls.append((size, seconds)))
+    paused = PausedAppender(ledger, appender)
     futures = [appender.submit(delivered(body(number))) for number in range(7)]
-    held.go.set()
+    paused.resume.set()
     for future in futures:
         future.result(10)
     appender.close()
 
-    assert [size for size, _ in told] == [1, 7]
-    assert all(seconds > 0 for _, seconds in told)
+    assert [size for size, _ in calls] == [1, 7]
+    assert all(seconds > 0 for _, seconds in calls)

@@ -1,4 +1,4 @@
-"""Many processes on an empty database at once: one set of tables, one log, no error."""
+"""Many processes start on an empty database at once: one set of tables, one log, no error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projections import KINDS, Projections
 ROOT = Path(__file__).parents[2]
 PROCESSES, EVENTS = 6, 20
 
-# What a starting process does: make what is missing, take webhooks in, and follow.
+# A starting process creates what is missing, appends events, and follows.
 PROCESS = """
 import sys
 from ledger import Ledger
@@ -33,7 +33,7 @@ for number in range(events):
 
 
 def test_six_processes_on_an_empty_database(store_url: str) -> None:
-    """Each starts, appends the same events and follows: nobody fails, each event is there once."""
+    """Each starts, appends the same events and follows: none fails, each event is stored once."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", PROCESS, store_url, str(EVENTS)],
@@ -56,7 +56,7 @@ def test_six_processes_on_an_empty_database(store_url: str) -> None:
     projections = Projections.open(ledger)
     while projections.follow():
         pass
-    assert [entry.event_id for entry in ledger.log.after(0, 100)] == [
+    assert [event.event_id for event in ledger.log.after(0, 100)] == [
         f"evt_{number}" for number in range(EVENTS)
     ]
     assert verify(ledger).problems == []
@@ -64,7 +64,7 @@ def test_six_processes_on_an_empty_database(store_url: str) -> None:
     names = inspect(projections.catalog.engine).get_table_names(schema=projections.catalog.schema)
     for kind in KINDS.values():
         assert {name for name in names if name.startswith(kind.name)} == {
-            f"{kind.name}_{kind.fingerprint}{part}" for part in ("", "_clusters", "_objects")
+            f"{kind.name}_{kind.fingerprint}{part}" for part in ("", "_components", "_objects")
         }
     projections.close()
     ledger.close()

@@ -1,4 +1,4 @@
-"""The library's own kit holds for the ledger's recorder, on both databases."""
+"""The library's own tests of recorders pass for the ledger's, on both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading JSON strictly: the quick way and the thorough way are one."""
+"""Reading JSON strictly: the fast way and the slow way agree."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _ODD = [
 
 
 def _read(body: bytes) -> str:
-    """What the body says, or how it is refused."""
+    """The value of a body, or the error by which it is refused."""
     try:
         return repr(strict_json.strict_loads(body))
     except (strict_json.DuplicateKey, strict_json.TooDeep, strict_json.BadNumber) as refused:
@@ -60,15 +60,15 @@ def _read(body: bytes) -> str:
         return "no JSON"
 
 
-def _thoroughly(body: bytes) -> str:
+def _read_slowly(body: bytes) -> str:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(strict_json, "_canonical", lambda _: None)
+        patch.setattr(strict_json, "_read_fast", lambda _: None)
         return _read(body)
 
 
 @pytest.fixture
 def uncollected() -> Iterator[None]:
-    """No finaliser of some other test's garbage runs at the bottom of a deep body."""
+    """No finaliser of another test's garbage runs at the bottom of a deep body."""
     gc.collect()
     gc.disable()
     yield
@@ -77,13 +77,13 @@ def uncollected() -> Iterator[None]:
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("body", _ODD, ids=lambda body: repr(body[:24]))
-def test_both_ways_agree_on_what_is_odd(body: bytes) -> None:
-    """Whichever way a body is read, it says the same or is refused for the same reason."""
-    assert _read(body) == _thoroughly(body)
+def test_both_ways_agree_on_odd_bodies(body: bytes) -> None:
+    """Whichever way a body is read, its value is the same, or the error is."""
+    assert _read(body) == _read_slowly(body)
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "error"),
     [
         (b"[" * 64 + b"]" * 64, None),
         (b"[" * 65 + b"]" * 65, "TooDeep"),
@@ -95,20 +95,20 @@ def test_both_ways_agree_on_what_is_odd(body: bytes) -> None:
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_where_strictness_begins(body: bytes, says: str | None) -> None:
+def test_the_limits_of_depth_and_digits(body: bytes, error: str | None) -> None:
     """64 levels and 20 digits are read, one more is refused."""
-    assert _read(body) == (says or repr(json.loads(body)))
+    assert _read(body) == (error or repr(json.loads(body)))
 
 
 @given(_VALUES, st.sampled_from([None, 2]), st.booleans())
 def test_both_ways_agree(value: object, indent: int | None, ascii_only: bool) -> None:
-    """So it is with any value, however it is written."""
+    """The two ways agree on any value, however it is written."""
     body = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode(errors="surrogatepass")
 
-    assert _read(body) == _thoroughly(body)
+    assert _read(body) == _read_slowly(body)
 
 
 @given(st.lists(st.sampled_from([*b'{}[]":,\\u0123ae.- \n\xc3\xa9']), max_size=24).map(bytes))
 def test_both_ways_agree_on_garbage(body: bytes) -> None:
-    """So it is with bytes that are mostly no JSON."""
-    assert _read(body) == _thoroughly(body)
+    """The two ways agree on bytes that are mostly no JSON."""
+    assert _read(body) == _read_slowly(body)

@@ -1,4 +1,4 @@
-"""The log from one database to the other and back: nothing lost, nothing new."""
+"""Export and import: a log moved from database to database and back stays the same."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ def rows(ledger: Ledger) -> dict[str, list[dict[str, object]]]:
     projections.create()
     while projections.follow():
         pass
-    found = {kind: projections.list(kind, limit=100_000).items for kind in KINDS}
+    rows_by_kind = {kind: projections.list(kind, limit=100_000).items for kind in KINDS}
     assert projections.check() == []
     projections.close()
-    return found
+    return rows_by_kind
 
 
-def test_there_and_back_again(fresh_database: FreshDatabase) -> None:
+def test_an_export_imported_twice_gives_the_same_log(fresh_database: FreshDatabase) -> None:
     """SQLite to PostgreSQL to SQLite: bytes, positions, times, chain, quarantine, rows equal."""
     urls = [fresh_database("sqlite"), fresh_database("postgresql"), fresh_database("sqlite")]
-    with opened(urls[0]) as here, opened(urls[1]) as there, opened(urls[2]) as back:
-        fill(here)
-        for told in histories(5, 12):
-            for number, event in enumerate(told.events):
+    with opened(urls[0]) as first, opened(urls[1]) as second, opened(urls[2]) as third:
+        fill(first)
+        for story in histories(5, 12):
+            for number, event in enumerate(story.events):
                 sent = json.dumps(event, indent=number % 4).encode()
-                here.append([delivered(sent, 1_700_000_000_000_000 + number)])
-        for source, target in ((here, there), (there, back)):
-            done = import_lines(target, export_lines(source))
-            assert (done.errors, done.duplicate) == (0, 0)
-            assert done.quarantined == 7
+                first.append([delivered(sent, 1_700_000_000_000_000 + number)])
+        for source, target in ((first, second), (second, third)):
+            imported = import_lines(target, export_lines(source))
+            assert (imported.errors, imported.duplicate) == (0, 0)
+            assert imported.quarantined == 7
 
-        assert everything(here) == everything(there) == everything(back)
-        assert here.log.head() == there.log.head() == back.log.head()
-        assert list(export_lines(here)) == list(export_lines(back))
-        assert verify(there).problems == verify(back).problems == []
-        assert rows(here) == rows(there) == rows(back)
+        assert everything(first) == everything(second) == everything(third)
+        assert first.log.head() == second.log.head() == third.log.head()
+        assert list(export_lines(first)) == list(export_lines(third))
+        assert verify(second).problems == verify(third).problems == []
+        assert rows(first) == rows(second) == rows(third)
 
 
 def test_an_import_twice_adds_nothing(ledger: Ledger) -> None:
@@ -70,20 +70,20 @@ def test_an_import_twice_adds_nothing(ledger: Ledger) -> None:
     assert ledger.log.head() == head
 
 
-def test_an_import_goes_on_where_it_was_cut(fresh_database: FreshDatabase) -> None:
+def test_an_import_resumes_where_it_was_interrupted(fresh_database: FreshDatabase) -> None:
     """Half an import, then the whole: the log is the exported one."""
-    with opened(fresh_database("sqlite")) as here, opened(fresh_database("sqlite")) as there:
-        fill(here)
-        lines = list(export_lines(here))
-        import_lines(there, lines[:8])
-        done = import_lines(there, lines)
+    with opened(fresh_database("sqlite")) as source, opened(fresh_database("sqlite")) as target:
+        fill(source)
+        lines = list(export_lines(source))
+        import_lines(target, lines[:8])
+        imported = import_lines(target, lines)
 
-        assert done == Imported(stored=7, duplicate=8, quarantined=2)
-        assert everything(there) == everything(here)
+        assert imported == Imported(stored=7, duplicate=8, quarantined=2)
+        assert everything(target) == everything(source)
 
 
-def test_plain_events_are_imported_and_wrong_lines_are_told(ledger: Ledger) -> None:
-    """One Stripe event per line; a line that is none is an error with its number."""
+def test_plain_events_are_imported_and_wrong_lines_are_reported(ledger: Ledger) -> None:
+    """One Stripe event per line; any other line is an error with its number."""
     errors: list[int] = []
     lines = [
         body(1) + b"\n",
@@ -95,17 +95,17 @@ def test_plain_events_are_imported_and_wrong_lines_are_told(ledger: Ledger) -> N
         b"[1, 2]",
         body(1, type="charge.updated"),
     ]
-    done = import_lines(ledger, lines, on_error=lambda number, why: errors.append(number))
+    imported = import_lines(ledger, lines, on_error=lambda number, _: errors.append(number))
 
-    assert done == Imported(stored=2, quarantined=1, errors=4)
+    assert imported == Imported(stored=2, quarantined=1, errors=4)
     assert errors == [3, 5, 6, 7]
-    assert [entry.source for entry in everything(ledger)] == ["import"] * 3
+    assert [event.source for event in everything(ledger)] == ["import"] * 3
     assert everything(ledger)[0].body == body(1)
 
 
 @pytest.mark.parametrize("key", ["received_at", "source", "body_base64"])
 def test_a_line_that_lacks_something_is_refused(ledger: Ledger, key: str) -> None:
-    """What the log must have, a line must say."""
+    """A line must have every field that the log needs."""
     ledger.append([delivered(body(1))])
     line = json.loads(next(export_lines(ledger)))
     del line[key]

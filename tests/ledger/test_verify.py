@@ -1,4 +1,4 @@
-"""The log proves itself: whatever is altered behind its triggers is found, and where."""
+"""Verification finds whatever is altered behind the triggers, and at which position."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def test_an_untouched_log_has_no_problems(ledger: Ledger) -> None:
     assert verify(ledger) == verify(ledger, anchor=None)
     assert verify(ledger).chain == GENESIS
     fill(ledger)
-    found = verify(ledger)
+    result = verify(ledger)
 
-    assert (found.problems, found.position) == ([], 17)
-    assert found.chain == ledger.log.head().chain
-    assert problems(ledger, anchor=(17, found.chain)) == []
+    assert (result.problems, result.position) == ([], 17)
+    assert result.chain == ledger.log.head().chain
+    assert problems(ledger, anchor=(17, result.chain)) == []
 
 
 @pytest.mark.parametrize("position", [1, 4, QUARANTINED, EVENT, 17])
@@ -40,10 +40,10 @@ def test_one_altered_byte_is_found_at_its_position(ledger: Ledger, position: int
         state[-1:] = bytes([state[-1] ^ 1]) if state else b"x"
         change = "UPDATE ledger_events SET state = :state WHERE id = :id"
         connection.execute(text(change), {"state": bytes(state), "id": position})
-    found = problems(ledger)
+    reported = problems(ledger)
 
-    assert any("chain" in problem for problem in found)
-    assert all(problem.startswith(f"position {position}:") for problem in found)
+    assert any("chain" in problem for problem in reported)
+    assert all(problem.startswith(f"position {position}:") for problem in reported)
 
 
 ALTERED: dict[str, Any] = {
@@ -67,7 +67,7 @@ ALTERED: dict[str, Any] = {
 def test_an_altered_column_is_found_at_its_position(
     ledger: Ledger, position: int, column: str
 ) -> None:
-    """Every column is either in the chain or says what the body says."""
+    """Every column is either in the chain or derived from the body."""
     fill(ledger)
     with behind_the_triggers(ledger.engine) as connection:
         change = f"UPDATE ledger_events SET {column} = :value WHERE id = :id"
@@ -77,7 +77,7 @@ def test_an_altered_column_is_found_at_its_position(
 
 
 def test_a_row_taken_out_is_found(ledger: Ledger) -> None:
-    """A gap is told at the row behind it."""
+    """A gap is reported at the row after it."""
     fill(ledger)
     with behind_the_triggers(ledger.engine) as connection:
         connection.execute(text("DELETE FROM ledger_events WHERE id = 9"))
@@ -89,7 +89,7 @@ def test_a_row_taken_out_is_found(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("left", [0, 9, 16])
 def test_newest_rows_cut_off_are_found(ledger: Ledger, left: int) -> None:
-    """The head remembers how far the log went."""
+    """The head holds the last position of the log."""
     fill(ledger)
     with behind_the_triggers(ledger.engine) as connection:
         connection.execute(text("DELETE FROM ledger_events WHERE id > :left"), {"left": left})
@@ -99,7 +99,7 @@ def test_newest_rows_cut_off_are_found(ledger: Ledger, left: int) -> None:
 
 
 def cut_and_hide(ledger: Ledger, left: int) -> None:
-    """Delete the newest rows and set the head back, as if they had never been."""
+    """Delete the newest rows and set the head back, as if they had never been written."""
     with behind_the_triggers(ledger.engine) as connection:
         connection.execute(text("DELETE FROM ledger_events WHERE id > :left"), {"left": left})
         connection.execute(
@@ -111,8 +111,8 @@ def cut_and_hide(ledger: Ledger, left: int) -> None:
         )
 
 
-def test_an_anchor_catches_a_head_that_was_set_back(ledger: Ledger) -> None:
-    """Rows and head agree again; only who kept a chain value outside can tell."""
+def test_an_anchor_detects_a_head_that_was_set_back(ledger: Ledger) -> None:
+    """Rows and head agree again; only a chain value that was kept outside shows the loss."""
     fill(ledger)
     anchor = (17, ledger.log.head().chain)
     cut_and_hide(ledger, 12)
@@ -122,8 +122,8 @@ def test_an_anchor_catches_a_head_that_was_set_back(ledger: Ledger) -> None:
     assert problem.startswith("position 17:")
 
 
-def test_an_anchor_catches_a_history_that_was_written_anew(ledger: Ledger) -> None:
-    """Every chain value was worked out again; the anchor's is another."""
+def test_an_anchor_detects_a_history_that_was_rewritten(ledger: Ledger) -> None:
+    """Every chain value was computed again; the anchor's differs."""
     fill(ledger)
     head = ledger.log.head()
     with behind_the_triggers(ledger.engine) as connection:
@@ -138,8 +138,8 @@ def test_an_anchor_catches_a_history_that_was_written_anew(ledger: Ledger) -> No
                 received_at=row["received_at"],
                 state=bytes(row["state"]),
             )
-            anew = "UPDATE ledger_events SET chain = :chain WHERE id = :id"
-            connection.execute(text(anew), {"chain": chain, "id": row["id"]})
+            update = "UPDATE ledger_events SET chain = :chain WHERE id = :id"
+            connection.execute(text(update), {"chain": chain, "id": row["id"]})
         connection.execute(text("UPDATE ledger_events_head SET chain = :chain"), {"chain": chain})
 
     assert problems(ledger) == []
@@ -157,8 +157,8 @@ def test_a_head_that_disagrees_is_found(ledger: Ledger) -> None:
     assert [problem.split(":")[0] for problem in problems(ledger)] == ["position 17"]
 
 
-def test_a_ruined_log_is_not_read_to_its_end(ledger: Ledger) -> None:
-    """After some twenty problems it is clear enough."""
+def test_reading_stops_after_twenty_problems(ledger: Ledger) -> None:
+    """A log with many problems is not read to its end."""
     fill(ledger, events=60)
     with behind_the_triggers(ledger.engine) as connection:
         connection.execute(text("UPDATE ledger_events SET source = 'elsewhere'"))
