@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,9 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import stripe
 
+from api.demo.client import Client
 from api.demo.report import where_to_look
 from api.demo.runner import DemoOptions, run
-from api.simulator import Truth, histories
+from api.simulator import Truth, body, histories
 
 SECRET, KEY = "whsec_of_this_test_only", "key of this test"
 
@@ -130,10 +131,18 @@ def test_shuffled_duplicated_and_forged(ledger: SmallLedger) -> None:
 
 
 def test_an_event_is_posted_again_while_the_ledger_is_unavailable(ledger: SmallLedger) -> None:
-    """A 503 is followed by another attempt, as with Stripe."""
+    """A 503 is followed by another attempt, as with Stripe, after a pause that doubles."""
     ledger.unavailable = 3
+    event = next(histories(4)).events[0]
+    pauses: list[float] = []
+    with (
+        _served(ledger) as url,
+        closing(Client(url, secret=SECRET, api_key=KEY, sleep=pauses.append)) as client,
+    ):
+        response = client.deliver(body(event))
 
-    assert _run(ledger)[0] == 0
+    assert response.body == {"status": "stored"}
+    assert pauses == [0.1, 0.2, 0.4]
 
 
 def test_a_wrong_row_is_named(ledger: SmallLedger) -> None:
@@ -171,7 +180,7 @@ def test_a_demo_ends_after_its_time(ledger: SmallLedger) -> None:
     """With a duration no story begins after it; a story that began is posted to its end."""
     lines: list[str] = []
     with _served(ledger) as url:
-        run(DemoOptions(url, SECRET, KEY, 4, for_seconds=0.3, write=lines.append))
+        run(DemoOptions(url, SECRET, KEY, 4, for_seconds=0.1, write=lines.append))
 
     assert any("posted" in line for line in lines)
 
