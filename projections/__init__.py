@@ -1,9 +1,10 @@
-"""Conclusions: the current and past state of each kind, folded from the log."""
+"""Projections: the current and past state of each kind, folded from the log."""
 
 from projections.drivers.bulk import MEMORY_MB
 from projections.drivers.check import Difference
-from projections.drivers.leader import Lead
+from projections.drivers.leader import LeaderLease
 from projections.drivers.rebuild import Rebuilt
+from projections.drivers.repair import Repaired
 from projections.drivers.rollback import RolledBack
 from projections.errors import (
     AlreadyRunning,
@@ -19,8 +20,9 @@ from projections.errors import (
 from projections.facade import Projections
 from projections.kinds import KINDS
 from projections.objects.types import Type
-from projections.queries.current import ANY, Answer, Listed
+from projections.queries.current import Page, QueryResult, ResultPage
 from projections.queries.overview import ProjectionState
+from projections.queries.selector import ANY, RowSelector
 from projections.rows.kind import COMMON, Field, Kind
 
 __all__ = [
@@ -30,22 +32,25 @@ __all__ = [
     "MEMORY_MB",
     "AlreadyRunning",
     "Ambiguous",
-    "Answer",
     "BeyondHead",
     "CutoverBlocked",
     "Difference",
     "Field",
     "Kind",
-    "Lead",
-    "Listed",
+    "LeaderLease",
     "NotFound",
     "NotReady",
     "NothingToRollBack",
+    "Page",
     "ProjectionError",
     "ProjectionState",
     "Projections",
+    "QueryResult",
     "RebuildStopped",
     "Rebuilt",
+    "Repaired",
+    "ResultPage",
     "RolledBack",
+    "RowSelector",
     "Type",
 ]

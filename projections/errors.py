@@ -1,4 +1,4 @@
-"""The error tree of the projections."""
+"""The errors of the projections; the name says which rule broke."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AlreadyRunning(ProjectionError):
 
 
 class RebuildStopped(ProjectionError):
-    """A rebuild was told to end before it took over; the living table is as it was."""
+    """A rebuild was stopped before its cutover; the live table is as it was."""
 
 
 class NothingToRollBack(ProjectionError):
@@ -51,7 +51,7 @@ class NothingToRollBack(ProjectionError):
 
 
 class CutoverBlocked(ProjectionError):
-    """A rebuilt table could not take over; the text names what is in the way."""
+    """A rebuilt table could not become the live one; the text names what is in the way."""
 
 
 class Unreadable(ProjectionError):

@@ -1,4 +1,4 @@
-"""Projections: the one door to all that is concluded from the log."""
+"""The facade: everything that is projected from the log, behind one class."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from ledger.database import read_transaction
 from projections.drivers.background import Background
 from projections.drivers.bulk import MEMORY_MB, Progress
 from projections.drivers.check import Difference, checked_at, compare, record
+from projections.drivers.claims import Claims
 from projections.drivers.follow import advance
-from projections.drivers.leader import Lead
+from projections.drivers.leader import LeaderLease
 from projections.drivers.rebuild import Rebuilder, Rebuilt
-from projections.drivers.refold import Refolded
-from projections.drivers.repair import repair_id, repair_since
+from projections.drivers.repair import Repaired, repair_id, repair_since
 from projections.drivers.rollback import RolledBack, rollback
 from projections.errors import BeyondHead, NotReady
 from projections.kinds import KINDS
 from projections.queries import history
-from projections.queries.current import ANY, Account, Answer, Listed, live, retried
+from projections.queries.current import Page, QueryResult, ResultPage, get_row, list_rows
 from projections.queries.overview import ProjectionState, dead_letters, states, summary
+from projections.queries.selector import RowSelector
 from projections.rows.kind import Kind
 from projections.rows.make import ProjectedRow
 from projections.tables.catalog import Catalog
 from projections.tables.engine import make_engine
+from projections.tables.live import live_rows, retried
 
 __all__ = ["Projections"]
 
 _POLL_SECONDS = 0.02
+_NOW = RowSelector()
+_FIRST_PAGE = Page()
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Projections:
     catalog: Catalog
     log: Log
     kinds: Mapping[str, Kind]
-    background_rebuilds: Background
+    background: Background
 
     @classmethod
     def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
@@ -59,38 +63,38 @@ class Projections:
 
     def close(self) -> None:
         """Give the connections back, once a rebuild in the background has ended."""
-        self.background_rebuilds.close()
+        self.background.close()
         self.catalog.engine.dispose()
 
     # Following and rebuilding
 
     def follow(self, *, background: bool = False) -> int:
-        """One round: read on where live tables stand; returns how many events were read.
+        """One round: read on from the live tables' checkpoints; returns how many events were read.
 
         A kind whose declaration is new is rebuilt, beside the table that serves; so is one whose
         rebuild was asked for. With ``background`` that goes on while this returns, and what it
         raises is raised by a later round.
         """
-        live, due = [], []
         with read_transaction(self.catalog.engine) as connection:
-            owed = Rebuilder(self.catalog, self.log).owed(connection, self.kinds)
+            requested = Claims(self.catalog).due(connection, self.kinds)
             live_tables = self.catalog.live_tables(connection)
         if self.kinds.keys() - live_tables.keys():
             self.create()
+        live, due = [], []
         for name, kind in self.kinds.items():
             live_table = live_tables.get(name)
             if live_table is None:
                 continue
-            if name in owed or kind.fingerprint not in live_table.history:
+            if name in requested or kind.fingerprint not in live_table.history:
                 due.append(kind)
             if live_table.fingerprint == kind.fingerprint:
                 live.append(self.catalog.tables(kind, live_table.table_name))
-        self.background_rebuilds.run(due, background=background)
+        self.background.run(due, background=background)
         return advance(self.catalog, self.log, live)
 
-    def lead(self) -> Lead:
-        """A claim to follow for all who have the same declarations."""
-        return Lead(self.catalog, self.kinds.values())
+    def leader(self) -> LeaderLease:
+        """A claim to follow for all processes that have the same declarations."""
+        return LeaderLease(self.catalog, self.kinds.values())
 
     def rebuild(
         self,
@@ -104,21 +108,19 @@ class Projections:
 
         ``memory_mb`` bounds what all processes together hold of the log at a time.
         """
-        names = kinds or list(self.kinds)
-        chosen = [self.kinds[name] for name in names]
         rebuilder = Rebuilder(self.catalog, self.log, processes=processes, memory_mb=memory_mb)
-        return rebuilder.rebuild(chosen, progress)
+        return rebuilder.rebuild(self._chosen(kinds), progress)
 
     def rollback(self, kind: str) -> RolledBack:
-        """Let the table before the last cutover serve again, caught up; ``NothingToRollBack``."""
+        """Serve the table before the last cutover again, caught up; ``NothingToRollBack``."""
         return rollback(self.catalog, self.log, self.kinds[kind])
 
     def request_rebuild(self, kind: str) -> bool:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""
-        return Rebuilder(self.catalog, self.log).request(self.kinds[kind])
+        return Claims(self.catalog).request(self.kinds[kind])
 
     def check(self, kinds: Sequence[str] = ()) -> builtins.list[Difference]:
-        """Fold the log again and compare with the living rows; writes nothing."""
+        """Project the log anew and compare with the live rows; writes nothing."""
         return list(self.differences(kinds))
 
     def differences(
@@ -129,18 +131,22 @@ class Projections:
         memory_mb: int = MEMORY_MB // 2,
         progress: Progress | None = None,
     ) -> Iterator[Difference]:
-        """``check``, one after the other as they are found: there may be millions."""
-        chosen = [self.kinds[name] for name in kinds or list(self.kinds)]
+        """``check``, each difference as it is found: there may be millions."""
         return compare(
-            self.catalog, self.log, chosen, progress, processes=processes, memory_mb=memory_mb
+            self.catalog,
+            self.log,
+            self._chosen(kinds),
+            progress,
+            processes=processes,
+            memory_mb=memory_mb,
         )
 
-    def check_itself(self, tell: Callable[[Difference], None]) -> int:
-        """``check`` of everything, with its outcome kept for ``states``: how many, each told."""
+    def check_all(self, on_difference: Callable[[Difference], None]) -> int:
+        """``check`` of everything, its result stored for ``states``; returns how many differ."""
         counts: Counter[str] = Counter()
-        for one in self.differences():
-            counts[one.kind] += 1
-            tell(one)
+        for difference in self.differences():
+            counts[difference.kind] += 1
+            on_difference(difference)
         record(self.catalog, self.kinds.values(), counts)
         return counts.total()
 
@@ -149,8 +155,8 @@ class Projections:
         return checked_at(self.catalog)
 
     def refold(self, kind: str, id: str) -> bool:
-        """Fold one row again from the log; False where nothing ever told of the id."""
-        return self.repair(kind, id=id).pieces > 0
+        """Fold one row again from the log; False where no event ever named the id."""
+        return self.repair(kind, id=id).components > 0
 
     def repair(
         self,
@@ -159,26 +165,34 @@ class Projections:
         id: str | None = None,
         received_at: int = 0,
         progress: Progress | None = None,
-    ) -> Refolded:
-        """Fold again, in the living table, what is linked to an id; or else all that an event
-        received since ``received_at`` (microseconds) tells of. ``NotReady``: not our table."""
-        one = self.kinds[kind]
+    ) -> Repaired:
+        """Fold again, in the live table, what is linked to an id; or else the objects of all events
+        received since ``received_at`` (microseconds). ``NotReady``: another version's table."""
+        declared = self.kinds[kind]
         if id is not None:
-            return repair_id(self.catalog, self.log, one, id)
-        return repair_since(self.catalog, self.log, one, received_at, progress)
+            return repair_id(self.catalog, self.log, declared, id)
+        return repair_since(self.catalog, self.log, declared, received_at, progress)
 
-    # Asking
+    def _chosen(self, kinds: Sequence[str]) -> builtins.list[Kind]:
+        return [self.kinds[name] for name in kinds or list(self.kinds)]
 
-    def one(
-        self, kind: str, id: str, *, account: Account = ANY, livemode: bool | None = None
-    ) -> Answer:
-        """The row with an id; raises ``NotFound``, ``Ambiguous`` or ``NotReady``."""
+    # Queries
 
-        def ask() -> Answer:
-            with live(self.catalog, self.kinds[kind]) as now:
-                return Answer(now.one(id, account, livemode)[1], now.position)
+    def get(self, kind: str, id: str, selector: RowSelector = _NOW) -> QueryResult:
+        """The row with an id, as it is now or as the selector says.
 
-        return retried(ask)
+        Raises ``NotFound`` (also where nothing was known yet then), ``Ambiguous``, ``BeyondHead``,
+        or ``NotReady`` while the projection has not read up to ``at_position``.
+        """
+        if selector.is_past:
+            projected, position = self._past(kind, id, selector)
+            return QueryResult(projected.row, position)
+
+        def query() -> QueryResult:
+            with live_rows(self.catalog, self.kinds[kind]) as live:
+                return QueryResult(get_row(live, id, selector)[1], live.position)
+
+        return retried(query)
 
     def list(
         self,
@@ -186,83 +200,39 @@ class Projections:
         *,
         filters: Mapping[str, Any] | None = None,
         created: Mapping[str, int] | None = None,
-        limit: int = 10,
-        starting_after: str | None = None,
-        ending_before: str | None = None,
-    ) -> Listed:
+        page: Page = _FIRST_PAGE,
+    ) -> ResultPage:
         """Rows newest first; raises ``UnknownCursor``, ``Ambiguous`` or ``NotReady``."""
 
-        def ask() -> Listed:
-            with live(self.catalog, self.kinds[kind]) as now:
-                return now.list(
-                    filters=filters or {},
-                    created=created or {},
-                    limit=limit,
-                    starting_after=starting_after,
-                    ending_before=ending_before,
-                )
+        def query() -> ResultPage:
+            with live_rows(self.catalog, self.kinds[kind]) as live:
+                return list_rows(live, filters=filters or {}, created=created or {}, page=page)
 
-        return retried(ask)
+        return retried(query)
 
-    def at(
-        self,
-        kind: str,
-        id: str,
-        *,
-        as_of: int | None = None,
-        at_position: int | None = None,
-        account: Account = ANY,
-        livemode: bool | None = None,
-    ) -> Answer:
-        """The row as it was: from events created up to ``as_of``, or known at ``at_position``.
+    def snapshot(self, kind: str, id: str, selector: RowSelector = _NOW) -> dict[str, Any] | None:
+        """The newest Stripe object behind a row, as Stripe sent it; raises as ``get``."""
+        projected, _ = self._past(kind, id, selector)
+        return history.snapshot(self.kinds[kind], projected, self.log)
 
-        Raises ``NotFound`` where nothing was known yet, ``BeyondHead``, ``Ambiguous``, or
-        ``NotReady`` while the projection has not read up to the position.
-        """
-        made, position = self._made(kind, id, as_of, at_position, account, livemode)
-        return Answer(made.row, position)
+    def timeline(self, kind: str, id: str, selector: RowSelector = _NOW) -> QueryResult:
+        """What each event changed in a row, oldest first; raises as ``get``."""
+        with live_rows(self.catalog, self.kinds[kind]) as live:
+            past = history.history_of(live, self.log, id, selector)
+        projected = history.row_at(self.kinds[kind], past.events, id)
+        return QueryResult(history.timeline(self.kinds[kind], past, projected), past.position)
 
-    def snapshot(
-        self,
-        kind: str,
-        id: str,
-        *,
-        as_of: int | None = None,
-        at_position: int | None = None,
-        account: Account = ANY,
-        livemode: bool | None = None,
-    ) -> dict[str, Any] | None:
-        """The newest Stripe object behind a row, as Stripe sent it; raises as ``at``."""
-        made, _ = self._made(kind, id, as_of, at_position, account, livemode)
-        return history.snapshot(self.kinds[kind], made, self.log)
-
-    def timeline(
-        self, kind: str, id: str, *, account: Account = ANY, livemode: bool | None = None
-    ) -> Answer:
-        """What happened to a row, oldest first; raises as ``one``."""
-        with live(self.catalog, self.kinds[kind]) as now:
-            found = history.past(now, self.log, id, account, livemode, upto=None)
-        made = history.at(self.kinds[kind], found.entries, id)
-        return Answer(history.timeline(self.kinds[kind], found, made), found.position)
-
-    def _made(
-        self,
-        kind: str,
-        id: str,
-        as_of: int | None,
-        at_position: int | None,
-        account: Account,
-        livemode: bool | None,
-    ) -> tuple[ProjectedRow, int]:
-        if at_position is not None:
+    def _past(self, kind: str, id: str, selector: RowSelector) -> tuple[ProjectedRow, int]:
+        if selector.at_position is not None:
             head = self.log.head().position
-            if at_position > head:
+            if selector.at_position > head:
                 raise BeyondHead(f"the log ends at {head}")
-            self.wait_for(kind, at_position, seconds=2)
-        with live(self.catalog, self.kinds[kind]) as now:
-            found = history.past(now, self.log, id, account, livemode, upto=at_position)
-        entries = [e for e in found.entries if as_of is None or e.created <= as_of]
-        return history.at(self.kinds[kind], entries, id), found.position
+            self.wait_for(kind, selector.at_position, seconds=2)
+        with live_rows(self.catalog, self.kinds[kind]) as live:
+            past = history.history_of(live, self.log, id, selector)
+        as_of = selector.as_of
+        events = [event for event in past.events if as_of is None or event.created <= as_of]
+        return history.row_at(self.kinds[kind], events, id), past.position
 
     def wait_for(self, kind: str, position: int, *, seconds: float) -> None:
         """Wait until a kind has read up to a position; raises ``NotReady`` if it does not."""
@@ -274,24 +244,17 @@ class Projections:
 
     def position(self, kind: str) -> int:
         """How far the live table of a kind has read."""
-        with live(self.catalog, self.kinds[kind]) as now:
-            return now.position
+        with live_rows(self.catalog, self.kinds[kind]) as live:
+            return live.position
 
     def states(self, clock: Callable[[], float] = time.time) -> builtins.list[ProjectionState]:
-        """How each kind is doing."""
+        """How each projection is doing."""
         return states(self.catalog, self.log, self.kinds, clock)
 
-    def summary(self) -> Listed:
+    def summary(self) -> ResultPage:
         """Totals per account, mode and currency."""
         return summary(self.catalog, self.kinds)
 
-    def dead_letters(
-        self,
-        *,
-        limit: int = 10,
-        starting_after: str | None = None,
-        ending_before: str | None = None,
-        kind: str | None = None,
-    ) -> Listed:
-        """Events that could not be folded, by row, the newest row first; ``UnknownCursor``."""
-        return dead_letters(self.catalog, kind, limit, starting_after, ending_before)
+    def dead_letters(self, *, kind: str | None = None, page: Page = _FIRST_PAGE) -> ResultPage:
+        """Events that could not be folded, by row, the greatest id first; ``UnknownCursor``."""
+        return dead_letters(self.catalog, kind, page)

@@ -115,11 +115,11 @@ def _repair(
             kind: projections.repair(kind, id=id, received_at=received_at, progress=progress)
             for kind in kinds
         }
-    if id is not None and not any(result.pieces for result in repaired.values()):
+    if id is not None and not any(result.components for result in repaired.values()):
         click.echo(f"Error: no event in the log has {id} in {', '.join(kinds)}", err=True)
         sys.exit(1)
     rows = [
-        {"kind": kind, "folded": result.pieces, "changed": result.changed}
+        {"kind": kind, "folded": result.components, "changed": result.changed}
         for kind, result in repaired.items()
     ]
     if as_json:

@@ -33,7 +33,7 @@ def check(projections: Projections) -> int:
                 "row_differs", kind=difference.kind, id=difference.id, field=difference.field
             )
 
-    differences = projections.check_itself(report)
+    differences = projections.check_all(report)
     seconds = round(time.monotonic() - started, 1)
     logs.log.info("checked", differences=differences, seconds=seconds)
     return differences

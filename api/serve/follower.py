@@ -15,7 +15,7 @@ from api.serve.checks import Checks
 from api.serve.parent import end_with_parent
 from api.telemetry import logs
 from ledger import StoreUnavailable
-from projections import Lead
+from projections import LeaderLease
 
 __all__ = ["follow", "run"]
 
@@ -37,12 +37,12 @@ def follow(settings: Settings, stop: threading.Event) -> None:
     # Created once, for it needs no database: a background rebuild survives an outage.
     checks = Checks(settings.check_hours)
     with stores(settings) as (_, projections), closing(checks), ExitStack() as stack:
-        leader = projections.lead()
+        leader = projections.leader()
         stack.callback(_release, leader)
         while not stop.is_set():
             started = time.monotonic()
             try:
-                if not leader.is_ours():
+                if not leader.is_held():
                     stop.wait(_STANDBY_SECONDS)
                     continue
                 events = projections.follow(background=True)
@@ -58,10 +58,10 @@ def follow(settings: Settings, stop: threading.Event) -> None:
                 stop.wait(max(pause, settings.follow_interval_ms / 1000))
 
 
-def _release(leader: Lead) -> None:
+def _release(leader: LeaderLease) -> None:
     """Let another follower lead at once; without a database, the lease expires by itself."""
     with suppress(StoreUnavailable):
-        leader.close()
+        leader.release()
 
 
 def run(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Background: rebuilds that the follower owes, at once or beside its following."""
+"""Rebuilds that the follower owes, run at once or in the background of its following."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Background:
         self._running: Future[None] | None = None
 
     def run(self, kinds: Sequence[Kind], *, background: bool) -> None:
-        """Rebuild kinds; in the background, raises what the one before ended with."""
+        """Rebuild kinds; in the background, raises the error that the last rebuild ended with."""
         if not background:
-            self._rebuild(kinds, for_ever=False)
+            self._rebuild(kinds, wait_for_ever=False)
             return
         if self._running is not None:
             if not self._running.done():
@@ -34,20 +34,20 @@ class Background:
             try:
                 running.result()
             except ProjectionError as error:
-                # Following goes on, and what is owed still is begun again.
+                # Following goes on, and what is still due is begun again.
                 warnings.warn(f"a rebuild ended: {error}", stacklevel=2)
                 return
         if kinds:
-            self._running = self._threads.submit(self._rebuild, kinds, for_ever=True)
+            self._running = self._threads.submit(self._rebuild, kinds, wait_for_ever=True)
 
     def close(self) -> None:
         """Stop what runs; whoever follows next begins it again."""
         self._rebuilder.stop()
         self._threads.shutdown(wait=True)
 
-    def _rebuild(self, kinds: Sequence[Kind], for_ever: bool) -> None:
+    def _rebuild(self, kinds: Sequence[Kind], wait_for_ever: bool) -> None:
         if not kinds:
             return
         with suppress(RebuildStopped):
-            # What another process of this code rebuilds already will be ours to follow.
-            self._rebuilder.rebuild(kinds, skip_running=True, for_ever=for_ever)
+            # A kind that another process of this code rebuilds already will be ours to follow.
+            self._rebuilder.rebuild(kinds, skip_running=True, wait_for_ever=wait_for_ever)

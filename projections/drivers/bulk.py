@@ -1,4 +1,4 @@
-"""Bulk filling: batches of the log are worked out side by side and written in the log's order."""
+"""Bulk filling: batches of the log are computed side by side and written in the log's order."""
 
 from __future__ import annotations
 
@@ -8,100 +8,135 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ledger import Log
+from ledger.database import write_transaction
+from projections.drivers.batch import EarlierEvents, objects_of, project_batch
 from projections.errors import AlreadyRunning
-from projections.rows.batch import Batch, alike
-from projections.rows.merge import Prepared, apply, prepare
+from projections.rows.batch import Batch, Group, KindBatch, read_batch, sharing_objects
+from projections.rows.change import ComponentChange
+from projections.rows.merge import new_component
 from projections.tables.catalog import Catalog
-from projections.tables.engine import write_much, writing
+from projections.tables.component import EncodedComponent, encode
+from projections.tables.engine import tune_for_bulk
 from projections.tables.schema import KindTables
 from projections.tables.store import ComponentStore
 
-__all__ = ["MEMORY_MB", "Filler", "Progress", "Report", "batches", "fill", "uncollected"]
+__all__ = [
+    "MEMORY_MB",
+    "Filler",
+    "Progress",
+    "Report",
+    "batch_ranges",
+    "fill",
+    "without_garbage_collection",
+]
 
 # What a rebuild may take over all its processes, beyond what a Python process takes anyway.
 MEMORY_MB = 400
-# What an event takes beside its body while it is worked out.
+# What an event takes beside its body while it is projected.
 _BYTES_PER_EVENT = 13_000
-_SLICE_MAX = 20_000
+_BATCH_EVENTS_MAX = 20_000
 
-# Told the position; told what of, how many events are done, and of how many.
+# Called with the position reached; with a description, how many events are done, and of how many.
 Report = Callable[[int], None]
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """A batch as far as it can be worked out without the tables."""
+class _Prepared:
+    """One kind's batch with the components that it makes if nothing of them is stored yet."""
+
+    tables: KindTables
+    batch: KindBatch
+    components: dict[Group, ComponentChange]
+    encoded: dict[ComponentChange, EncodedComponent]
+
+
+@dataclass(frozen=True, slots=True)
+class _PreparedBatch:
+    """A batch as far as it can be computed without the tables."""
 
     after: int
-    work: list[tuple[Batch, list[tuple[KindTables, Prepared]]]]
+    parts: list[tuple[Batch, list[_Prepared]]]
 
 
 class Filler:
-    """Takes tables that all stand at the same position through the log, batch by batch."""
+    """Takes tables with the same checkpoint through the log, batch by batch."""
 
     def __init__(self, catalog: Catalog, log: Log, tables: Sequence[KindTables]) -> None:
         self._catalog = catalog
         self._log = log
         self._tables = tables
-        self._groups = alike([one.kind for one in tables])
+        self._groups = sharing_objects([table.kind for table in tables])
 
-    def prepare(self, after: int, upto: int) -> _Ready:
-        """Read a batch and work out what it gives, should nothing in it be known yet."""
-        lines = self._log.scan(after, upto)
-        work = []
-        for group in self._groups:
-            things = {name: thing for kind in group for name, thing in kind.objects.items()}
-            batch = Batch(self._log, things)
-            batch.take(lines)
-            mine = [one for one in self._tables if one.kind in group]
-            work.append((batch, [(one, prepare(one.kind, batch)) for one in mine]))
-        return _Ready(after, work)
+    def prepare(self, after: int, upto: int) -> _PreparedBatch:
+        """Read a batch and project it as if its objects were new; needs no database but the log."""
+        events = self._log.scan(after, upto)
+        parts = []
+        for kinds in self._groups:
+            batch = read_batch(events, objects_of(kinds))
+            tables = [table for table in self._tables if table.kind in kinds]
+            parts.append((batch, [_prepare(table, batch) for table in tables]))
+        return _PreparedBatch(after, parts)
 
-    def commit(self, ready: _Ready) -> None:
-        """Write a batch, all tables in one transaction; those before it have to be written."""
-        with writing(self._catalog.engine) as connection:
-            write_much(connection)
-            for batch, prepared in ready.work:
-                names = [tables.name for tables, _ in prepared]
-                moved = self._catalog.advance(
-                    connection, names, old=ready.after, new=batch.last, without_snapshot=batch.thin
+    def commit(self, prepared: _PreparedBatch) -> None:
+        """Write a batch, all tables in one transaction; earlier batches must be written before.
+
+        Raises ``AlreadyRunning`` where somebody else moved a checkpoint.
+        """
+        with write_transaction(self._catalog.engine) as connection:
+            tune_for_bulk(connection)
+            for batch, parts in prepared.parts:
+                names = [part.tables.name for part in parts]
+                won = self._catalog.advance(
+                    connection,
+                    names,
+                    old=prepared.after,
+                    new=batch.last,
+                    without_snapshot=batch.without_snapshot,
                 )
-                if len(moved) < len(names):
+                if len(won) < len(names):
                     raise AlreadyRunning("somebody else writes the tables of this rebuild")
-                for tables, pieces in prepared:
-                    store = ComponentStore(connection, tables, self._catalog.control)
-                    apply(store, batch, pieces)
+                earlier = EarlierEvents(self._log, batch)
+                for part in parts:
+                    store = ComponentStore(connection, part.tables, self._catalog.control)
+                    project_batch(store, part.batch, earlier, part.components, part.encoded)
 
 
-def batches(
+def _prepare(tables: KindTables, batch: Batch) -> _Prepared:
+    kind_batch = KindBatch(tables.kind, batch)
+    components = {group: new_component(kind_batch, group) for group in kind_batch.groups}
+    encoded = {component: encode(component) for component in components.values()}
+    return _Prepared(tables, kind_batch, components, encoded)
+
+
+def batch_ranges(
     after: int, upto: int, *, memory_mb: int, processes: int, body_bytes: int
 ) -> Iterator[tuple[int, int]]:
-    """The stretches of the log that so many processes can hold in so much memory.
+    """The ranges of positions that so many processes can hold in so much memory.
 
-    ``body_bytes`` is the size of a body on average.
+    ``body_bytes`` is the average size of a body.
     """
     size = memory_mb * 1_000_000 // processes // (_BYTES_PER_EVENT + body_bytes)
-    size = max(100, min(size, _SLICE_MAX))
+    size = max(100, min(size, _BATCH_EVENTS_MAX))
     for start in range(after, upto, size):
         yield start, min(start + size, upto)
 
 
 def fill(filler: Filler, ranges: Iterator[tuple[int, int]], report: Report) -> None:
-    """Take the batches one after the other; ``report`` is told the position after each."""
-    with uncollected():
+    """Take batches one after the other; ``report`` is called with the position after each."""
+    with without_garbage_collection():
         for after, upto in ranges:
             filler.commit(filler.prepare(after, upto))
             report(upto)
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the search for cycles: a batch makes millions of objects, and not one cycle."""
-    was = gc.isenabled()
+def without_garbage_collection() -> Iterator[None]:
+    """No search for cycles: a batch makes millions of objects and not one cycle."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was:
+        if was_enabled:
             gc.enable()

@@ -1,4 +1,4 @@
-"""The check: what the log says against what the living tables say, field by field."""
+"""The check: rows projected anew from the log, compared with the live tables field by field."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sqlalchemy import Connection, delete, func, insert, make_url, select
 from ledger import Log
 from ledger.database import read_transaction, write_transaction
 from projections.drivers.bulk import Progress
-from projections.drivers.processes import fill_between
+from projections.drivers.processes import fill_range
 from projections.errors import NotReady
-from projections.queries.current import Live, live
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
-from projections.tables.component import as_row
+from projections.tables.component import shown_row
 from projections.tables.engine import engine_at
+from projections.tables.live import LiveRows, live_rows
 from projections.tables.schema import KindTables
 
 __all__ = ["Difference", "checked_at", "compare", "record"]
 
-_PAGE = 1000
+_PAGE_ROWS = 1000
 
 Row = dict[str, Any]
 Keyed = Iterator[tuple[bytes, Row]]
@@ -34,7 +34,7 @@ Keyed = Iterator[tuple[bytes, Row]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field in which the living row is not what the log says."""
+    """A field in which the live row is not what the log says."""
 
     kind: str
     id: str
@@ -52,10 +52,10 @@ def compare(
     processes: int,
     memory_mb: int,
 ) -> Iterator[Difference]:
-    """Every difference between living rows and the log folded anew, up to where they are.
+    """Every difference between live rows and the log projected anew, up to the rows' checkpoint.
 
-    The rows are folded into a file of their own that is gone afterwards: the living database is
-    only read, and whatever its size a batch of the log and a page of rows are held at a time.
+    Projected into a file that is deleted afterwards: the live database is only read, and however
+    large it is, one batch of the log and one page of rows are in memory at a time.
     """
     with _scratch(kinds) as (scratch, tables):
         upto = min(_position(catalog, kind) for kind in kinds)
@@ -64,15 +64,17 @@ def compare(
             if progress is not None:
                 progress(", ".join(kind.name for kind in kinds), position, upto)
 
-        fill_between(
+        fill_range(
             scratch, log, tables, 0, upto,
             processes=processes, memory_mb=memory_mb, report=report,
         )  # fmt: skip
-        for one in tables:
-            with live(catalog, one.kind) as now, read_transaction(scratch.engine) as connection:
-                _catch_up(scratch, log, one, now.position, memory_mb)
-                living = _pages(now.connection, now)
-                yield from _merged(one.kind, living, _folded(connection, one))
+        for rebuilt in tables:
+            with (
+                live_rows(catalog, rebuilt.kind) as live,
+                read_transaction(scratch.engine) as connection,
+            ):
+                _catch_up(scratch, log, rebuilt, live.position, memory_mb)
+                yield from _merged(rebuilt.kind, _live_pages(live), _rebuilt(connection, rebuilt))
 
 
 @contextmanager
@@ -83,15 +85,15 @@ def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Catalog, list[KindTables]]
             catalog.create({})
             tables = [catalog.tables(kind, kind.name) for kind in kinds]
             with write_transaction(catalog.engine) as connection:
-                for one in tables:
-                    catalog.make(connection, one, indexed=False)
+                for table in tables:
+                    catalog.make(connection, table, indexed=False)
             yield catalog, tables
         finally:
             catalog.engine.dispose()
 
 
 def record(catalog: Catalog, kinds: Iterable[Kind], counts: Mapping[str, int]) -> None:
-    """Keep for each kind when it was checked, and in how many fields it differed."""
+    """Store for each kind when it was checked, and in how many fields it differed."""
     checks = catalog.control.checks
     with write_transaction(catalog.engine) as connection:
         for kind in kinds:
@@ -101,72 +103,70 @@ def record(catalog: Catalog, kinds: Iterable[Kind], counts: Mapping[str, int]) -
 
 
 def checked_at(catalog: Catalog) -> int | None:
-    """When rows were last checked; None: never."""
+    """When the rows were last checked, in Unix seconds; None: never."""
     with read_transaction(catalog.engine) as connection:
-        found: int | None = connection.execute(
+        oldest: int | None = connection.execute(
             select(func.min(catalog.control.checks.c.checked_at))
         ).scalar()
-    return found
+    return oldest
 
 
 def _position(catalog: Catalog, kind: Kind) -> int:
-    with live(catalog, kind) as now:
-        if now.live_table.fingerprint != kind.fingerprint:
+    with live_rows(catalog, kind) as live:
+        if live.live_table.fingerprint != kind.fingerprint:
             raise NotReady(
                 f"{kind.name} are served by a table of another version, which alone can check it"
             )
-        return now.position
+        return live.position
 
 
 def _catch_up(scratch: Catalog, log: Log, tables: KindTables, upto: int, memory_mb: int) -> None:
-    # The living went on meanwhile; in its snapshot now it stands still.
+    # The follower went on meanwhile; in this read transaction the live rows stand still.
     with read_transaction(scratch.engine) as connection:
-        found = scratch.position(connection, tables.name)
-    assert found is not None
-    fill_between(
-        scratch, log, [tables], found[0], upto,
+        checkpoint = scratch.checkpoint(connection, tables.name)
+    assert checkpoint is not None
+    fill_range(
+        scratch, log, [tables], checkpoint[0], upto,
         processes=1, memory_mb=memory_mb, report=lambda _: None,
     )  # fmt: skip
 
 
-def _pages(connection: Connection, now: Live) -> Keyed:
-    rows = now.rows
-    query = select(rows).order_by(rows.c.row_key)
+def _live_pages(live: LiveRows) -> Keyed:
+    rows = live.rows
+    query = select(rows).order_by(rows.c.row_key).limit(_PAGE_ROWS)
     last = b""
-    while (
-        page := connection.execute(query.where(rows.c.row_key > last).limit(_PAGE)).mappings().all()
-    ):
+    while page := live.connection.execute(query.where(rows.c.row_key > last)).mappings().all():
         for row in page:
-            yield bytes(row["row_key"]), now.shown(row)
+            yield bytes(row["row_key"]), live.shown(row)
         last = bytes(page[-1]["row_key"])
 
 
-def _folded(connection: Connection, tables: KindTables) -> Keyed:
+def _rebuilt(connection: Connection, tables: KindTables) -> Keyed:
     types = {column.name: column.type for column in tables.kind.columns}
     query = select(tables.rows).order_by(tables.rows.c.row_key)
     for row in connection.execute(query).mappings():
-        yield bytes(row["row_key"]), as_row(types, row)
+        yield bytes(row["row_key"]), shown_row(types, row)
 
 
 def _merged(kind: Kind, living: Keyed, rebuilt: Keyed) -> Iterator[Difference]:
     """Walk both, which are in the order of their keys, side by side."""
-    one, other = next(living, None), next(rebuilt, None)
-    while one is not None or other is not None:
-        if other is None or (one is not None and one[0] < other[0]):
-            assert one is not None
-            yield from _differences(kind, one[1], {})
-            one = next(living, None)
-        elif one is None or other[0] < one[0]:
-            yield from _differences(kind, {}, other[1])
-            other = next(rebuilt, None)
+    left, right = next(living, None), next(rebuilt, None)
+    while left is not None or right is not None:
+        if right is None or (left is not None and left[0] < right[0]):
+            assert left is not None
+            yield from _differences(kind, left[1], {})
+            left = next(living, None)
+        elif left is None or right[0] < left[0]:
+            yield from _differences(kind, {}, right[1])
+            right = next(rebuilt, None)
         else:
-            yield from _differences(kind, one[1], other[1])
-            one, other = next(living, None), next(rebuilt, None)
+            yield from _differences(kind, left[1], right[1])
+            left, right = next(living, None), next(rebuilt, None)
 
 
 def _differences(kind: Kind, living: Row, rebuilt: Row) -> Iterator[Difference]:
     id = (living or rebuilt)["id"]
     for column in kind.columns:
-        one, other = living.get(column.name), rebuilt.get(column.name)
-        if one != other:
-            yield Difference(kind.name, id, column.name, one, other)
+        left, right = living.get(column.name), rebuilt.get(column.name)
+        if left != right:
+            yield Difference(kind.name, id, column.name, left, right)

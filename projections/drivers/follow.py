@@ -1,4 +1,4 @@
-"""The follower: reads on from where each table stands; rows and position move together."""
+"""The follower: reads on from each table's checkpoint; rows and checkpoint move together."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from contextlib import suppress
 from sqlalchemy import Connection
 
 from ledger import Log, RecordedEvent
-from ledger.database import read_transaction
-from projections.drivers.bulk import Filler, uncollected
+from ledger.database import read_transaction, write_transaction
+from projections.drivers.batch import EarlierEvents, objects_of, project_batch
+from projections.drivers.bulk import Filler, without_garbage_collection
 from projections.errors import AlreadyRunning
-from projections.rows.batch import Batch, alike
-from projections.rows.kind import Kind
-from projections.rows.merge import apply
+from projections.rows.batch import Batch, KindBatch, read_batch, sharing_objects
 from projections.tables.catalog import Catalog
-from projections.tables.engine import writing
 from projections.tables.schema import KindTables
 from projections.tables.store import ComponentStore
 
-__all__ = ["advance", "take", "take_in"]
+__all__ = ["advance", "apply_events"]
 
 BATCH = 2000
-# From so many unread events on they are worked out in large batches, before the tables are locked.
+# From so many unread events on, large batches are computed before the tables are locked.
 _BACKLOG = 4000
 _LEAP = 8000
 
@@ -31,85 +29,81 @@ _LEAP = 8000
 def advance(
     catalog: Catalog, log: Log, tables: Collection[KindTables], *, batch: int = BATCH
 ) -> int:
-    """One round: every table that is hindmost reads one batch; returns how many events were read.
+    """One round: the tables furthest behind read one batch; returns how many events were read.
 
-    Any number of followers may do this at once: the position moves by compare-and-set, and who
+    Any number of followers may do this at once: checkpoints move by compare-and-set, and who
     comes second writes nothing.
     """
     at: dict[int, list[KindTables]] = defaultdict(list)
     with read_transaction(catalog.engine) as connection:
-        positions = catalog.positions(connection)
-    for one in tables:
-        if one.name in positions:
-            at[positions[one.name]].append(one)
+        checkpoints = catalog.checkpoints(connection)
+    for table in tables:
+        if table.name in checkpoints:
+            at[checkpoints[table.name]].append(table)
     if not at:
         return 0
     position = min(at)
     if batch == BATCH and (behind := log.head().position - position) > _BACKLOG:
         return _leap(catalog, log, at[position], position, min(behind, _LEAP))
-    lines = log.scan(position, position + batch)
-    if lines:
-        take(catalog, log, at[position], position, lines)
-    return len(lines)
+    events = log.scan(position, position + batch)
+    if events:
+        for group, read in _batches(at[position], events):
+            with write_transaction(catalog.engine) as connection:
+                _write(connection, catalog, log, group, position, read)
+    return len(events)
+
+
+def apply_events(
+    connection: Connection,
+    catalog: Catalog,
+    log: Log,
+    tables: Collection[KindTables],
+    position: int,
+    events: Sequence[RecordedEvent],
+) -> None:
+    """Move tables from checkpoint ``position`` past some events, in the caller's transaction."""
+    for group, read in _batches(tables, events):
+        _write(connection, catalog, log, group, position, read)
 
 
 def _leap(
     catalog: Catalog, log: Log, tables: Sequence[KindTables], position: int, count: int
 ) -> int:
-    """Read on as a rebuild does."""
+    """Read one large batch as a rebuild does."""
     filler = Filler(catalog, log, tables)
-    with uncollected(), suppress(AlreadyRunning):
-        # Another follower may be first: then nothing is written here.
+    # Another follower may be first: then nothing is written.
+    with without_garbage_collection(), suppress(AlreadyRunning):
         filler.commit(filler.prepare(position, position + count))
     return count
 
 
-def take(
-    catalog: Catalog,
-    log: Log,
-    tables: Collection[KindTables],
-    position: int,
-    lines: Sequence[RecordedEvent],
-) -> None:
-    """Move some tables, which all stand at ``position``, behind ``lines``."""
-    for group in alike([one.kind for one in tables]):
-        batch = _slice(log, group, lines)
-        with writing(catalog.engine) as connection:
-            _write(
-                connection, catalog, [one for one in tables if one.kind in group], position, batch
-            )
-
-
-def take_in(
-    connection: Connection,
-    catalog: Catalog,
-    log: Log,
-    tables: Collection[KindTables],
-    position: int,
-    lines: Sequence[RecordedEvent],
-) -> None:
-    """The same in a transaction of the caller's."""
-    for group in alike([one.kind for one in tables]):
-        mine = [one for one in tables if one.kind in group]
-        _write(connection, catalog, mine, position, _slice(log, group, lines))
-
-
-def _slice(log: Log, group: Sequence[Kind], lines: Sequence[RecordedEvent]) -> Batch:
-    batch = Batch(log, {name: it for kind in group for name, it in kind.objects.items()})
-    batch.take(lines)
-    return batch
+def _batches(
+    tables: Collection[KindTables], events: Sequence[RecordedEvent]
+) -> list[tuple[list[KindTables], Batch]]:
+    """One batch for each group of tables that can share it."""
+    return [
+        ([table for table in tables if table.kind in kinds], read_batch(events, objects_of(kinds)))
+        for kinds in sharing_objects([table.kind for table in tables])
+    ]
 
 
 def _write(
     connection: Connection,
     catalog: Catalog,
+    log: Log,
     tables: Sequence[KindTables],
     position: int,
     batch: Batch,
 ) -> None:
-    mine = {one.name: one for one in tables}
-    moved = catalog.advance(
-        connection, mine, old=position, new=batch.last, without_snapshot=batch.thin
+    by_name = {table.name: table for table in tables}
+    won = catalog.advance(
+        connection,
+        by_name,
+        old=position,
+        new=batch.last,
+        without_snapshot=batch.without_snapshot,
     )
-    for name in sorted(moved):
-        apply(ComponentStore(connection, mine[name], catalog.control), batch)
+    earlier = EarlierEvents(log, batch)
+    for name in sorted(won):
+        store = ComponentStore(connection, by_name[name], catalog.control)
+        project_batch(store, KindBatch(by_name[name].kind, batch), earlier)

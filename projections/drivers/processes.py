@@ -1,4 +1,4 @@
-"""Filling with several processes: each works batches out, and writes them when their turn comes."""
+"""Filling with several processes: each computes batches, and writes them when their turn comes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import make_url
 
 from ledger import Ledger, Log, StoreUnavailable
-from projections.drivers.bulk import Filler, Report, batches, fill
+from projections.drivers.bulk import Filler, Report, batch_ranges, fill
 from projections.kinds import KINDS
 from projections.tables.catalog import Catalog
 from projections.tables.engine import engine_at
 from projections.tables.schema import KindTables
 
-__all__ = ["fill_between"]
+__all__ = ["fill_range"]
 
 # Below, starting processes takes longer than what they would do.
 _WORTH_PROCESSES = 20_000
@@ -33,7 +33,7 @@ _DIED = (
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
-def fill_between(
+def fill_range(
     catalog: Catalog,
     log: Log,
     tables: Sequence[KindTables],
@@ -44,15 +44,15 @@ def fill_between(
     memory_mb: int,
     report: Report,
 ) -> None:
-    """Take tables that stand ``after`` through the log; ``report`` is told the positions between.
+    """Take tables from checkpoint ``after`` to ``upto``; ``report`` gets the positions between.
 
     No more than so many processes do it, and fewer where they would be of no use.
     """
-    # Other processes have to find the same declarations: code does not travel, names do.
-    known = all(KINDS.get(one.kind.name) is one.kind for one in tables)
-    if not known or upto - after <= _WORTH_PROCESSES:
+    # Other processes have to have the same declarations: code does not travel, names do.
+    declared = all(KINDS.get(table.kind.name) is table.kind for table in tables)
+    if not declared or upto - after <= _WORTH_PROCESSES:
         processes = 1
-    ranges = batches(
+    ranges = batch_ranges(
         after, upto, memory_mb=memory_mb, processes=processes, body_bytes=log.body_bytes()
     )
     if processes > 1:
@@ -69,9 +69,10 @@ def _fill_with(
     ranges: Iterator[tuple[int, int]],
     report: Report,
 ) -> None:
-    """As ``fill``: the batches are worked out side by side and written one after the other."""
-    urls = [one.engine.url.render_as_string(hide_password=False) for one in (log, catalog)]
-    names = {one.kind.name: one.name for one in tables}
+    """As ``fill``: batches are computed side by side and written one after the other."""
+    urls = [engine.url.render_as_string(hide_password=False)
+            for engine in (log.engine, catalog.engine)]  # fmt: skip
+    names = {table.kind.name: table.name for table in tables}
     workers: list[_Worker] = []
     try:
         for _ in range(processes):
@@ -79,16 +80,16 @@ def _fill_with(
         waiting: deque[tuple[_Worker, int]] = deque()
         free = deque(workers)
         while True:
-            while free and (given := next(ranges, None)) is not None:
+            while free and (next_range := next(ranges, None)) is not None:
                 worker = free.popleft()
-                worker.ask("prepare", *given)
-                waiting.append((worker, given[1]))
+                worker.send("prepare", *next_range)
+                waiting.append((worker, next_range[1]))
             if not waiting:
                 return
             worker, upto = waiting.popleft()
-            worker.answer()
-            worker.ask("commit")
-            worker.answer()
+            worker.wait()
+            worker.send("commit")
+            worker.wait()
             free.append(worker)
             report(upto)
     finally:
@@ -100,60 +101,60 @@ class _Worker:
     """The parent's end of a process that works for it."""
 
     def __init__(self, urls: Sequence[str], names: Mapping[str, str]) -> None:
-        self._line, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_work, args=(theirs, urls, names), daemon=True)
+        self._pipe, child_pipe = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(target=_work, args=(child_pipe, urls, names), daemon=True)
         self._process.start()
-        theirs.close()
+        child_pipe.close()
 
-    def ask(self, *question: Any) -> None:
+    def send(self, *request: Any) -> None:
         """Give it something to do."""
         try:
-            self._line.send(question)
+            self._pipe.send(request)
         except OSError as error:
             raise StoreUnavailable(_DIED) from error
 
-    def answer(self) -> None:
-        """Wait until it is done; raises what it raised."""
+    def wait(self) -> None:
+        """Wait until it has done it; raises what it raised."""
         try:
-            raised = self._line.recv()
-        except (EOFError, OSError) as error:
-            raise StoreUnavailable(_DIED) from error
-        if raised is not None:
-            raise raised
+            error = self._pipe.recv()
+        except (EOFError, OSError) as closed:
+            raise StoreUnavailable(_DIED) from closed
+        if error is not None:
+            raise error
 
     def end(self) -> None:
-        """Let it go; what it had not committed is lost with it."""
-        self._line.close()
+        """End it; what it had not committed is lost with it."""
+        self._pipe.close()
         self._process.terminate()
         self._process.join()
 
 
-def _work(line: Connection, urls: Sequence[str], names: Mapping[str, str]) -> None:
-    """Do as asked until the parent hangs up, or is gone."""
+def _work(pipe: Connection, urls: Sequence[str], names: Mapping[str, str]) -> None:
+    """Carry out requests until the parent closes the pipe, or is gone."""
     # Ctrl-C reaches every process of a terminal; it is the parent who acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    log, conclusions = urls
-    ledger = Ledger.open(log)
-    catalog = Catalog(engine_at(make_url(conclusions)))
+    log_url, projections_url = urls
+    ledger = Ledger.open(log_url)
+    catalog = Catalog(engine_at(make_url(projections_url)))
     tables = [catalog.tables(KINDS[kind], name) for kind, name in names.items()]
     filler = Filler(catalog, ledger.log, tables)
-    ready = None
+    prepared = None
     gc.disable()
     while True:
         try:
-            question, *given = line.recv()
+            request, *arguments = pipe.recv()
         except (EOFError, OSError):
             return
-        raised: Exception | None = None
+        result: Exception | None = None
         try:
-            if question == "prepare":
-                ready = filler.prepare(*given)
-            elif ready is not None:
-                filler.commit(ready)
-                ready = None
-        except Exception as error:  # the parent's to raise
-            raised = error
+            if request == "prepare":
+                prepared = filler.prepare(*arguments)
+            elif prepared is not None:
+                filler.commit(prepared)
+                prepared = None
+        except Exception as error:  # the parent raises it
+            result = error
         try:
-            line.send(raised)
+            pipe.send(result)
         except OSError:
             return

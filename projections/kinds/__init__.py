@@ -1,4 +1,4 @@
-"""Every kind of row, found by looking: adding a kind is adding one file here."""
+"""Every kind of row, found in this folder: adding a kind is adding one file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _declared() -> dict[str, Kind]:
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
-    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (kind.rank, kind.name))}
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)}
 
 
 KINDS: Mapping[str, Kind] = _declared()

@@ -10,47 +10,46 @@ from projections.objects.declaration import Link, StripeObject
 from projections.objects.paths import at
 from projections.objects.state import State
 from projections.objects.types import Type, lower
-from projections.payments.links import linked
-from projections.rows.aggregate import Aggregate, Component
-from projections.rows.kind import Field, Kind, main
+from projections.rows.aggregate import Aggregate, Component, first_link
+from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["ACCOUNT", "APPLICATION", "KIND"]
 
 
 def _deauthorized_at(account: Aggregate) -> int | None:
-    applications = [state for state in account.own if state.object == "application"]
-    told = [state for state in applications if state.snapshot is not None]
-    if not told:
+    applications = [state for state in account.members if state.object == "application"]
+    known = [state for state in applications if state.snapshot is not None]
+    if not known:
         return None
-    newest = max(told, key=_told_at)
-    at: int | None = newest.values.get("deauthorized_at")
-    return at
+    newest = max(known, key=_age)
+    deauthorized_at: int | None = newest.values.get("deauthorized_at")
+    return deauthorized_at
 
 
-def _told_at(state: State) -> tuple[int, bool]:
+def _age(state: State) -> tuple[int, bool]:
     assert state.snapshot is not None
-    # In one second the loss of access counts: it is the answer that harms nobody.
+    # Of one second the loss of access counts: it is the answer that harms nobody.
     return state.snapshot[0], state.values.get("deauthorized_at") is not None
 
 
 def _authorization(values: dict[str, Any], type: str, created: int) -> None:
-    # The object is the application; what happened to it stands in the type alone.
+    # The object is the application; only the type says what happened to it.
     values["deauthorized_at"] = created if type.endswith(".deauthorized") else None
-    # It is the application's, not the account's.
+    # The application's, not the account's.
     values.pop("created", None)
 
 
-def _subjects(cluster: Component) -> Iterator[Aggregate]:
-    own: dict[str, list[State]] = defaultdict(list)
-    for state in cluster.all("account"):
-        own[state.id].append(state)
-    for state in cluster.all("application"):
-        account = linked(state, "account")
+def _accounts(component: Component) -> Iterator[Aggregate]:
+    members: dict[str, list[State]] = defaultdict(list)
+    for state in component.all("account"):
+        members[state.id].append(state)
+    for state in component.all("application"):
+        account = first_link(state, "account")
         if account is not None:
-            own[account].append(state)
-    for id, states in own.items():
-        main = cluster.get("account", id)
-        yield Aggregate(id=id, cluster=cluster, main=main, own=states)
+            members[account].append(state)
+    for id, states in members.items():
+        root = component.get("account", id)
+        yield Aggregate(id=id, component=component, root=root, members=states)
 
 
 _FIELDS = (
@@ -89,22 +88,21 @@ _FIELDS = (
     ),
 )  # fmt: skip
 
-ACCOUNT = StripeObject("account", reads=main(*_FIELDS), types=("updated",))
+ACCOUNT = StripeObject("account", reads=reads_of(*_FIELDS), type_order=("updated",))
 
 APPLICATION = StripeObject(
     "application",
-    types=("authorized", "deauthorized"),
+    type_order=("authorized", "deauthorized"),
     links=(Link("account", envelope=True),),
     from_event_type=_authorization,
 )
 
 KIND = Kind(
-    rank=6,
     name="accounts",
     object="account",
     about="Connected accounts and their own.",
-    owns=(ACCOUNT, APPLICATION),
+    members=(ACCOUNT, APPLICATION),
     joins=frozenset({"account", "application"}),
-    subjects=_subjects,
+    aggregates=_accounts,
     fields=_FIELDS,
 )

@@ -11,20 +11,20 @@ from projections.objects.types import Type, lower
 from projections.payments.links import order_of
 from projections.payments.objects import CHARGE, PAYMENT_INTENT
 from projections.rows.aggregate import Aggregate
-from projections.rows.kind import Field, Kind, main
+from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["DISPUTE", "KIND"]
 
 
-def _moved(told: Mapping[str, Any], sign: int) -> bool:
-    moves = told.get("balance_transactions", {}).values()
-    return any((move.get("amount") or 0) * sign > 0 for move in moves)
+def _has_moved(values: Mapping[str, Any], sign: int) -> bool:
+    transactions = values.get("balance_transactions", {}).values()
+    return any((each.get("amount") or 0) * sign > 0 for each in transactions)
 
 
-def _moves(dispute: Aggregate) -> list[dict[str, Any]]:
-    assert dispute.main is not None
-    united = dispute.main.united.get("balance_transactions", {})
-    return [united[id] for id in sorted(united)]
+def _transactions(dispute: Aggregate) -> list[dict[str, Any]]:
+    assert dispute.root is not None
+    by_id = dispute.root.merged.get("balance_transactions", {})
+    return [by_id[id] for id in sorted(by_id)]
 
 
 _FIELDS = (
@@ -51,35 +51,36 @@ _FIELDS = (
     ),
     Field(
         "funds_withdrawn_at", Type.TIME, "When an event first showed the money withdrawn.",
-        derive=lambda dispute: dispute.main.first_seen.get("funds_withdrawn_at"),
+        derive=lambda dispute: dispute.root.first_seen.get("funds_withdrawn_at"),
     ),
     Field(
         "funds_reinstated_at", Type.TIME, "When an event first showed the money given back.",
-        derive=lambda dispute: dispute.main.first_seen.get("funds_reinstated_at"),
+        derive=lambda dispute: dispute.root.first_seen.get("funds_reinstated_at"),
     ),
     Field(
         "net", Type.INTEGER, "What it did to the balance so far: the sum of its transactions' net.",
-        derive=lambda dispute: sum(move.get("net") or 0 for move in _moves(dispute)),
+        derive=lambda dispute: sum(each.get("net") or 0 for each in _transactions(dispute)),
         nullable=False,
     ),
     Field(
         "fees", Type.INTEGER, "The sum of its transactions' fees.",
-        derive=lambda dispute: sum(move.get("fee") or 0 for move in _moves(dispute)),
+        derive=lambda dispute: sum(each.get("fee") or 0 for each in _transactions(dispute)),
         nullable=False,
     ),
     Field(
         "net_currency", Type.CODE, "The currency of `net` and `fees`.",
         derive=lambda dispute: next(
-            (move["currency"].lower() for move in _moves(dispute) if move.get("currency")), None
+            (each["currency"].lower() for each in _transactions(dispute) if each.get("currency")),
+            None,
         ),
     ),
 )  # fmt: skip
 
 DISPUTE = StripeObject(
     "dispute",
-    reads=main(*_FIELDS),
-    types=("created", "funds_withdrawn", "updated", "funds_reinstated", "closed"),
-    statuses=(
+    reads=reads_of(*_FIELDS),
+    type_order=("created", "funds_withdrawn", "updated", "funds_reinstated", "closed"),
+    status_order=(
         "warning_needs_response|warning_under_review|warning_closed",
         "needs_response",
         "under_review",
@@ -101,22 +102,22 @@ DISPUTE = StripeObject(
         )
     },
     first_seen={
-        "funds_withdrawn_at": lambda told, type: (
-            type.endswith(".funds_withdrawn") or _moved(told, -1)
+        "funds_withdrawn_at": lambda values, type: (
+            type.endswith(".funds_withdrawn") or _has_moved(values, -1)
         ),
-        "funds_reinstated_at": lambda told, type: (
-            type.endswith(".funds_reinstated") or _moved(told, +1)
+        "funds_reinstated_at": lambda values, type: (
+            type.endswith(".funds_reinstated") or _has_moved(values, +1)
         ),
     },
 )
 
 KIND = Kind(
-    rank=4,
     name="disputes",
     object="dispute",
     about="Payments that a buyer's bank disputes.",
-    owns=(DISPUTE,),
+    members=(DISPUTE,),
     references=(CHARGE.referenced(), PAYMENT_INTENT.referenced()),
     joins=frozenset({"dispute", "charge", "payment_intent"}),
+    summary=("amount",),
     fields=_FIELDS,
 )

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from projections.objects.declaration import Link, Read, StripeObject
+from projections.objects.measures import integer, not_null_count
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
-from projections.payments.links import linked
-from projections.rows.aggregate import Aggregate
-from projections.rows.kind import Field, Kind, main
+from projections.rows.aggregate import Aggregate, first_link
+from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["INVOICE", "INVOICE_PAYMENT", "KIND"]
 
@@ -28,17 +28,17 @@ def _status_before_2018(snapshot: Mapping[str, Any]) -> str | None:
 
 
 def _order(invoice: Aggregate) -> str | None:
-    assert invoice.main is not None
-    own = linked(invoice.main, "payment_intent")
+    assert invoice.root is not None
+    own = first_link(invoice.root, "payment_intent")
     if own is not None:
         return own
-    payments = invoice.cluster.naming("invoice_payment", "invoice", invoice.id)
-    lent = [linked(payment, "payment_intent") for payment in payments]
-    return next((id for id in lent if id is not None), None)
+    payments = invoice.component.linking("invoice_payment", "invoice", invoice.id)
+    ids = [first_link(payment, "payment_intent") for payment in payments]
+    return next((id for id in ids if id is not None), None)
 
 
 def _deleted(values: dict[str, Any], type: str, created: int) -> None:
-    # The snapshot still shows the draft that was deleted: only the type says so.
+    # The snapshot still shows the draft: only the type says that it was deleted.
     if type == "invoice.deleted":
         values["status"] = "deleted"
 
@@ -86,9 +86,10 @@ _FIELDS = (
 
 INVOICE = StripeObject(
     "invoice",
-    reads=(Read("created", Type.TIME, at("created", "date")), *main(*_FIELDS)),
+    reads=(Read("created", Type.TIME, at("created", "date")), *reads_of(*_FIELDS)),
     terminal=frozenset({"paid", "void", "deleted"}),
-    types=(
+    progress=(not_null_count("status_transitions"), integer("amount_paid")),
+    type_order=(
         "created",
         "updated",
         "finalized",
@@ -98,18 +99,20 @@ INVOICE = StripeObject(
         "paid|payment_succeeded|voided",
         "deleted",
     ),
-    statuses=("draft", "open", "uncollectible", "void", "paid", "deleted"),
+    status_order=("draft", "open", "uncollectible", "void", "paid", "deleted"),
+    tie_breakers=(integer("attempt_count"),),
     links=(
         Link("payment_intent", at("payment_intent", "payments.data.*.payment.payment_intent")),
         Link("charge", at("charge", "payments.data.*.payment.charge")),
     ),
     from_event_type=_deleted,
     # A preview of what may come: no invoice has it.
-    ignores=frozenset({"invoice.upcoming"}),
+    ignored_types=frozenset({"invoice.upcoming"}),
 )
 
 INVOICE_PAYMENT = StripeObject(
     "invoice_payment",
+    progress=(not_null_count("status_transitions"), integer("amount_paid")),
     links=(
         Link("invoice", at("invoice")),
         Link("payment_intent", at("payment.payment_intent")),
@@ -118,11 +121,10 @@ INVOICE_PAYMENT = StripeObject(
 )
 
 KIND = Kind(
-    rank=2,
     name="invoices",
     object="invoice",
     about="Invoices and what became of them.",
-    owns=(INVOICE,),
+    members=(INVOICE,),
     references=(INVOICE_PAYMENT.referenced(),),
     joins=frozenset({"invoice"}),
     fields=_FIELDS,

@@ -6,10 +6,11 @@ from projections.kinds.disputes import DISPUTE
 from projections.kinds.invoices import INVOICE, INVOICE_PAYMENT
 from projections.kinds.refunds import REFUND
 from projections.objects.declaration import Link, Read, StripeObject
+from projections.objects.measures import equals
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
 from projections.payments.objects import CHARGE, PAYMENT_INTENT
-from projections.payments.order import subjects
+from projections.payments.order import orders
 from projections.rows.kind import Field, Kind
 
 __all__ = ["CHECKOUT_SESSION", "KIND"]
@@ -26,22 +27,25 @@ CHECKOUT_SESSION = StripeObject(
         Read("client_reference_id", Type.CODE, at("client_reference_id")),
     ),
     terminal=frozenset({"complete", "expired"}),
-    is_settled=lambda told: told.get("payment_status") in ("paid", "no_payment_required"),
-    types=("completed|expired", "async_payment_failed", "async_payment_succeeded"),
-    statuses=("open", "expired", "complete"),
+    is_settled=lambda values: values.get("payment_status") in ("paid", "no_payment_required"),
+    progress=(equals("payment_status", "paid"),),
+    type_order=("completed|expired", "async_payment_failed", "async_payment_succeeded"),
+    status_order=("open", "expired", "complete"),
     links=(
         Link("payment_intent", at("payment_intent")),
         Link("invoice", at("invoice"), prefix="in_"),
     ),
     first_seen={
-        "paid": lambda told, type: (
-            told.get("status") == "complete"
-            and told.get("payment_status") in ("paid", "no_payment_required")
+        "paid": lambda values, type: (
+            values.get("status") == "complete"
+            and values.get("payment_status") in ("paid", "no_payment_required")
         ),
-        # The snapshot is the same as when the session completed: only the type tells.
-        "async_payment_failed": lambda told, type: type == "checkout.session.async_payment_failed",
+        # The snapshot is the same as when the session completed: only the type says so.
+        "async_payment_failed": lambda values, type: (
+            type == "checkout.session.async_payment_failed"
+        ),
     },
-    # Before statuses, the type alone told that a session was over.
+    # Before statuses, only the type said that a session was over.
     from_event_type=lambda values, type, created: values.update(
         status=values.get("status")
         or ("expired" if type == "checkout.session.expired" else "complete")
@@ -49,14 +53,14 @@ CHECKOUT_SESSION = StripeObject(
 )
 
 KIND = Kind(
-    rank=0,
     name="orders",
     object="order",
     about="What one payment is about, from being asked for to being disputed.",
-    owns=(PAYMENT_INTENT, CHARGE, CHECKOUT_SESSION, REFUND, DISPUTE),
+    members=(PAYMENT_INTENT, CHARGE, CHECKOUT_SESSION, REFUND, DISPUTE),
     references=(INVOICE.referenced(), INVOICE_PAYMENT.referenced()),
+    summary=("amount", "amount_received", "amount_refunded"),
     joins=frozenset({"payment_intent", "charge", "checkout.session", "refund", "dispute"}),
-    subjects=subjects,
+    aggregates=orders,
     aliases={"charge": "charge", "checkout.session": "checkout_session"},
     fields=(
         Field(
@@ -67,7 +71,7 @@ KIND = Kind(
         ),
         Field(
             "amount", Type.INTEGER, "What was asked for, in the minor unit.",
-            derive=lambda order: order.told("amount"),
+            derive=lambda order: order.value("amount"),
         ),
         Field(
             "amount_received", Type.INTEGER, "What was captured.",
@@ -79,15 +83,15 @@ KIND = Kind(
         ),
         Field(
             "currency", Type.CODE, "Three-letter ISO code, lower case.",
-            derive=lambda order: order.told("currency"),
+            derive=lambda order: order.value("currency"),
         ),
         Field(
             "customer", Type.ID, "The customer, or the account that is one.",
-            derive=lambda order: order.told("customer"),
+            derive=lambda order: order.value("customer"),
         ),
         Field(
             "description", Type.TEXT, "What the merchant wrote on it.",
-            derive=lambda order: order.told("description"),
+            derive=lambda order: order.value("description"),
         ),
         Field(
             "charge", Type.ID, "The PaymentIntent's latest charge, else the newest known.",
@@ -123,7 +127,7 @@ KIND = Kind(
         ),
         Field(
             "canceled_at", Type.TIME, "When its PaymentIntent was canceled.",
-            derive=lambda order: order.main and order.main.values.get("canceled_at")
+            derive=lambda order: order.root and order.root.values.get("canceled_at")
             if order.intent
             else None,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from projections.objects.declaration import StripeObject
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
-from projections.rows.kind import Field, Kind, main
+from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "PAYOUT"]
 
@@ -40,31 +40,31 @@ _FIELDS = (
     ),
     Field(
         "paid_at", Type.TIME, "When an event first showed it paid.",
-        derive=lambda payout: payout.main.first_seen.get("paid_at"),
+        derive=lambda payout: payout.root.first_seen.get("paid_at"),
     ),
     Field(
         "failed_at", Type.TIME, "When an event first showed it failed.",
-        derive=lambda payout: payout.main.first_seen.get("failed_at"),
+        derive=lambda payout: payout.root.first_seen.get("failed_at"),
     ),
 )  # fmt: skip
 
 PAYOUT = StripeObject(
     "payout",
-    reads=main(*_FIELDS),
+    reads=reads_of(*_FIELDS),
     terminal=frozenset({"failed", "canceled"}),
-    types=("created", "updated", "paid", "reconciliation_completed", "canceled", "failed"),
-    statuses=("pending", "in_transit", "paid", "canceled", "failed"),
+    type_order=("created", "updated", "paid", "reconciliation_completed", "canceled", "failed"),
+    status_order=("pending", "in_transit", "paid", "canceled", "failed"),
     first_seen={
-        "paid_at": lambda told, type: told.get("status") == "paid",
-        "failed_at": lambda told, type: told.get("status") == "failed",
+        "paid_at": lambda values, type: values.get("status") == "paid",
+        "failed_at": lambda values, type: values.get("status") == "failed",
     },
 )
 
 KIND = Kind(
-    rank=5,
     name="payouts",
     object="payout",
     about="Money paid out to the merchant.",
-    owns=(PAYOUT,),
+    members=(PAYOUT,),
+    summary=("amount",),
     fields=_FIELDS,
 )

@@ -7,7 +7,7 @@ from projections.objects.paths import at
 from projections.objects.types import Type, lower
 from projections.payments.links import order_of
 from projections.payments.objects import CHARGE, PAYMENT_INTENT
-from projections.rows.kind import Field, Kind, main
+from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "REFUND"]
 
@@ -41,21 +41,21 @@ _FIELDS = (
 
 REFUND = StripeObject(
     "refund",
-    reads=main(*_FIELDS),
+    reads=reads_of(*_FIELDS),
     terminal=frozenset({"failed", "canceled"}),
-    types=("created", "updated", "failed"),
-    statuses=("requires_action", "pending", "succeeded", "canceled", "failed"),
+    type_order=("created", "updated", "failed"),
+    status_order=("requires_action", "pending", "succeeded", "canceled", "failed"),
     links=(Link("charge", at("charge")), Link("payment_intent", at("payment_intent"))),
-    first_seen={"ended": lambda told, type: told.get("status") in ("failed", "canceled")},
+    first_seen={"ended": lambda values, type: values.get("status") in ("failed", "canceled")},
 )
 
 KIND = Kind(
-    rank=3,
     name="refunds",
     object="refund",
     about="Money given back to buyers.",
-    owns=(REFUND,),
+    members=(REFUND,),
     references=(CHARGE.referenced(), PAYMENT_INTENT.referenced()),
     joins=frozenset({"refund", "charge", "payment_intent"}),
+    summary=("amount",),
     fields=_FIELDS,
 )

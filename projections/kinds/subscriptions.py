@@ -9,28 +9,28 @@ from projections.objects.declaration import Link, StripeObject
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
 from projections.rows.aggregate import Aggregate
-from projections.rows.kind import Field, Kind, main
+from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "SUBSCRIPTION"]
 
 
-def _least(value: Any) -> Any:
+def _earliest(value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    told = [item for item in value if item is not None]
-    if all(type(item) is int for item in told):
-        return min(told, default=None)
-    # What is no time is left for the reading to refuse.
-    return next(item for item in told if type(item) is not int)
+    times = [item for item in value if item is not None]
+    if all(type(item) is int for item in times):
+        return min(times, default=None)
+    # What is no time is left for the decoder to refuse.
+    return next(item for item in times if type(item) is not int)
 
 
 def _latest_invoice_status(subscription: Aggregate) -> Any:
-    invoice = subscription.cluster.get("invoice", subscription.values.get("latest_invoice"))
+    invoice = subscription.component.get("invoice", subscription.values.get("latest_invoice"))
     return invoice.values.get("status") if invoice is not None else None
 
 
 def _deleted(values: dict[str, Any], type: str, created: int) -> None:
-    # The type is the fact, should the snapshot be older than its event.
+    # The type counts, should the snapshot be older than its event.
     if type == "customer.subscription.deleted" and values.get("status") != "incomplete_expired":
         values["status"] = "canceled"
 
@@ -69,11 +69,11 @@ _FIELDS = (
     Field("items", Type.LIST, "What is subscribed to.", at("items.data"), items=_ITEM),
     Field(
         "current_period_start", Type.TIME, "Start of the period; of several, the earliest.",
-        at("items.data.*.current_period_start", "current_period_start"), convert=_least,
+        at("items.data.*.current_period_start", "current_period_start"), convert=_earliest,
     ),
     Field(
         "current_period_end", Type.TIME, "End of the period; of several, the earliest.",
-        at("items.data.*.current_period_end", "current_period_end"), convert=_least,
+        at("items.data.*.current_period_end", "current_period_end"), convert=_earliest,
     ),
     Field(
         "cancel_at_period_end", Type.BOOLEAN, "Whether it ends with the period.",
@@ -105,9 +105,9 @@ _FIELDS = (
 
 SUBSCRIPTION = StripeObject(
     "subscription",
-    reads=main(*_FIELDS),
+    reads=reads_of(*_FIELDS),
     terminal=frozenset({"canceled", "incomplete_expired"}),
-    types=(
+    type_order=(
         "created",
         "trial_will_end",
         "pending_update_applied|pending_update_expired",
@@ -115,7 +115,7 @@ SUBSCRIPTION = StripeObject(
         "paused|resumed",
         "deleted",
     ),
-    statuses=(
+    status_order=(
         "incomplete",
         "trialing",
         "active",
@@ -130,12 +130,12 @@ SUBSCRIPTION = StripeObject(
 )
 
 KIND = Kind(
-    rank=1,
     name="subscriptions",
     object="subscription",
     about="Subscriptions and the state they are in.",
-    owns=(SUBSCRIPTION,),
+    members=(SUBSCRIPTION,),
     references=(INVOICE.referenced("status"),),
     joins=frozenset({"subscription"}),
+    summary=(),
     fields=_FIELDS,
 )

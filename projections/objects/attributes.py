@@ -1,4 +1,4 @@
-"""Images of an object: what stood on top of it after an event, and before it."""
+"""Before- and after-images of an object: the top-level attributes around one event."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["attributes", "is_scalar"]
 
 
 class _Inside(TypedDict):
-    """An object inside: none of its keys is decoded."""
+    """A nested object: none of its keys is decoded."""
 
 
 class _List(msgspec.Struct, array_like=True, gc=False):
-    """A list inside: none of its items is decoded."""
+    """A nested list: none of its items is decoded."""
 
 
 _Values = dict[str, str | int | float | bool | _Inside | _List | None]
@@ -34,11 +34,11 @@ _NESTED = (dict, _List)
 
 
 def attributes(body: bytes) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """What stood on top of an event's object after it and before it; None: the generic way says.
+    """The object's top-level attributes after and before the event; None if undecodable.
 
-    What is nested stands there hollow, as something for ``is_scalar`` to refuse. The second is
-    ``{**object, **previous_attributes}``; where the event names nothing that was otherwise, it is
-    the first, the same dict. ``body`` is UTF-8, as the log took it.
+    Nested values are placeholders that ``is_scalar`` refuses. The second is
+    ``{**object, **previous_attributes}``; where the event has no previous attributes it is the
+    same dict as the first. ``body`` is UTF-8: the log takes nothing else as an event.
     """
     try:
         data = _decode(body).data
@@ -49,5 +49,5 @@ def attributes(body: bytes) -> tuple[dict[str, Any], dict[str, Any]] | None:
 
 
 def is_scalar(value: Any) -> bool:
-    """Whether a value of an image is what it was in the event."""
+    """Whether a value of an image is a plain JSON scalar, and not a nested value's placeholder."""
     return not isinstance(value, _NESTED)

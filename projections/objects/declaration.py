@@ -15,6 +15,7 @@ __all__ = [
     "Embed",
     "Fallback",
     "Link",
+    "Measure",
     "MergedList",
     "Read",
     "Referenced",
@@ -22,8 +23,8 @@ __all__ = [
 ]
 
 Convert = Callable[[Any], Any]
-Shows = Callable[[Mapping[str, Any], str], bool]
 Fallback = Callable[[Mapping[str, Any]], Any]
+Shows = Callable[[Mapping[str, Any], str], bool]
 IsSettled = Callable[[Mapping[str, Any]], bool]
 FromEventType = Callable[[dict[str, Any], str, int], None]
 
@@ -32,9 +33,10 @@ FromEventType = Callable[[dict[str, Any], str, int], None]
 class Read:
     """A value that the fold keeps of an object's newest snapshot.
 
-    ``paths`` are where it stands, newest API version first; ``convert`` bends a raw value that
-    is not null before it is checked (a renamed status, a list's least item); ``older`` works it
-    out of a snapshot that has none of the paths, or null there.
+    ``paths`` are where it stands, newest API version first. ``convert`` changes a raw value that
+    is not null before its type is checked (a renamed status, the earliest of a list). ``fallback``
+    computes it from a snapshot that has none of the paths, or null there. ``items`` are the reads
+    of each object of a list.
     """
 
     name: str
@@ -52,9 +54,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Link:
-    """Ids of other objects that a snapshot names; once told, a link stays.
+    """Ids of other objects that a snapshot names; a link once seen stays.
 
-    ``envelope``: the id is the event's account, for the snapshot does not name it.
+    ``to`` is the name of the other object; only ids that begin with ``prefix`` count.
+    ``envelope``: the id is the event's account, because the snapshot does not name it.
     """
 
     to: str
@@ -73,37 +76,59 @@ class Embed:
 
 @dataclass(frozen=True)
 class MergedList:
-    """A list inside a snapshot whose items are kept by id from every snapshot that has them."""
+    """A list inside a snapshot whose items are merged by id over all snapshots that have them."""
 
     path: str
     reads: tuple[Read, ...]
 
 
+@dataclass(frozen=True)
+class Measure:
+    """A number computed from a snapshot, to compare it with another snapshot of the same second.
+
+    ``keys`` are the top-level keys it is computed from, each with the type that it is decoded as
+    (None: as it stands); ``value`` gets their raw values in that order, whatever they are.
+    """
+
+    keys: tuple[tuple[str, Type | None], ...]
+    value: Callable[..., int]
+
+    def of(self, snapshot: Mapping[str, Any]) -> int:
+        """The number for one snapshot."""
+        return self.value(*(snapshot.get(key) for key, _ in self.keys))
+
+
 @dataclass(frozen=True, eq=False)
 class StripeObject:
-    """One of Stripe's objects: what is read of it and how its snapshots are put in order.
+    """One of Stripe's objects: what is read of it, and how its snapshots are ordered.
 
-    ``absorbing`` are the statuses that nothing but another of them follows; ``settles`` tells
-    snapshots that not even those follow. ``types`` and ``statuses`` rank from low to high within
-    one second (alternatives split by ``|``); ``once`` are facts set to the earliest second that
-    shows them; ``unites`` are lists whose items are kept by id from every snapshot; ``adjust``
-    adds what only a type says; events of a type in ``ignores`` tell nothing of it.
+    An object is declared once, and an event says the same of it to every kind.
 
-    An object is declared once, and one event tells the same of it to every kind.
+    Read: ``reads``, ``links``, ``embeds``; ``merged_lists``, whose items are kept by id;
+    ``first_seen``, facts set to the earliest second whose event shows them; ``from_event_type``,
+    which adds to the values what only the event's type says. Events of a type in
+    ``ignored_types`` say nothing of it.
+
+    Ordered (see ``ordering``): only another ``terminal`` status replaces a terminal one, and where
+    ``is_settled`` holds not even that. Within one second the ``progress`` measures decide, which
+    only grow; of the last resorts first the rank of event type and status (``type_order``,
+    ``status_order``: low to high, alternatives separated by ``|``), then the ``tie_breakers``.
     """
 
     name: str
     reads: tuple[Read, ...] = ()
-    terminal: frozenset[str] = frozenset()
-    is_settled: IsSettled | None = None
-    types: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     embeds: tuple[Embed, ...] = ()
-    first_seen: Mapping[str, Shows] = field(default_factory=dict)
     merged_lists: Mapping[str, MergedList] = field(default_factory=dict)
+    first_seen: Mapping[str, Shows] = field(default_factory=dict)
     from_event_type: FromEventType | None = None
-    ignores: frozenset[str] = frozenset()
+    ignored_types: frozenset[str] = frozenset()
+    terminal: frozenset[str] = frozenset()
+    is_settled: IsSettled | None = None
+    progress: tuple[Measure, ...] = ()
+    type_order: tuple[str, ...] = ()
+    status_order: tuple[str, ...] = ()
+    tie_breakers: tuple[Measure, ...] = ()
 
     @cached_property
     def all_reads(self) -> tuple[Read, ...]:
@@ -114,23 +139,26 @@ class StripeObject:
     @cached_property
     def type_ranks(self) -> Mapping[str, int]:
         """Rank of each last word of an event type."""
-        return _ranks(self.types)
+        return _ranks(self.type_order)
 
     @cached_property
     def status_ranks(self) -> Mapping[str, int]:
         """Rank of each status."""
-        return _ranks(self.statuses)
+        return _ranks(self.status_order)
 
     def referenced(self, *names: str) -> Referenced:
-        """The object where nothing but its links, its age and the named reads are asked for."""
+        """The object as a kind refers to it: its links, its age and the named reads."""
         return Referenced(self, frozenset({"created", *names}))
 
 
 @dataclass(frozen=True)
 class Referenced:
-    """An object that has no row of its own in a kind: what it lends to those that have."""
+    """An object that a kind only refers to: its events are no row's own, but rows use its facts.
 
-    thing: StripeObject
+    ``reads`` names the values that are kept of it.
+    """
+
+    object: StripeObject
     reads: frozenset[str]
 
 

@@ -1,4 +1,4 @@
-"""Observations: what one event of the log tells of one Stripe object."""
+"""Observations: what one event of the log says of one Stripe object."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ __all__ = ["Attributes", "Key", "Observation", "Scope", "decode", "snapshot_of"]
 Attributes = Mapping[str, Any]
 
 
-_PREVIOUS = "previous_attributes"
-
-
 class Scope(NamedTuple):
-    """Whose object it is: nothing of two accounts or modes ever mixes."""
+    """The account and mode of an object: nothing of two scopes ever mixes."""
 
     account: str | None
     livemode: bool
@@ -47,10 +44,10 @@ class Key(NamedTuple):
 class Observation(msgspec.Struct, eq=False, gc=False):
     """One snapshot of one object, and the event that carried it.
 
-    ``embedded``: the snapshot stood inside another object's. ``evidence`` is what of a snapshot
-    only grows (transitions reached, the amount that came in, paid or not); ``ranks`` are its
-    counters of refunds and attempts. ``error`` is set where a value did not fit; such a observation
-    tells links, and nothing else.
+    ``embedded``: the snapshot was inside another object's. ``values``, ``links`` and ``merged``
+    (items of merged lists by id) are what the declaration reads; ``progress`` and
+    ``tie_breakers`` are its measures. ``error`` is set where a value did not fit its type: then
+    only the links count.
     """
 
     key: Key
@@ -62,25 +59,25 @@ class Observation(msgspec.Struct, eq=False, gc=False):
     body: bytes
     values: dict[str, Any]
     links: dict[str, list[str]]
-    united: dict[str, dict[str, Any]]
-    evidence: tuple[int, int, int]
-    ranks: tuple[int, int]
+    merged: dict[str, dict[str, Any]]
+    progress: tuple[int, ...]
+    tie_breakers: tuple[int, ...]
     error: str | None = None
     images: tuple[Attributes, Attributes] | None = None
 
     @property
-    def carrier(self) -> str:
-        """The last word of the event's type, by which it ranks."""
+    def type_word(self) -> str:
+        """The last word of the event's type, by which it is ranked."""
         return self.type.rpartition(".")[2]
 
     @property
     def after(self) -> Attributes:
-        """The scalars on the snapshot's top level; what is nested is hollow there, or left out."""
+        """The snapshot's top-level attributes; nested values are placeholders, or left out."""
         return self._both()[0]
 
     @property
     def before(self) -> Attributes:
-        """The same as they were before the event, as far as it tells."""
+        """The same before the event, as far as it says."""
         return self._both()[1]
 
     def _both(self) -> tuple[Attributes, Attributes]:
@@ -91,13 +88,15 @@ class Observation(msgspec.Struct, eq=False, gc=False):
 
 def _images(observation: Observation) -> tuple[Attributes, Attributes]:
     snapshot = snapshot_of(observation)
-    previous = {} if observation.embedded else decode(observation.body)["data"].get(_PREVIOUS)
+    previous = {}
+    if not observation.embedded:
+        previous = decode(observation.body)["data"].get("previous_attributes")
     overlaid = {**snapshot, **previous} if isinstance(previous, dict) else snapshot
     return _scalars(snapshot), _scalars(overlaid)
 
 
 def decode(body: bytes) -> dict[str, Any]:
-    """A stored event; what msgspec refuses (a lone surrogate) the standard library reads."""
+    """A stored event; the standard library reads what msgspec refuses (a lone surrogate)."""
     try:
         document = msgspec.json.decode(body)
     except msgspec.DecodeError:
@@ -106,11 +105,11 @@ def decode(body: bytes) -> dict[str, Any]:
 
 
 def snapshot_of(observation: Observation) -> Attributes:
-    """The Stripe object that was seen, as it stood in its event."""
+    """The Stripe object that was observed, as it is in the event's body."""
     data = decode(observation.body)["data"]
     if not observation.embedded:
-        found: Attributes = data["object"]
-        return found
+        snapshot: Attributes = data["object"]
+        return snapshot
     return next(_search(data["object"], observation.key))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from projections.errors import Unreadable
-from projections.objects.types import UNTOLD
+from projections.objects.types import ABSENT
 
 __all__ = ["at", "read", "reader", "walk"]
 
@@ -20,24 +20,24 @@ def reader(paths: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
     """``read`` for fixed paths; most are a single key, which is one look-up."""
     if len(paths) == 1 and "." not in paths[0]:
         key = paths[0]
-        return lambda snapshot: snapshot.get(key, UNTOLD)
+        return lambda snapshot: snapshot.get(key, ABSENT)
     return lambda snapshot: read(snapshot, paths)
 
 
 def read(snapshot: Mapping[str, Any], paths: Sequence[str]) -> Any:
-    """The first value that is not null; null if a path is there at all; else ``UNTOLD``."""
-    told = UNTOLD
+    """The first value that is not null; null if a path is there at all; else ``ABSENT``."""
+    result = ABSENT
     for path in paths:
         value = walk(snapshot, path)
-        if value is not None and value is not UNTOLD:
+        if value is not None and value is not ABSENT:
             return value
         if value is None:
-            told = None
-    return told
+            result = None
+    return result
 
 
 def walk(node: Any, path: str) -> Any:
-    """What stands at one path, or ``UNTOLD``; a null on the way is a null at its end."""
+    """The value at one path, or ``ABSENT``; a null on the way is a null at its end."""
     for index, step in enumerate(steps := path.split(".")):
         if node is None:
             return None
@@ -48,14 +48,14 @@ def walk(node: Any, path: str) -> Any:
                 raise Unreadable(f"{path}: expected a list")
             node = node[int(step)] if int(step) < len(node) else None
         elif isinstance(node, dict):
-            node = node.get(step, UNTOLD)
+            node = node.get(step, ABSENT)
         elif isinstance(node, str):
-            # An id where other shapes have the object: it tells nothing of what is inside.
-            return UNTOLD
-        elif node is not UNTOLD:
+            # An id where other shapes have the object: it says nothing of what is inside.
+            return ABSENT
+        elif node is not ABSENT:
             raise Unreadable(f"{path}: expected an object")
-        if node is UNTOLD:
-            return UNTOLD
+        if node is ABSENT:
+            return ABSENT
     return node
 
 
@@ -64,4 +64,4 @@ def _each(node: Any, rest: str, path: str) -> Any:
         raise Unreadable(f"{path}: expected a list")
     values = [walk(item, rest) if rest else item for item in node]
     # Items of a shape that lacks the key say nothing, like an absent key anywhere else.
-    return [value for value in values if value is not UNTOLD] or UNTOLD
+    return [value for value in values if value is not ABSENT] or ABSENT

@@ -11,10 +11,10 @@ from projections.objects.declaration import StripeObject
 from projections.objects.observation import Key, Observation, Scope
 from projections.objects.ordering import canonical_order, finality
 
-__all__ = ["State", "Tally", "Unread", "fold", "lent", "new_state", "step"]
+__all__ = ["EventStats", "State", "UnreadableEvent", "fold"]
 
 
-class Tally(msgspec.Struct, array_like=True):
+class EventStats(msgspec.Struct, array_like=True):
     """How many events, their least and greatest `created`, and the highest position."""
 
     count: int = 0
@@ -31,11 +31,11 @@ class Tally(msgspec.Struct, array_like=True):
         if position > self.position:
             self.position = position
 
-    def plus(self, other: Tally) -> Tally:
-        """Both together."""
+    def plus(self, other: EventStats) -> EventStats:
+        """The statistics of both sets of events."""
         if not self.count or not other.count:
             return self if self.count else other
-        return Tally(
+        return EventStats(
             self.count + other.count,
             min(self.first, other.first),
             max(self.last, other.last),
@@ -43,7 +43,7 @@ class Tally(msgspec.Struct, array_like=True):
         )
 
 
-class Unread(msgspec.Struct, array_like=True, frozen=True):
+class UnreadableEvent(msgspec.Struct, array_like=True, frozen=True):
     """An event that could not be read, and why."""
 
     event: str
@@ -52,12 +52,12 @@ class Unread(msgspec.Struct, array_like=True, frozen=True):
 
 
 class State(msgspec.Struct, array_like=True):
-    """All that is kept of one object; a pure function of the set of its observations.
+    """All that is kept of one object: a pure function of the set of its observations.
 
-    ``values`` come from the newest snapshot that has the key; ``links``, ``once`` and ``united``
-    only grow. ``second`` is the greatest `created` seen, ``snapshot`` the `created`, position
-    and event of the newest snapshot. ``direct`` counts events of the object, ``embedded`` events
-    of others that carried it.
+    ``values`` come from the newest snapshot that has the key; ``links``, ``first_seen`` and
+    ``merged`` only grow. ``second`` is the greatest `created` seen, ``snapshot`` the `created`,
+    position and event of the newest snapshot. ``direct`` counts events of the object, ``embedded``
+    events of others that carried it.
     """
 
     object: str
@@ -67,13 +67,13 @@ class State(msgspec.Struct, array_like=True):
     values: dict[str, Any] = {}
     links: dict[str, list[str]] = {}
     first_seen: dict[str, int] = {}
-    united: dict[str, dict[str, Any]] = {}
-    absorbed: int = 0
+    merged: dict[str, dict[str, Any]] = {}
+    finality: int = 0
     second: int = -1
     snapshot: tuple[int, int, str] | None = None
-    direct: Tally = msgspec.field(default_factory=Tally)
-    embedded: Tally = msgspec.field(default_factory=Tally)
-    unread: list[Unread] = []
+    direct: EventStats = msgspec.field(default_factory=EventStats)
+    embedded: EventStats = msgspec.field(default_factory=EventStats)
+    unreadable: list[UnreadableEvent] = []
 
     @property
     def key(self) -> Key:
@@ -81,8 +81,8 @@ class State(msgspec.Struct, array_like=True):
         return Key(Scope(self.account, self.livemode), self.object, self.id)
 
     @property
-    def tally(self) -> Tally:
-        """All events that told of the object."""
+    def events(self) -> EventStats:
+        """All events that said something of the object."""
         return self.direct.plus(self.embedded)
 
     @property
@@ -90,80 +90,98 @@ class State(msgspec.Struct, array_like=True):
         """Whether any snapshot of it could be read."""
         return self.snapshot is not None
 
+    def copy(self) -> State:
+        """A copy that ``fold`` can change without changing this state."""
+        direct, embedded = self.direct, self.embedded
+        return State(
+            self.object, self.id, self.account, self.livemode,
+            self.values.copy(),
+            {to: ids.copy() for to, ids in self.links.items()},
+            self.first_seen.copy(),
+            {name: items.copy() for name, items in self.merged.items()},
+            self.finality, self.second, self.snapshot,
+            EventStats(direct.count, direct.first, direct.last, direct.position),
+            EventStats(embedded.count, embedded.first, embedded.last, embedded.position),
+            self.unreadable.copy(),
+        )  # fmt: skip
 
-def new_state(key: Key) -> State:
-    """The state before any observation."""
-    return State(key.object, key.id, key.scope.account, key.scope.livemode)
+    def trimmed(self, reads: Sequence[str] | None) -> State:
+        """As much as a kind keeps: of an object it only refers to, the named reads and the links.
+
+        ``reads`` is None for an object whose events are a row's own. The result may share parts
+        with this state.
+        """
+        if reads is None:
+            return self
+        values = self.values
+        return State(
+            self.object, self.id, self.account, self.livemode,
+            {name: values[name] for name in reads if name in values},
+            self.links, {}, {}, self.finality, self.second, self.snapshot,
+            self.direct, self.embedded, [],
+        )  # fmt: skip
 
 
-def lent(state: State, reads: Sequence[str] | None) -> State:
-    """As much of a state as a kind keeps: of a lender what it reads of it, and the links.
+def fold(
+    observations: Sequence[Observation],
+    declared: StripeObject,
+    *,
+    base: State | None = None,
+    anchor: Observation | None = None,
+) -> State:
+    """The state of an object from all its observations, in whatever order they come.
 
-    ``reads`` are None for an object of the kind's own. What is kept may share parts with the
-    state, which stays as it is.
+    With ``base``, the state before them, every observation must be newer than it; ``anchor`` is
+    then its newest snapshot, where the order within a second needs that.
     """
-    if reads is None:
-        return state
-    values = state.values
-    return State(
-        state.object, state.id, state.account, state.livemode,
-        {name: values[name] for name in reads if name in values},
-        state.links, {}, {}, state.absorbed, state.second, state.snapshot,
-        state.direct, state.embedded, [],
-    )  # fmt: skip
-
-
-def fold(observations: Sequence[Observation], thing: StripeObject) -> State:
-    """The state of an object from all its observations, in whatever order they come."""
-    state = new_state(observations[0].key)
-    for observation in canonical_order(observations, thing):
-        step(state, observation, thing)
+    key = observations[0].key
+    if base is None:
+        state = State(key.object, key.id, key.scope.account, key.scope.livemode)
+    else:
+        state = base.copy()
+    for observation in canonical_order(observations, declared, anchor):
+        _step(state, observation, declared)
     return state
 
 
-def step(state: State, observation: Observation, thing: StripeObject) -> None:
-    """Take in the next observation in canonical order."""
+def _step(state: State, observation: Observation, declared: StripeObject) -> None:
+    """Apply the next observation in canonical order."""
     if observation.error is not None:
-        _set_aside(state, observation)
+        # Its links still say which row it belongs to.
+        event = UnreadableEvent(observation.event_id, observation.position, observation.error)
+        state.unreadable.append(event)
+        _add_links(state, observation)
         return
     values = observation.values
-    absorbed = finality(observation, thing) if thing.terminal else 0
-    if absorbed >= state.absorbed:
+    final = finality(observation, declared) if declared.terminal else 0
+    if final >= state.finality:
         state.values.update(values)
         state.snapshot = (observation.created, observation.position, observation.event_id)
-        state.absorbed = absorbed
+        state.finality = final
     else:
-        # A late or stale snapshot never resurrects; but what nobody told before, it may tell.
+        # A late or stale snapshot never reopens a terminal status, but may add what is missing.
         for name, value in values.items():
             state.values.setdefault(name, value)
-    if len(state.first_seen) < len(thing.first_seen):
-        told = {**values, **observation.united} if observation.united else values
-        for name, shows in thing.first_seen.items():
-            # What was shown once was shown no later than now: canonical order is by second.
-            if name not in state.first_seen and shows(told, observation.type):
+    if len(state.first_seen) < len(declared.first_seen):
+        shown = {**values, **observation.merged} if observation.merged else values
+        for name, shows in declared.first_seen.items():
+            # Canonical order is by second: the first event that shows it is the earliest.
+            if name not in state.first_seen and shows(shown, observation.type):
                 state.first_seen[name] = observation.created
-    for name, items in observation.united.items():
-        state.united.setdefault(name, {}).update(items)
-    _join(state, observation)
-    (state.embedded if observation.embedded else state.direct).add(
-        observation.created, observation.position
-    )
+    for name, items in observation.merged.items():
+        state.merged.setdefault(name, {}).update(items)
+    _add_links(state, observation)
+    stats = state.embedded if observation.embedded else state.direct
+    stats.add(observation.created, observation.position)
 
 
-def _set_aside(state: State, observation: Observation) -> None:
-    """Keep note of an event that could not be read; its links still say which row it hurts."""
-    assert observation.error is not None
-    state.unread.append(Unread(observation.event_id, observation.position, observation.error))
-    _join(state, observation)
-
-
-def _join(state: State, observation: Observation) -> None:
+def _add_links(state: State, observation: Observation) -> None:
     if observation.created > state.second:
         state.second = observation.created
     links = state.links
     for name, ids in observation.links.items():
-        told = links.get(name)
-        if told is None:
+        known = links.get(name)
+        if known is None:
             links[name] = list(ids)
-        elif told != ids:
-            told += [id for id in ids if id not in told]
+        elif known != ids:
+            known += [id for id in ids if id not in known]

@@ -1,4 +1,4 @@
-"""What a field may hold, and how a value becomes one; wrong types are told, not bent."""
+"""The types of fields, and how a JSON value becomes one; a wrong type is an error."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, TypeGuard
 
 from projections.errors import Unreadable
 
-__all__ = ["UNTOLD", "Type", "clean", "coerce", "is_id", "lower"]
+__all__ = ["ABSENT", "CODE_CHARACTERS_MAX", "Type", "clean", "coerce", "is_id", "lower"]
 
 # A key that is absent says nothing: it is not the same as null, and erases nothing.
-UNTOLD: Any = type("Untold", (), {"__repr__": lambda self: "UNTOLD", "__slots__": ()})()
+ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT", "__slots__": ()})()
 
 _INT64 = range(-(2**63), 2**63)
 # Indexed texts: a PostgreSQL index entry holds no more than 2.7 KB, 4 bytes a character.
-_CODE_MAX = 500
+CODE_CHARACTERS_MAX = 500
 _TEXTS = frozenset({"id", "code", "text"})
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -44,12 +44,12 @@ def coerce(type: Type, value: Any, name: str) -> Any:
 
 
 def _is_plain(value: str) -> bool:
-    """What nearly every text is: nothing in it to refuse or to clean."""
-    return len(value) <= _CODE_MAX and value.isascii() and value.isprintable()
+    """Whether nothing in a text has to be refused or cleaned: true for nearly all."""
+    return len(value) <= CODE_CHARACTERS_MAX and value.isascii() and value.isprintable()
 
 
 def clean(value: Any) -> Any:
-    """JSON-like data without what a database's text cannot hold.
+    """JSON-like data without the characters that a database's text cannot hold.
 
     Raises ``Unreadable`` for an integer of more than 64 bits, which no reader may round.
     """
@@ -65,16 +65,16 @@ def clean(value: Any) -> Any:
 
 
 def lower(value: Any) -> Any:
-    """A currency as this ledger writes it; what is no text is left for ``coerce`` to refuse."""
+    """A currency code in lower case; what is no text is left for ``coerce`` to refuse."""
     return value.lower() if isinstance(value, str) else value
 
 
-def _unfit(name: str, expected: str, value: Any) -> Unreadable:
+def _wrong_type(name: str, expected: str, value: Any) -> Unreadable:
     # The type only: the value is the sender's and may be anybody's data.
-    return Unreadable(f"{name}: expected {expected}, found {_name(value)}")
+    return Unreadable(f"{name}: expected {expected}, found {_type_name(value)}")
 
 
-def _name(value: Any) -> str:
+def _type_name(value: Any) -> str:
     names = {bool: "a boolean", int: "a number", float: "a number", str: "a text"}
     return names.get(type(value), "an object" if isinstance(value, dict) else "a list")
 
@@ -88,21 +88,21 @@ def _id(value: Any, name: str) -> str:
 
 def _code(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise _unfit(name, "a text", value)
-    if len(value) > _CODE_MAX:
+        raise _wrong_type(name, "a text", value)
+    if len(value) > CODE_CHARACTERS_MAX:
         raise Unreadable(f"{name}: a text of {len(value)} characters is too long")
     return str(clean(value))
 
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise _unfit(name, "a text", value)
+        raise _wrong_type(name, "a text", value)
     return str(clean(value))
 
 
 def _integer(value: Any, name: str) -> int:
     if type(value) is not int:
-        raise _unfit(name, "an integer", value)
+        raise _wrong_type(name, "an integer", value)
     if value not in _INT64:
         raise Unreadable(f"{name}: the integer has more than 64 bits")
     return value
@@ -110,20 +110,20 @@ def _integer(value: Any, name: str) -> int:
 
 def _boolean(value: Any, name: str) -> bool:
     if type(value) is not bool:
-        raise _unfit(name, "a boolean", value)
+        raise _wrong_type(name, "a boolean", value)
     return value
 
 
 def _object(value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _unfit(name, "an object", value)
+        raise _wrong_type(name, "an object", value)
     cleaned: dict[str, Any] = clean(value)
     return cleaned
 
 
 def _list(value: Any, name: str) -> list[Any]:
     if not isinstance(value, list):
-        raise _unfit(name, "a list", value)
+        raise _wrong_type(name, "a list", value)
     cleaned: list[Any] = clean(value)
     return cleaned
 
@@ -141,7 +141,7 @@ _COERCE: Mapping[Type, Callable[[Any, str], Any]] = {
 
 
 def is_id(value: Any) -> TypeGuard[str]:
-    """Whether a value can be an object's id: what the log takes as one."""
+    """Whether a value can be an object's id: the same rule as the log's."""
     return (
         isinstance(value, str) and 0 < len(value) <= 255 and value.isascii() and value.isprintable()
     )

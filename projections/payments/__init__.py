@@ -1,1 +1,1 @@
-"""What an order is: its objects, the links that gather them, its status and its money. Pure."""
+"""Orders: their objects, the links that gather them, their status and their money. Pure."""

@@ -1,58 +1,53 @@
-"""Which order an object belongs to: links, whichever side told them and however late."""
+"""Which order an object belongs to: by links, whichever side has them and however late."""
 
 from __future__ import annotations
 
 from projections.objects.state import State
-from projections.rows.aggregate import Aggregate, Component
+from projections.rows.aggregate import Aggregate, Component, first_link
 
-__all__ = ["charge_order", "linked", "order_named_by", "order_of", "session_order"]
-
-
-def linked(state: State | None, to: str) -> str | None:
-    """The first id of a kind that the object ever named."""
-    told = state.links.get(to) if state is not None else None
-    return told[0] if told else None
+__all__ = ["order_of", "order_of_charge", "order_of_session", "order_referenced"]
 
 
-def charge_order(cluster: Component, id: str) -> str:
-    """The order of a charge: its PaymentIntent, whichever of them tells; else the charge."""
-    own = linked(cluster.get("charge", id), "payment_intent")
+def order_of_charge(component: Component, id: str) -> str:
+    """The order of a charge: its PaymentIntent, whichever of them has the link; else the charge."""
+    own = first_link(component.get("charge", id), "payment_intent")
     if own is not None:
         return own
-    if naming := cluster.naming("payment_intent", "charge", id):
-        return naming[0].id
-    # Neither tells of the other, but a refund or dispute may name both.
+    if intents := component.linking("payment_intent", "charge", id):
+        return intents[0].id
+    # Neither links to the other, but a refund or dispute may name both.
     for object in ("refund", "dispute"):
-        for state in cluster.naming(object, "charge", id):
-            told = linked(state, "payment_intent")
-            if told is not None:
-                return told
+        for state in component.linking(object, "charge", id):
+            intent = first_link(state, "payment_intent")
+            if intent is not None:
+                return intent
     return id
 
 
-def session_order(cluster: Component, session: State) -> str:
-    """The order of a Checkout Session: its PaymentIntent, whichever tells; else the session."""
-    own = linked(session, "payment_intent")
+def order_of_session(component: Component, session: State) -> str:
+    """The order of a Checkout Session: its PaymentIntent, whichever links; else the session."""
+    own = first_link(session, "payment_intent")
     if own is not None:
         return own
-    naming = cluster.naming("payment_intent", "checkout.session", session.id)
-    return naming[0].id if naming else session.id
+    intents = component.linking("payment_intent", "checkout.session", session.id)
+    return intents[0].id if intents else session.id
 
 
-def order_named_by(cluster: Component, state: State) -> str | None:
-    """The order that a refund or dispute names, or that its charge lends; None if nobody tells."""
-    own = linked(state, "payment_intent")
+def order_referenced(component: Component, state: State) -> str | None:
+    """The order that a refund or dispute names, itself or by its charge; None while unknown."""
+    own = first_link(state, "payment_intent")
     if own is not None:
         return own
-    charge = linked(state, "charge")
+    charge = first_link(state, "charge")
     if charge is None:
         return None
-    order = charge_order(cluster, charge)
-    known = cluster.get("charge", charge)
-    # A charge is an order of its own only once something has told of it.
+    order = order_of_charge(component, charge)
+    known = component.get("charge", charge)
+    # A charge is an order of its own only once an event of it was read.
     return order if order != charge or (known is not None and known.is_known) else None
 
 
-def order_of(subject: Aggregate) -> str | None:
+def order_of(aggregate: Aggregate) -> str | None:
     """The field `order` of refunds and disputes."""
-    return order_named_by(subject.cluster, subject.main) if subject.main is not None else None
+    root = aggregate.root
+    return order_referenced(aggregate.component, root) if root is not None else None

@@ -1,4 +1,4 @@
-"""The money of an order: what came in, and what really went back."""
+"""The money of an order: what was captured, and what was really refunded."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from projections.objects.state import State
 
 __all__ = ["captured", "disputed", "received", "refunded"]
 
-# Money on its way back, or back; a failed or canceled refund never left or came home.
+# Refunds under way or done; the money of a failed or canceled one stayed or came back.
 _LIVE = ("pending", "succeeded", "requires_action")
 
 
 def received(intent: State | None, charges: Sequence[State]) -> int:
     """What was captured, in the currency's minor unit.
 
-    The charges tell it; the PaymentIntent where they are of a version without
-    ``amount_captured``, or no capture of theirs was told yet.
+    By the charges; by the PaymentIntent where their version lacks ``amount_captured``, or no
+    capture of theirs was seen yet.
     """
     succeeded = [charge for charge in charges if charge.values.get("status") == "succeeded"]
-    told = intent.values.get("amount_received") if intent is not None else None
-    if any(charge.values.get("amount_captured") is None for charge in succeeded) and told:
-        return int(told)
-    return sum(captured(charge) for charge in succeeded) or int(told or 0)
+    total = intent.values.get("amount_received") if intent is not None else None
+    if any(charge.values.get("amount_captured") is None for charge in succeeded) and total:
+        return int(total)
+    return sum(captured(charge) for charge in succeeded) or int(total or 0)
 
 
 def captured(charge: State, intent: State | None = None) -> int:
-    """What was captured of one charge; ``intent`` tells where this charge is its only one."""
+    """What was captured of one charge; ``intent`` is given where this charge is its only one."""
     values = charge.values
     if values.get("amount_captured") is not None:
         return int(values["amount_captured"])
     if not values.get("captured"):
         return 0
-    told = intent.values.get("amount_received") if intent is not None else None
-    return int(told or values.get("amount") or 0)
+    total = intent.values.get("amount_received") if intent is not None else None
+    return int(total or values.get("amount") or 0)
 
 
 def refunded(intent: State | None, charges: Sequence[State], refunds: Sequence[State]) -> int:
-    """What was given back and did not come home; never more than was received.
+    """What was refunded and did not come back; never more than was received.
 
     A charge's ``amount_refunded`` also counts what a partial capture released, and goes on
-    counting a refund that failed later: so it is corrected by what the refunds themselves tell.
+    counting a refund that failed later: so it is corrected by what the refunds themselves say.
     """
     succeeded = [charge for charge in charges if charge.values.get("status") == "succeeded"]
     only = intent if len(succeeded) == 1 else None
@@ -70,7 +70,7 @@ def _refunded_of(charge: State, refunds: list[State], captured: int) -> int:
         refund.values.get("amount") or 0 for refund in refunds if _ended_after(refund, charge)
     )
     if captured < amount:
-        # The released remainder is a refund object too, and told apart by nothing.
+        # The released remainder is a refund object too, and looks like any other.
         return base
     live = sum(refund.values.get("amount") or 0 for refund in refunds if _is_live(refund))
     return max(base, live)
@@ -86,7 +86,7 @@ def _ended_after(refund: State, charge: State) -> bool:
 
 
 def disputed(disputes: Sequence[State]) -> int:
-    """What disputes hold, or took for good."""
+    """What disputes hold back, or took for good."""
     return sum(
         dispute.values.get("amount") or 0
         for dispute in disputes

@@ -1,8 +1,11 @@
-"""A payment's two objects, the PaymentIntent and the Charge: several kinds go by them."""
+"""A payment's two objects, the PaymentIntent and the Charge, which several kinds read."""
 
 from __future__ import annotations
 
-from projections.objects.declaration import Embed, Link, Read, StripeObject
+from typing import Any
+
+from projections.objects.declaration import Embed, Link, Measure, Read, StripeObject
+from projections.objects.measures import integer
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
 
@@ -34,7 +37,8 @@ PAYMENT_INTENT = StripeObject(
         Read("failure_message", Type.TEXT, at("last_payment_error.message")),
     ),
     terminal=frozenset({"succeeded", "canceled"}),
-    types=(
+    progress=(integer("amount_received"),),
+    type_order=(
         "created",
         "partially_funded",
         "requires_action",
@@ -44,7 +48,7 @@ PAYMENT_INTENT = StripeObject(
         "canceled",
         "succeeded",
     ),
-    statuses=(
+    status_order=(
         "requires_payment_method",
         "requires_confirmation",
         "requires_action",
@@ -60,11 +64,19 @@ PAYMENT_INTENT = StripeObject(
     ),
     embeds=(Embed("charge", "charges.data"),),
     first_seen={
-        "paid": lambda told, type: (
-            told.get("status") == "succeeded" or (told.get("amount_received") or 0) > 0
+        "paid": lambda values, type: (
+            values.get("status") == "succeeded" or (values.get("amount_received") or 0) > 0
         )
     },
 )  # fmt: skip
+
+
+def _captured(amount_captured: Any, amount: Any, captured: Any) -> int:
+    if amount_captured.__class__ is int:
+        return int(amount_captured)
+    # Charges before `amount_captured`: captured, or not.
+    return int(amount) if captured is True and amount.__class__ is int else 0
+
 
 CHARGE = StripeObject(
     "charge",
@@ -95,8 +107,19 @@ CHARGE = StripeObject(
         ),
     ),
     terminal=frozenset({"failed"}),
-    types=("pending", "succeeded", "captured", "updated", "refunded", "expired", "failed"),
-    statuses=("pending", "succeeded", "failed"),
+    progress=(
+        Measure(
+            (
+                ("amount_captured", Type.INTEGER),
+                ("amount", Type.INTEGER),
+                ("captured", Type.BOOLEAN),
+            ),
+            _captured,
+        ),
+    ),
+    type_order=("pending", "succeeded", "captured", "updated", "refunded", "expired", "failed"),
+    status_order=("pending", "succeeded", "failed"),
+    tie_breakers=(integer("amount_refunded"),),
     links=(
         Link("payment_intent", at("payment_intent")),
         Link("invoice", at("invoice"), prefix="in_"),
@@ -104,10 +127,10 @@ CHARGE = StripeObject(
     ),
     embeds=(Embed("refund", "refunds.data"),),
     first_seen={
-        "paid": lambda told, type: (
-            told.get("status") == "succeeded"
-            and bool(told.get("amount_captured", told.get("captured")))
+        "paid": lambda values, type: (
+            values.get("status") == "succeeded"
+            and bool(values.get("amount_captured", values.get("captured")))
         ),
-        "expired": lambda told, type: type == "charge.expired",
+        "expired": lambda values, type: type == "charge.expired",
     },
 )  # fmt: skip

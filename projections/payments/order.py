@@ -1,4 +1,4 @@
-"""An order: the objects that one payment gathers, and what follows from them."""
+"""An order: the objects of one payment together, and the fields computed from them."""
 
 from __future__ import annotations
 
@@ -7,53 +7,59 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from projections.objects.state import State, Tally
+from projections.objects.state import EventStats, State
 from projections.payments import money
-from projections.payments.links import charge_order, linked, order_named_by, session_order
-from projections.rows.aggregate import Aggregate, Component
+from projections.payments.links import (
+    order_of_charge,
+    order_of_session,
+    order_referenced,
+)
+from projections.rows.aggregate import Aggregate, Component, first_link
 
-__all__ = ["Order", "subjects"]
+__all__ = ["Order", "orders"]
 
 _AUTHORIZED = "requires_capture"
 
 
-def subjects(cluster: Component) -> Iterator[Order]:
-    """The orders of a cluster: only PaymentIntents, charges and payment sessions make one."""
-    own: dict[str, list[State]] = defaultdict(list)
-    for intent in cluster.all("payment_intent"):
-        own[intent.id].append(intent)
-    for charge in cluster.all("charge"):
-        own[charge_order(cluster, charge.id)].append(charge)
-    for session in cluster.all("checkout.session"):
+def orders(component: Component) -> Iterator[Order]:
+    """The orders of a component: only PaymentIntents, charges and payment sessions make one."""
+    members: dict[str, list[State]] = defaultdict(list)
+    for intent in component.all("payment_intent"):
+        members[intent.id].append(intent)
+    for charge in component.all("charge"):
+        members[order_of_charge(component, charge.id)].append(charge)
+    for session in component.all("checkout.session"):
         # A session that subscribes or only saves a card is no payment.
         if session.values.get("mode") in ("payment", None):
-            own[session_order(cluster, session)].append(session)
-    for state in (*cluster.all("refund"), *cluster.all("dispute")):
-        id = order_named_by(cluster, state)
-        if id not in own:
-            charge_id = linked(state, "charge")
-            id = charge_order(cluster, charge_id) if charge_id is not None else None
-        if id in own:
-            own[id].append(state)
-    for id, states in own.items():
+            members[order_of_session(component, session)].append(session)
+    for state in (*component.all("refund"), *component.all("dispute")):
+        id = order_referenced(component, state)
+        if id not in members:
+            charge_id = first_link(state, "charge")
+            id = order_of_charge(component, charge_id) if charge_id is not None else None
+        if id in members:
+            members[id].append(state)
+    for id, states in members.items():
         if any(state.is_known for state in states if state.object not in ("refund", "dispute")):
-            main = next((state for state in states if state.id == id), None)
-            yield Order(id=id, cluster=cluster, main=main, own=states)
+            root = next((state for state in states if state.id == id), None)
+            yield Order(id, component, root, states)
 
 
 class Order(Aggregate):
     """One order and what its objects say of it together.
 
-    ``intent`` is its PaymentIntent, once an event told of it; ``charges``, ``refunds`` and
+    ``intent`` is its PaymentIntent, once an event of it was read; ``charges``, ``refunds`` and
     ``disputes`` are oldest first (every retry is a new charge); ``session`` is its newest Checkout
     Session. ``charge_id`` is the PaymentIntent's latest charge, known or not, else the newest
-    known; ``charge`` the one that speaks for the order: the latest that any event told of.
+    known; ``charge`` is the one whose values count: the latest that any event was read of.
     """
 
-    def __init__(self, id: str, cluster: Component, main: State | None, own: list[State]) -> None:
-        super().__init__(id=id, cluster=cluster, main=main, own=own)
+    def __init__(
+        self, id: str, component: Component, root: State | None, members: list[State]
+    ) -> None:
+        super().__init__(id=id, component=component, root=root, members=members)
         by_object: dict[str, list[State]] = {}
-        for state in own:
+        for state in members:
             if state.snapshot is not None:
                 by_object.setdefault(state.object, []).append(state)
         intents, sessions = by_object.get("payment_intent"), by_object.get("checkout.session")
@@ -67,24 +73,24 @@ class Order(Aggregate):
         self.charge_id: str | None = latest or (newest.id if newest is not None else None)
         named = (charge for charge in self.charges if charge.id == self.charge_id)
         self.charge = next(named, newest)
-        speakers = (self.intent, self.charge, self.session)
-        self._speakers = [state for state in speakers if state is not None]
+        sources = (self.intent, self.charge, self.session)
+        self._sources = [state for state in sources if state is not None]
 
     @property
-    def tally(self) -> Tally:
-        """Its own events: what carries another object's snapshot is an event of the order too."""
-        total = Tally()
-        for state in self.own:
+    def events(self) -> EventStats:
+        """Its own events: an event that carries another member's snapshot counts once."""
+        total = EventStats()
+        for state in self.members:
             total = total.plus(state.direct)
-        # Should nothing but carried snapshots be readable, what carried them is all there is.
-        return total if total.count else super().tally
+        # Where nothing but embedded snapshots could be read, the events that carried them count.
+        return total if total.count else super().events
 
     @property
     def session_id(self) -> str | None:
-        """The newest session, else one that the PaymentIntent names and nobody told of yet."""
+        """The newest session, else one that the PaymentIntent names and no event was read of."""
         if self.session is not None:
             return self.session.id
-        return linked(self.intent, "checkout.session")
+        return first_link(self.intent, "checkout.session")
 
     @cached_property
     def received(self) -> int:
@@ -93,7 +99,7 @@ class Order(Aggregate):
 
     @cached_property
     def refunded(self) -> int:
-        """What was given back and did not come home."""
+        """What was refunded and did not come back."""
         return money.refunded(self.intent, self.charges, self.refunds)
 
     @property
@@ -104,16 +110,16 @@ class Order(Aggregate):
     @property
     def metadata(self) -> dict[str, Any] | None:
         """The session's, overlaid by the charge's, overlaid by the PaymentIntent's."""
-        told = [
+        layers = [
             layer
-            for state in reversed(self._speakers)
+            for state in reversed(self._sources)
             if (layer := state.values.get("metadata")) is not None
         ]
-        return {key: value for layer in told for key, value in layer.items()} if told else None
+        return {key: value for layer in layers for key, value in layer.items()} if layers else None
 
-    def told(self, name: str) -> Any:
+    def value(self, name: str) -> Any:
         """A value of the PaymentIntent's, else of the charge's, else of the session's."""
-        for state in self._speakers:
+        for state in self._sources:
             value = state.values.get(name)
             if value is not None:
                 return value
@@ -121,41 +127,41 @@ class Order(Aggregate):
 
     def failure(self, name: str) -> Any:
         """Why the last attempt failed; the charge is asked only where there is no PaymentIntent."""
-        speaker = self.intent or self.charge
-        return speaker.values.get(name) if speaker is not None else None
+        source = self.intent or self.charge
+        return source.values.get(name) if source is not None else None
 
     @property
     def paid_at(self) -> int | None:
         """When an event of its own first showed captured money."""
-        times = [state.first_seen["paid"] for state in self.own if "paid" in state.first_seen]
+        times = [state.first_seen["paid"] for state in self.members if "paid" in state.first_seen]
         return min(times, default=None)
 
     @property
     def invoice(self) -> str | None:
-        """The invoice one of its objects names, else the one that names it."""
+        """The invoice that one of its objects names, else the one that names it."""
         for state in (self.intent, *self.charges, self.session):
-            own = linked(state, "invoice")
-            if own is not None:
-                return own
-        for invoice in self.cluster.all("invoice"):
+            named = first_link(state, "invoice")
+            if named is not None:
+                return named
+        for invoice in self.component.all("invoice"):
             if self._is_paid_by(invoice):
                 return invoice.id
-        lent = (
-            linked(payment, "invoice")
-            for payment in self.cluster.all("invoice_payment")
+        referring = (
+            first_link(payment, "invoice")
+            for payment in self.component.all("invoice_payment")
             if self._is_paid_by(payment)
         )
-        return next((id for id in lent if id is not None), None)
+        return next((id for id in referring if id is not None), None)
 
     def _is_paid_by(self, payer: State) -> bool:
-        charges = {state.id for state in self.own if state.object == "charge"}
+        charges = {state.id for state in self.members if state.object == "charge"}
         return self.id in payer.links.get("payment_intent", ()) or bool(
             charges & set(payer.links.get("charge", ()))
         )
 
     @property
     def status(self) -> str:
-        """The first that holds; money that came in is told before anything that was asked."""
+        """The first status that holds; captured money comes before anything that was asked for."""
         if self.received:
             return self._paid_status
         intent = self.intent.values.get("status") if self.intent is not None else None
@@ -199,8 +205,8 @@ class Order(Aggregate):
 
     def _session_is(self, *payment_statuses: str | None) -> bool:
         values = self.session.values if self.session is not None else {}
-        told = values.get("payment_status") in payment_statuses
-        return values.get("status") == "complete" and told
+        matches = values.get("payment_status") in payment_statuses
+        return values.get("status") == "complete" and matches
 
     @property
     def _awaits_payment(self) -> bool:

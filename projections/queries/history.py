@@ -9,165 +9,170 @@ from typing import Any
 
 from ledger import Log, RecordedEvent
 from projections.errors import NotFound
-from projections.objects.decode import observations
+from projections.objects.decode import observations, reader
 from projections.objects.observation import Key, Observation, Scope, snapshot_of
 from projections.objects.ordering import canonical_order
-from projections.objects.state import State, fold
-from projections.queries.current import ANY, Account, Live
-from projections.rows.components import clusters
+from projections.objects.state import State
+from projections.queries.current import get_row
+from projections.queries.selector import RowSelector
+from projections.rows.components import object_keys
 from projections.rows.kind import COMMON, Kind
-from projections.rows.make import ProjectedRow, make
+from projections.rows.make import ProjectedRow, make_rows
 from projections.rows.project import project
-from projections.tables.component import members_of
+from projections.rows.steps import ObjectFold
+from projections.tables.live import LiveRows
 
-__all__ = ["Past", "at", "past", "snapshot", "timeline"]
+__all__ = ["History", "history_of", "row_at", "snapshot", "timeline"]
 
-# What `changes` leaves out: it belongs to how we came to know, or never changes.
+# Left out of `changes`: it depends on how we came to know, or never changes.
 _ENVELOPE = frozenset(column.name for column in COMMON) - {"metadata"}
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """All events around one row, and where the projection stood when they were found."""
+class History:
+    """All events around one row, in order of position, and the projection's checkpoint then."""
 
-    scope: Scope
-    entries: list[RecordedEvent]
+    events: list[RecordedEvent]
     position: int
 
 
-def past(
-    live: Live, log: Log, id: str, account: Account, livemode: bool | None, *, upto: int | None
-) -> Past:
-    """The events of everything that is, or ever was, linked to a row: more than enough to fold
-    it at any time, for links are never untold."""
-    found = _around(live, id, account, livemode)
-    if not found:
+def history_of(live: LiveRows, log: Log, id: str, selector: RowSelector) -> History:
+    """The events of everything that is, or ever was, linked to a row.
+
+    More than enough to fold it at any time, because links are never removed. Raises ``NotFound``.
+    """
+    keys = _linked_keys(live, id, selector)
+    if not keys:
         raise NotFound(f"no {live.kind.object} has the id")
-    scope = _the_scope(live, id, {key.scope for key in found})
-    streams = {key.uuid for key in found if key.scope == scope}
-    end = live.position if upto is None else min(upto, live.position)
-    return Past(scope, log.streams(streams, upto=end), live.position)
+    scope = _scope(live, id, {key.scope for key in keys})
+    streams = {key.uuid for key in keys if key.scope == scope}
+    upto = live.position
+    if selector.at_position is not None:
+        upto = min(selector.at_position, upto)
+    return History(log.streams(streams, upto=upto), live.position)
 
 
-def _around(live: Live, id: str, account: Account, livemode: bool | None) -> set[Key]:
-    """All objects that are linked to one that has an id and feeds rows, itself included."""
-    owned = {thing.name for thing in live.kind.owns}
-    found: set[Key] = set()
-    for kept in live.around(id):
-        members = members_of(live.kind, kept.states)
-        if any(key.id == id and key.object in owned for key in members):
-            found |= {key for key in members if _is_within(key.scope, account, livemode)}
-    return found
+def _linked_keys(live: LiveRows, id: str, selector: RowSelector) -> set[Key]:
+    """All objects linked to one that has an id and is a member of rows, itself included."""
+    linked: set[Key] = set()
+    for component in live.components_of_id(id):
+        keys = object_keys(live.kind, component.states)
+        if any(key.id == id and key.object in live.kind.member_names for key in keys):
+            linked |= {key for key in keys if selector.includes(key.scope)}
+    return linked
 
 
-def _is_within(scope: Scope, account: Account, livemode: bool | None) -> bool:
-    own = None if account == "self" else account
-    return own in (ANY, scope.account) and livemode in (None, scope.livemode)
-
-
-def _the_scope(live: Live, id: str, scopes: set[Scope]) -> Scope:
+def _scope(live: LiveRows, id: str, scopes: set[Scope]) -> Scope:
     if len(scopes) > 1:
-        # Not every scope need have a row of its own: the rows decide, and say so if they cannot.
-        _, row = live.one(id, ANY, None)
+        # Not every scope has a row of its own: the rows decide, or are ambiguous.
+        _, row = get_row(live, id, RowSelector())
         return Scope(row["account"], row["livemode"])
     return next(iter(scopes))
 
 
-def at(kind: Kind, entries: Iterable[RecordedEvent], id: str) -> ProjectedRow:
+def row_at(kind: Kind, events: Iterable[RecordedEvent], id: str) -> ProjectedRow:
     """The row that some events give for an id; raises ``NotFound`` where they give none."""
-    made = [one for one in project(kind, entries) if one.row is not None]
-    for one in made:
-        if one.id == id:
-            return one
-    for one in made:
-        if any(state.id == id and state.object in kind.aliases for state in one.own):
-            return one
-    for one in made:
-        if one.row is not None and id in (one.row[name] for name in kind.aliases.values()):
-            return one
+    rows = [projected for projected in project(kind, events) if projected.row is not None]
+    for projected in rows:
+        if projected.id == id:
+            return projected
+    for projected in rows:
+        if any(state.id == id and state.object in kind.aliases for state in projected.members):
+            return projected
+    for projected in rows:
+        row = projected.row
+        if row is not None and id in (row[name] for name in kind.aliases.values()):
+            return projected
     raise NotFound(f"no {kind.object} had the id then")
 
 
-def snapshot(kind: Kind, made: ProjectedRow, log: Log) -> dict[str, Any] | None:
-    """The newest snapshot of the row's main object, as Stripe sent it."""
-    rank = {thing.name: index for index, thing in enumerate(kind.owns)}
-    known = [state for state in made.own if state.snapshot is not None]
+def snapshot(kind: Kind, projected: ProjectedRow, log: Log) -> dict[str, Any] | None:
+    """The newest snapshot of the row's root object, as Stripe sent it."""
+    rank = {declared.name: index for index, declared in enumerate(kind.members)}
+    known = [state for state in projected.members if state.snapshot is not None]
     newest = min(
         known,
-        # The row's own object; where nobody told of it, what stands for it, the newest first.
-        key=lambda s: (s.id != made.id, rank[s.object], [-at for at in (s.snapshot or ())[:2]]),
+        # The row's own object; before it was seen, what stands for it, the newest first.
+        key=lambda state: (
+            state.id != projected.id,
+            rank[state.object],
+            [-part for part in (state.snapshot or ())[:2]],
+        ),
         default=None,
     )
     if newest is None or newest.snapshot is None:
         return None
-    position = newest.snapshot[1]
-    entry = log.after(position - 1, 1)[0]
-    for observation in observations(entry, kind.objects):
+    [event] = log.at_positions([newest.snapshot[1]])
+    for observation in observations(event, kind.objects):
         if observation.key == newest.key:
             return dict(snapshot_of(observation))
     return None
 
 
 @dataclass
-class _Folding:
-    """The states while events are taken in one after the other, and the row they give."""
+class _Replay:
+    """The states while events are read one after the other, and the row that they give.
+
+    ``members`` are the objects that the row has in the end.
+    """
 
     kind: Kind
     id: str
-    own: frozenset[Key]
-    told: dict[Key, list[Observation]] = field(default_factory=lambda: defaultdict(list))
-    states: dict[Key, State] = field(default_factory=dict)
+    members: frozenset[Key]
+    folds: dict[Key, ObjectFold] = field(default_factory=dict)
 
-    def take(self, some: Sequence[Observation]) -> None:
-        """Fold observations into the objects they tell of."""
-        for observation in some:
-            self.told[observation.key].append(observation)
-        for key in {observation.key for observation in some}:
-            self.states[key] = fold(self.told[key], self.kind.objects[key.object])
+    def read(self, observed: Iterable[Observation]) -> None:
+        """Fold observations into their objects."""
+        for observation in observed:
+            key = observation.key
+            if key not in self.folds:
+                self.folds[key] = ObjectFold(self.kind.objects[key.object])
+            self.folds[key].add(observation)
 
     def row(self) -> dict[str, Any]:
-        """The row that will be, or of its parts while they still stand alone the first."""
-        made = [
-            one
-            for cluster in clusters(self.kind, self.states.values())
-            for one in make(self.kind, cluster)
-            if one.row is not None
-        ]
-        final = [one.row for one in made if one.id == self.id]
-        # Only what the row gathers in the end is a part of it; its neighbours are strangers.
-        parts = [one for one in made if self.own >= {state.key for state in one.own}]
-        alone = sorted(parts, key=lambda one: one.id)
-        row = final[0] if final else alone[0].row if alone else None
+        """The row; while its parts still stand alone, the first of them."""
+        states: list[State] = [fold.state for fold in self.folds.values() if fold.state is not None]
+        rows = [each for each in make_rows(self.kind, states) if each.row is not None]
+        final = [each.row for each in rows if each.id == self.id]
+        # Rows of objects that are no members in the end are strangers.
+        parts = [each for each in rows if self.members >= {state.key for state in each.members}]
+        first = sorted(parts, key=lambda part: part.id)
+        row = final[0] if final else first[0].row if first else None
         return row or {}
 
 
-def timeline(kind: Kind, found: Past, made: ProjectedRow) -> list[dict[str, Any]]:
-    """Each own event of a row in canonical order, with the fields that it changed."""
-    own = {state.key for state in made.own}
-    events = _in_order(kind, found.entries, own)
-    lent = sorted(_lent(kind, found.entries, own), key=lambda observation: observation.created)
-    latest = _latest_before({entry.position: entry.created for entry, _ in events})
-    folding = _Folding(kind, made.id, frozenset(own))
-    entries, taken = [], 0
-    before = folding.row()
-    for entry, told in events:
-        due = [observation for observation in lent[taken:] if observation.created <= entry.created]
+def timeline(kind: Kind, history: History, projected: ProjectedRow) -> list[dict[str, Any]]:
+    """Each event of a row's own in canonical order, with the fields that it changed."""
+    members = frozenset(state.key for state in projected.members)
+    read = reader(kind.objects)
+    observed = [(event, read(event)) for event in history.events]
+    own = _in_order(kind, observed, members)
+    referenced = sorted(
+        (each for _, group in observed for each in group if each.key not in members),
+        key=lambda observation: observation.created,
+    )
+    latest = _latest_before({event.position: event.created for event, _ in own})
+    replay = _Replay(kind, projected.id, members)
+    entries, used = [], 0
+    before = replay.row()
+    for event, group in own:
+        due = [each for each in referenced[used:] if each.created <= event.created]
         if due:
-            # What others lent by then is no doing of this event.
-            taken += len(due)
-            folding.take(due)
-            before = folding.row()
-        folding.take(told)
-        after = folding.row()
+            # What other objects contributed by then is not this event's change.
+            used += len(due)
+            replay.read(due)
+            before = replay.row()
+        replay.read(group)
+        after = replay.row()
         entries.append(
             {
                 "object": "timeline_entry",
-                "position": entry.position,
-                "event": entry.event_id,
-                "type": entry.type,
-                "created": entry.created,
-                "received_at": entry.received_at // 1_000_000,
-                "late": latest[entry.position] > entry.created,
+                "position": event.position,
+                "event": event.event_id,
+                "type": event.type,
+                "created": event.created,
+                "received_at": event.received_at // 1_000_000,
+                "late": latest[event.position] > event.created,
                 "changes": _changes(kind, before, after),
             }
         )
@@ -175,41 +180,35 @@ def timeline(kind: Kind, found: Past, made: ProjectedRow) -> list[dict[str, Any]
     return entries
 
 
+Observed = Sequence[tuple[RecordedEvent, list[Observation]]]
+
+
 def _in_order(
-    kind: Kind, entries: Sequence[RecordedEvent], own: set[Key]
+    kind: Kind, observed: Observed, members: frozenset[Key]
 ) -> list[tuple[RecordedEvent, list[Observation]]]:
-    """The events that tell of a row's objects, each with what it tells, in canonical order."""
-    told: dict[str, list[Observation]] = defaultdict(list)
+    """The events of a row's objects, each with its observations of them, in canonical order."""
+    own: dict[str, list[Observation]] = {}
     direct: dict[Key, list[Observation]] = defaultdict(list)
-    for entry in entries:
-        tells = [one for one in observations(entry, kind.objects) if one.key in own]
-        if tells:
-            told[entry.event_id] = tells
-            # The event's own object places it, or, where that is a stranger, the first inside.
-            direct[tells[0].key].append(tells[0])
-    catalog = {
+    for event, group in observed:
+        of_members = [observation for observation in group if observation.key in members]
+        if of_members:
+            own[event.event_id] = of_members
+            # The event's own object places it; where that is no member, the first inside.
+            direct[of_members[0].key].append(of_members[0])
+    places = {
         observation.event_id: index
         for key, group in direct.items()
         for index, observation in enumerate(canonical_order(group, kind.objects[key.object]))
     }
-    rank = {thing.name: index for index, thing in enumerate(kind.owns)}
+    rank = {declared.name: index for index, declared in enumerate(kind.members)}
 
-    def place(entry: RecordedEvent) -> tuple[Any, ...]:
-        first = told[entry.event_id][0]
-        # What carries others stands before what it carries.
-        return (entry.created, rank[first.key.object], first.key.id, catalog[entry.event_id])
+    def place(event: RecordedEvent) -> tuple[Any, ...]:
+        first = own[event.event_id][0]
+        # An object that carries others comes before what it carries.
+        return (event.created, rank[first.key.object], first.key.id, places[event.event_id])
 
-    mine = [entry for entry in entries if entry.event_id in told]
-    return [(entry, told[entry.event_id]) for entry in sorted(mine, key=place)]
-
-
-def _lent(kind: Kind, entries: Iterable[RecordedEvent], own: set[Key]) -> list[Observation]:
-    return [
-        observation
-        for entry in entries
-        for observation in observations(entry, kind.objects)
-        if observation.key not in own
-    ]
+    events = [event for event, _ in observed if event.event_id in own]
+    return [(event, own[event.event_id]) for event in sorted(events, key=place)]
 
 
 def _latest_before(created: dict[int, int]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Overviews: totals by account, mode and currency; how each kind is doing; dead letters."""
+"""Overviews: totals by account, mode and currency; how each projection is doing; dead letters."""
 
 from __future__ import annotations
 
@@ -9,39 +9,32 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from ledger import Log, UnknownCursor
 from ledger.database import read_transaction
-from projections.drivers.rebuild import is_silent
-from projections.queries.current import Listed, live
+from projections.queries.current import Page, ResultPage
 from projections.rows.kind import Kind
+from projections.tables import lease
 from projections.tables.blockers import blockers, dependents
 from projections.tables.catalog import Catalog
+from projections.tables.live import LiveRows, live_rows
 
 __all__ = ["ProjectionState", "dead_letters", "states", "summary"]
 
-# Kinds whose amounts are summed, with what is summed; the rest of those with a status are counted.
-_SUMMED: Mapping[str, tuple[str, ...]] = {
-    "orders": ("amount", "amount_received", "amount_refunded"),
-    "refunds": ("amount",),
-    "disputes": ("amount",),
-    "payouts": ("amount",),
-    "subscriptions": (),
-}
 _HALF = 2**32
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectionState:
-    """How one kind is doing; ``lag_seconds`` is how long its first unread event has waited.
+    """How one projection is doing; ``lag_seconds`` is how long its first unread event has waited.
 
-    ``rebuild_*`` are how far a rebuild is, of how many events. ``status``: live,
-    rebuild_requested, rebuilding, rebuild_stopped (who did it is gone; the next follower begins
-    again) or served_by_other_version (another version's table, which only that version follows).
-    ``previous`` is the table that a rollback would take; ``held_by`` names, during a rebuild, the
-    sessions and views that its cutover has to wait for. ``differences`` is in how many fields rows
-    were not what the log says when they were last checked.
+    ``status``: live, rebuild_requested, rebuilding, rebuild_stopped (the process that did it is
+    gone; the next follower begins again) or served_by_other_version (another version's table,
+    which only that version follows). ``rebuild_*``: the progress of a rebuild. ``previous`` is the
+    table that a rollback would serve; ``held_by`` names, during a rebuild, the sessions and views
+    that its cutover waits for. ``differences`` counts the fields that were not what the log says
+    at the last check.
     """
 
     kind: str
@@ -66,7 +59,7 @@ class ProjectionState:
 def states(
     catalog: Catalog, log: Log, kinds: Mapping[str, Kind], clock: Callable[[], float] = time.time
 ) -> list[ProjectionState]:
-    """How each kind is doing."""
+    """How each projection is doing."""
     head = log.head().position
     return [_state(catalog, log, kind, head, clock) for kind in kinds.values()]
 
@@ -74,149 +67,172 @@ def states(
 def _state(
     catalog: Catalog, log: Log, kind: Kind, head: int, clock: Callable[[], float]
 ) -> ProjectionState:
-    letters, rebuilds = catalog.control.dead_letters, catalog.control.rebuilds
-    with live(catalog, kind) as now:
-        ask = now.connection.execute
-        rows = ask(select(func.count()).select_from(now.rows)).scalar_one()
-        name = now.live_table.table_name
-        dead = ask(
-            select(func.count()).select_from(letters).where(letters.c.table_name == name)
-        ).scalar_one()
-        rebuild = ask(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
-        checks = catalog.control.checks
-        check = ask(select(checks).where(checks.c.kind == kind.name)).first()
-        found = catalog.position(now.connection, name)
-        position, fingerprint = now.position, now.live_table.fingerprint
-        previous = now.live_table.previous
+    letters, rebuilds, checks = (
+        catalog.control.dead_letters, catalog.control.rebuilds, catalog.control.checks,
+    )  # fmt: skip
+    with live_rows(catalog, kind) as live:
+        execute, name = live.connection.execute, live.live_table.table_name
+        rows = execute(select(func.count()).select_from(live.rows)).scalar_one()
+        letter_count = select(func.count()).select_from(letters).where(letters.c.table_name == name)
+        dead = execute(letter_count).scalar_one()
+        rebuild = execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
+        check = execute(select(checks).where(checks.c.kind == kind.name)).first()
+        checkpoint = catalog.checkpoint(live.connection, name)
+        status = _status(live, rebuild)
         # Only a cutover waits for them.
-        held_by: tuple[str, ...] = ()
-        if rebuild is not None:
-            held_by = (
-                *blockers(now.connection, kind.name),
-                *(f"{built}, built on it" for built in dependents(now.connection, kind.name)),
-            )
+        held_by = _held_by(live) if rebuild is not None else ()
     rate, eta = _pace(rebuild)
-    waiting = log.after(position, 1)
-    lag = clock() - waiting[0].received_at / 1_000_000 if waiting else 0.0
+    unread = log.after(live.position, 1)
+    lag = clock() - unread[0].received_at / 1_000_000 if unread else 0.0
     return ProjectionState(
         kind=kind.name,
-        fingerprint=fingerprint,
-        status=_status(rebuild, is_ours=fingerprint == kind.fingerprint),
-        position=position,
-        lag_events=max(0, head - position),
+        fingerprint=live.live_table.fingerprint,
+        status=status,
+        position=live.position,
+        lag_events=max(0, head - live.position),
         lag_seconds=round(max(0.0, lag), 3),
         rows=rows,
         dead_letters=dead,
-        without_snapshot=found[1] if found is not None else 0,
+        without_snapshot=checkpoint[1] if checkpoint is not None else 0,
         rebuild_done=rebuild.done if rebuild is not None else None,
         rebuild_total=rebuild.total if rebuild is not None else None,
         rebuild_events_per_second=rate,
         rebuild_eta_seconds=eta,
-        previous=previous,
+        previous=live.live_table.previous,
         held_by=held_by,
         checked_at=check.checked_at if check is not None else None,
         differences=check.differences if check is not None else None,
     )
 
 
+def _held_by(live: LiveRows) -> tuple[str, ...]:
+    kind = live.kind.name
+    return (
+        *blockers(live.connection, kind),
+        *(f"{name}, built on it" for name in dependents(live.connection, kind)),
+    )
+
+
 def _pace(rebuild: Row[Any] | None) -> tuple[float | None, float | None]:
-    """Events a second since the rebuild began, and for how many seconds it has still to go."""
+    """Events a second since the rebuild began, and how many seconds it still takes."""
     if rebuild is None or not rebuild.done:
         return None, None
-    rate = rebuild.done / max(1, rebuild.beat - rebuild.started)
+    rate = rebuild.done / max(1, rebuild.heartbeat - rebuild.started)
     return round(rate, 1), round((rebuild.total - rebuild.done) / rate, 1)
 
 
-def _status(rebuild: Row[Any] | None, *, is_ours: bool) -> str:
+def _status(live: LiveRows, rebuild: Row[Any] | None) -> str:
     if rebuild is None:
+        is_ours = live.live_table.fingerprint == live.kind.fingerprint
         return "live" if is_ours else "served_by_other_version"
     if rebuild.state == "requested":
         return "rebuild_requested"
-    return "rebuild_stopped" if is_silent(rebuild.beat) else "rebuilding"
+    expired = lease.is_expired(live.connection, rebuild.heartbeat, lease.REBUILD_SECONDS)
+    return "rebuild_stopped" if expired else "rebuilding"
 
 
-def summary(catalog: Catalog, kinds: Mapping[str, Kind]) -> Listed:
-    """Counts and sums by status, per account, mode and currency."""
+def summary(catalog: Catalog, kinds: Mapping[str, Kind]) -> ResultPage:
+    """Counts and sums by status, per account, mode and currency, of the kinds that declare them."""
     totals: dict[tuple[Any, ...], dict[str, Any]] = defaultdict(dict)
     positions = []
-    for name, summed in _SUMMED.items():
-        with live(catalog, kinds[name]) as now:
-            positions.append(now.position)
-            rows = now.rows
-            by = (rows.c.account, rows.c.livemode, rows.c.currency, rows.c.status)
-            sums = [
-                total
-                for column in summed
-                # In halves: a sum may need more than the 64 bits of its parts. Both databases
-                # cut an integer's quotient towards zero, and give the remainder its sign.
-                for total in (
-                    func.sum(rows.c[column].op("/")(_HALF)).label(f"{column}_high"),
-                    func.sum(rows.c[column].op("%")(_HALF)).label(f"{column}_low"),
-                )
-            ]
-            query = select(*by, func.count().label("count"), *sums).group_by(*by)
-            for row in now.connection.execute(query).mappings():
-                key = (row["account"], row["livemode"], row["currency"])
-                status = row["status"] or "unknown"
-                totals[key].setdefault(name, {})[status] = _figures(row, summed)
+    summed = {name: kind for name, kind in kinds.items() if kind.summary is not None}
+    for name, kind in summed.items():
+        with live_rows(catalog, kind) as live:
+            positions.append(live.position)
+            for scope, status, figures in _totals(live):
+                totals[scope].setdefault(name, {})[status or "unknown"] = figures
     items = [
         {
             "object": "summary",
             "account": account,
             "livemode": livemode,
             "currency": currency,
-            **{name: totals[account, livemode, currency].get(name, {}) for name in _SUMMED},
+            **{name: totals[account, livemode, currency].get(name, {}) for name in summed},
         }
         for account, livemode, currency in sorted(totals, key=str)
     ]
-    return Listed(items, False, min(positions, default=0))
+    return ResultPage(items, False, min(positions, default=0))
 
 
-def _figures(row: Mapping[Any, Any], summed: tuple[str, ...]) -> Any:
-    if not summed:
+def _totals(live: LiveRows) -> list[tuple[tuple[Any, ...], str | None, Any]]:
+    """A kind's figures by (account, livemode, currency) and status."""
+    rows, amounts = live.rows.c, live.kind.summary or ()
+    by = (rows.account, rows.livemode, rows.currency, rows.status)
+    sums = [
+        total
+        for name in amounts
+        # In halves: a sum may need more than the 64 bits of its parts. Both databases cut an
+        # integer's quotient towards zero, and give the remainder its sign.
+        for total in (
+            func.sum(rows[name].op("/")(_HALF)).label(f"{name}_high"),
+            func.sum(rows[name].op("%")(_HALF)).label(f"{name}_low"),
+        )
+    ]
+    query = select(*by, func.count().label("count"), *sums).group_by(*by)
+    return [
+        (
+            (row["account"], row["livemode"], row["currency"]),
+            row["status"],
+            _figures(row, amounts),
+        )
+        for row in live.connection.execute(query).mappings()
+    ]
+
+
+def _figures(row: Mapping[Any, Any], amounts: tuple[str, ...]) -> Any:
+    if not amounts:
         return row["count"]
     sums = {
         name: int(row[f"{name}_high"] or 0) * _HALF + int(row[f"{name}_low"] or 0)
-        for name in summed
+        for name in amounts
     }
     return {"count": row["count"], **sums}
 
 
-def dead_letters(
-    catalog: Catalog,
-    kind: str | None,
-    limit: int,
-    starting_after: str | None,
-    ending_before: str | None,
-) -> Listed:
-    """Dead letters of live tables, by row; a row's letters are never parted by a page."""
+def dead_letters(catalog: Catalog, kind: str | None, page: Page) -> ResultPage:
+    """Dead letters of live tables, the greatest row id first; ``UnknownCursor``.
+
+    A row's letters are never split over two pages: a page holds at least one row's.
+    """
     letters, live_tables = catalog.control.dead_letters, catalog.control.live_tables
-    positions = catalog.control.positions
+    checkpoints = catalog.control.checkpoints
     with read_transaction(catalog.engine) as connection:
-        serving = select(live_tables.c.table_name)
-        query = select(letters).where(letters.c.table_name.in_(serving))
+        names = select(live_tables.c.table_name)
+        wanted: list[ColumnElement[bool]] = [letters.c.table_name.in_(names)]
         if kind is not None:
-            query = query.where(letters.c.kind == kind)
-        found = connection.execute(query).all()
-        read = select(func.min(positions.c.position))
-        position = connection.execute(read.where(positions.c.table_name.in_(serving))).scalar()
-    by_row = sorted(found, key=lambda row: (row.row_id, row.kind, row.position), reverse=True)
-    groups = [(id, list(group)) for id, group in groupby(by_row, key=lambda row: row.row_id)]
-    ids = [id for id, _ in groups]
-    for cursor in (starting_after, ending_before):
-        if cursor is not None and cursor not in ids:
-            raise UnknownCursor(cursor)
-    if starting_after is not None:
-        groups = groups[ids.index(starting_after) + 1 :]
-    if ending_before is not None:
-        groups = groups[: ids.index(ending_before)][::-1]
-    page: list[list[Row[Any]]] = []
-    for _, group in groups:
-        if page and sum(map(len, page)) + len(group) > limit:
+            wanted.append(letters.c.kind == kind)
+        ids = _ids_of_page(connection, letters.c.row_id, wanted, page)
+        query = select(letters).where(*wanted, letters.c.row_id.in_(ids))
+        rows = connection.execute(query).all()
+        slowest = select(func.min(checkpoints.c.position))
+        position = connection.execute(slowest.where(checkpoints.c.table_name.in_(names))).scalar()
+    by_row = sorted(rows, key=lambda row: (row.row_id, row.kind, row.position), reverse=True)
+    groups = {id: list(group) for id, group in groupby(by_row, key=lambda row: row.row_id)}
+    taken: list[list[Row[Any]]] = []
+    for id in ids:
+        if taken and sum(map(len, taken)) + len(groups[id]) > page.limit:
             break
-        page.append(group)
-    rows = [row for group in (page[::-1] if ending_before else page) for row in group]
-    return Listed([_letter(row) for row in rows], len(page) < len(groups), position or 0)
+        taken.append(groups[id])
+    shown = [row for group in (taken[::-1] if page.is_backwards else taken) for row in group]
+    return ResultPage([_letter(row) for row in shown], len(taken) < len(ids), position or 0)
+
+
+def _ids_of_page(
+    connection: Connection,
+    column: ColumnElement[str],
+    wanted: list[ColumnElement[bool]],
+    page: Page,
+) -> list[str]:
+    """One more row id than a page can hold, in the direction of the page."""
+    # Byte by byte, as Python compares.
+    key = column.collate("C") if connection.dialect.name == "postgresql" else column
+    query = select(column).where(*wanted).group_by(column)
+    if page.cursor is not None:
+        if connection.execute(query.where(column == page.cursor).limit(1)).first() is None:
+            raise UnknownCursor(page.cursor)
+        query = query.where(key > page.cursor if page.is_backwards else key < page.cursor)
+    ordered = query.order_by(key if page.is_backwards else key.desc())
+    return list(connection.execute(ordered.limit(page.limit + 1)).scalars())
 
 
 def _letter(row: Row[Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Clusters of linked objects, and the subjects that rows are made of."""
+"""Components of linked objects, and the aggregates in them that become rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projections.objects.observation import Scope
-from projections.objects.state import State, Tally
+from projections.objects.state import EventStats, State
 
-__all__ = ["Aggregate", "Component", "each_of"]
+__all__ = ["Aggregate", "Component", "each_object", "first_link"]
 
 
 class Component:
@@ -24,13 +24,13 @@ class Component:
             self._by_object.setdefault(state.object, []).append(state)
         for group in self._by_object.values():
             if len(group) > 1:
-                group.sort(key=age)
+                group.sort(key=_age)
 
     def __iter__(self) -> Iterator[State]:
         return iter(self._states)
 
     def get(self, object: str, id: str | None) -> State | None:
-        """The state of one object, if anything told of it."""
+        """The state of one object; None if no event of it was read."""
         for state in self._by_object.get(object, ()):
             if state.id == id:
                 return state
@@ -40,39 +40,41 @@ class Component:
         """The states of all objects of a name, oldest first."""
         return self._by_object.get(object, ())
 
-    def naming(self, object: str, to: str, id: str) -> list[State]:
-        """The objects of a name that link to ``id``, oldest first."""
+    def linking(self, object: str, to: str, id: str) -> list[State]:
+        """The objects of a name that link to the object ``to`` with ``id``, oldest first."""
         return [state for state in self.all(object) if id in state.links.get(to, ())]
 
 
-def age(state: State) -> tuple[int, str]:
-    """By `created`, then id; an object whose `created` nobody told stands first."""
+def _age(state: State) -> tuple[int, str]:
+    """By `created`, then id; an object whose `created` is unknown comes first."""
     return (state.values.get("created") or 0, state.id)
 
 
 @dataclass(kw_only=True)
 class Aggregate:
-    """What one row is about: its id, its main object, and all objects whose events are its own."""
+    """What one row is about: its id, its root object, and all objects whose events are its own."""
 
     id: str
-    cluster: Component
-    main: State | None
-    own: list[State] = field(default_factory=list)
+    component: Component
+    root: State | None
+    members: list[State] = field(default_factory=list)
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the main object's newest snapshots told."""
-        return self.main.values if self.main is not None else {}
+        """The values of the root object's newest snapshots."""
+        return self.root.values if self.root is not None else {}
 
     @property
     def is_known(self) -> bool:
         """Whether any event of its own could be read."""
-        return any(state.is_known for state in self.own)
+        return any(state.is_known for state in self.members)
 
     @property
-    def tally(self) -> Tally:
+    def events(self) -> EventStats:
         """Its own events."""
-        return functools.reduce(Tally.plus, (state.tally for state in self.own), Tally())
+        return functools.reduce(
+            EventStats.plus, (state.events for state in self.members), EventStats()
+        )
 
     @property
     def metadata(self) -> dict[str, Any] | None:
@@ -80,7 +82,13 @@ class Aggregate:
         return self.values.get("metadata")
 
 
-def each_of(object: str, cluster: Component) -> Iterator[Aggregate]:
-    """One subject for each object of a name: what most kinds are made of."""
-    for state in cluster.all(object):
-        yield Aggregate(id=state.id, cluster=cluster, main=state, own=[state])
+def first_link(state: State | None, to: str) -> str | None:
+    """The first id of an object that a state ever linked to."""
+    ids = state.links.get(to) if state is not None else None
+    return ids[0] if ids else None
+
+
+def each_object(object: str, component: Component) -> Iterator[Aggregate]:
+    """One aggregate for each object of a name: what most kinds consist of."""
+    for state in component.all(object):
+        yield Aggregate(id=state.id, component=component, root=state, members=[state])

@@ -1,110 +1,142 @@
-"""A batch of the log: what a stretch of it tells, by object, read once for all kinds."""
+"""A batch of recorded events: what it says of each object, and which of them belong together."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from ledger import Log, RecordedEvent
+from ledger import RecordedEvent
 from projections.objects.declaration import StripeObject
 from projections.objects.decode import is_thin, reader
 from projections.objects.observation import Key, Observation
-from projections.objects.ordering import canonical_order, needs_anchor
-from projections.objects.state import State, fold, step
+from projections.objects.state import State, fold
 from projections.rows.kind import Kind
 
-__all__ = ["Batch", "alike"]
+__all__ = ["Batch", "Group", "KindBatch", "read_batch", "sharing_objects"]
 
 
+@dataclass(eq=False)
 class Batch:
-    """The observations of a stretch of the log, each object folded once for every kind."""
+    """The observations of some recorded events, by object and in order of position.
 
-    def __init__(self, log: Log, things: Mapping[str, StripeObject]) -> None:
-        self.things = things
-        self.told: dict[Key, list[Observation]] = defaultdict(list)
-        self.last = 0
-        self.thin = 0
-        self._log = log
-        self._read = reader(things)
-        self._named: dict[Key, set[Key]] = {}
-        self._folded: dict[Key, State] = {}
-        self._of_stream: dict[UUID, list[Observation]] = {}
-        self._at: dict[int, list[Observation]] = {}
+    Each object is folded once, for all kinds. ``last`` is the position of the last event,
+    ``without_snapshot`` how many of them carried none.
+    """
 
-    def take(self, lines: Sequence[RecordedEvent]) -> None:
-        """Read the next lines of the log."""
-        told, read = self.told, self._read
-        for line in lines:
-            tells = read(line)
-            for observation in tells:
-                told[observation.key].append(observation)
-            if not tells and is_thin(line):
-                self.thin += 1
-        self.last = lines[-1].position
+    objects: Mapping[str, StripeObject]
+    observations: dict[Key, list[Observation]]
+    last: int
+    without_snapshot: int
+    _links: dict[Key, set[Key]] = field(default_factory=dict, repr=False)
+    _states: dict[Key, State] = field(default_factory=dict, repr=False)
 
-    def named(self, key: Key) -> set[Key]:
-        """The objects that the batch links one to."""
-        named = self._named.get(key)
-        if named is None:
-            named = self._named[key] = {
+    def links(self, key: Key) -> set[Key]:
+        """The objects that the batch links an object to."""
+        links = self._links.get(key)
+        if links is None:
+            links = self._links[key] = {
                 Key(key.scope, to, id)
-                for observation in self.told[key]
+                for observation in self.observations[key]
                 for to, ids in observation.links.items()
                 for id in ids
             }
-        return named
+        return links
 
     def state(self, key: Key) -> State:
-        """The state of an object that nothing but this batch told of."""
-        state = self._folded.get(key)
+        """The state of an object of which only this batch says something."""
+        state = self._states.get(key)
         if state is None:
-            state = self._folded[key] = fold(self.told[key], self.things[key.object])
+            declared = self.objects[key.object]
+            state = self._states[key] = fold(self.observations[key], declared)
         return state
 
-    def follows(self, state: State) -> bool:
-        """Whether all that the batch tells of an object is newer than what its state knows."""
-        return min(observation.created for observation in self.told[state.key]) > state.second
-
-    def needs_anchor(self, state: State) -> bool:
-        """Whether the order within the batch hangs on the newest snapshot before it."""
-        key = state.key
-        return state.snapshot is not None and needs_anchor(self.told[key], self.things[key.object])
-
-    def step(self, state: State) -> None:
-        """Take what follows on a state into it."""
-        key = state.key
-        group, thing = self.told[key], self.things[key.object]
-        anchor = None
-        if state.snapshot is not None and state.snapshot[1] in self._at:
-            anchor = next(one for one in self._at[state.snapshot[1]] if one.key == key)
-        for observation in canonical_order(group, thing, anchor):
-            step(state, observation, thing)
-
-    def refold(self, key: Key, carriers: Iterable[Key]) -> State:
-        """The state of an object from the log itself: its stream, and those that carried it."""
-        places = [key.uuid, *(carrier.uuid for carrier in carriers)]
-        told = [one for place in places for one in self._of_stream[place] if one.key == key]
-        return fold(told, self.things[key.object])
-
-    def fetch(self, anchors: Collection[State], behind: Iterable[Iterable[Key]]) -> None:
-        """Read what ``step`` and ``refold`` are going to need, all at once."""
-        positions = {state.snapshot[1] for state in anchors if state.snapshot is not None}
-        for line in self._log.at_positions(positions - self._at.keys()):
-            self._at[line.position] = self._read(line)
-        catalog = {key.uuid for keys in behind for key in keys} - self._of_stream.keys()
-        for place in catalog:
-            events = self._log.streams([place], upto=self.last)
-            self._of_stream[place] = [one for event in events for one in self._read(event)]
+    def is_newer(self, state: State) -> bool:
+        """Whether all that the batch says of an object is newer than its state."""
+        observations = self.observations[state.key]
+        return min(observation.created for observation in observations) > state.second
 
 
-def alike(kinds: Iterable[Kind]) -> list[list[Kind]]:
-    """Kinds that declare their objects alike, and so can share a batch; mostly all of them."""
+def read_batch(events: Sequence[RecordedEvent], objects: Mapping[str, StripeObject]) -> Batch:
+    """The batch of some events, which are in order of position."""
+    observations: dict[Key, list[Observation]] = defaultdict(list)
+    without_snapshot, read = 0, reader(objects)
+    for event in events:
+        observed = read(event)
+        for observation in observed:
+            observations[observation.key].append(observation)
+        if not observed and is_thin(event):
+            without_snapshot += 1
+    last = events[-1].position if events else 0
+    return Batch(objects, observations, last, without_snapshot)
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Objects that a batch links to each other: those it observed, and all keys, linked ones too.
+
+    ``keys`` include the observed ones.
+    """
+
+    observed: list[Key] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class KindBatch:
+    """A batch as one kind reads it."""
+
+    kind: Kind
+    batch: Batch
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The observed objects of the kind, grouped so that no link leads out of a group."""
+        objects = self.kind.objects
+        group_of: dict[Key, Group] = {}
+        for key in self.batch.observations:
+            if key.object not in objects:
+                continue
+            group = group_of.get(key)
+            if group is None:
+                group = group_of[key] = Group(keys=[key])
+            group.observed.append(key)
+            for linked in self.batch.links(key):
+                if linked.object not in objects:
+                    continue
+                existing = group_of.get(linked)
+                if existing is None:
+                    group_of[linked] = group
+                    group.keys.append(linked)
+                elif existing is not group:
+                    group = _join(group, existing, group_of)
+        return list(dict.fromkeys(group_of.values()))
+
+    def state(self, key: Key) -> State:
+        """The state of a new object, as much of it as the kind keeps."""
+        return self.batch.state(key).trimmed(self.kind.referenced_reads.get(key.object))
+
+
+def _join(left: Group, right: Group, group_of: dict[Key, Group]) -> Group:
+    """Both groups as one: the smaller goes into the larger."""
+    large, small = (left, right) if len(left.keys) >= len(right.keys) else (right, left)
+    large.observed += small.observed
+    large.keys += small.keys
+    for key in small.keys:
+        group_of[key] = large
+    return large
+
+
+def sharing_objects(kinds: Iterable[Kind]) -> list[list[Kind]]:
+    """Kinds that declare their objects alike and so can share a batch; mostly all of them."""
     groups: list[list[Kind]] = []
     for kind in kinds:
         for group in groups:
-            known = {name: thing for one in group for name, thing in one.objects.items()}
-            if all(known.get(name, thing) is thing for name, thing in kind.objects.items()):
+            known = {
+                name: declared for member in group for name, declared in member.objects.items()
+            }
+            if all(known.get(name, its) is its for name, its in kind.objects.items()):
                 group.append(kind)
                 break
         else:

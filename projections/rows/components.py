@@ -1,98 +1,112 @@
-"""Which objects belong together in a kind, and which of them only lend."""
+"""Which states belong together in a kind: partitioned into components by their links."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 
-from projections.objects.observation import Scope
+from projections.objects.observation import Key, Scope
 from projections.objects.state import State
 from projections.rows.aggregate import Component
 from projections.rows.kind import Kind
 
-__all__ = ["clusters"]
+__all__ = ["components", "object_keys"]
 
-# More are joined by sets.
+# Larger components are joined by disjoint sets.
 _FEW = 6
 
 
-def clusters(kind: Kind, states: Iterable[State]) -> list[Component]:
-    """Part states into clusters: what is linked through ``through``, with its lenders."""
+def components(kind: Kind, states: Iterable[State]) -> list[Component]:
+    """Partition states into components: what is linked through ``joins``, and what refers to it."""
     states = list(states)
-    if _is_one(kind, states):
+    if _is_single(kind, states):
         return [Component(states[0].key.scope, states)]
     by_scope: dict[Scope, list[State]] = defaultdict(list)
     for state in states:
         by_scope[state.key.scope].append(state)
     return [
-        Component(scope, group)
-        for scope, members in by_scope.items()
-        for group in _parts(kind, members)
+        Component(scope, part)
+        for scope, group in by_scope.items()
+        for part in _partition(kind, group)
     ]
 
 
-def _is_one(kind: Kind, states: list[State]) -> bool:
-    """Whether they are one cluster at a glance: few objects, each linked to one before it."""
-    through = kind.joins
-    inner = [state for state in states if state.object in through]
+def object_keys(kind: Kind, states: Iterable[State]) -> dict[Key, None]:
+    """The objects of a component, seen or only linked to; a dictionary, for its order."""
+    keys: dict[Key, None] = {}
+    for state in states:
+        key = state.key
+        keys[key] = None
+        for to, ids in state.links.items():
+            if to in kind.objects:
+                keys |= {Key(key.scope, to, id): None for id in ids}
+    return keys
+
+
+def _is_single(kind: Kind, states: list[State]) -> bool:
+    """Whether they are plainly one component: few objects, each linked to one before it."""
+    joins = kind.joins
+    inner = [state for state in states if state.object in joins]
     if not inner and len(states) == 1:
-        return states[0].object in kind.owned
+        return states[0].object in kind.member_names
     if not 1 <= len(inner) <= _FEW:
         return False
-    known = inner[:1]
+    reached = inner[:1]
     for state in inner[1:]:
-        if not any(_are_linked(one, state) for one in known):
+        if not any(_are_linked(earlier, state) for earlier in reached):
             return False
-        known.append(state)
+        reached.append(state)
     return len(inner) == len(states) or all(
-        state.object in through or any(_are_linked(one, state) for one in inner) for state in states
+        state.object in joins or any(_are_linked(member, state) for member in inner)
+        for state in states
     )
 
 
-def _are_linked(one: State, other: State) -> bool:
-    if (one.account, one.livemode) != (other.account, other.livemode):
+def _are_linked(left: State, right: State) -> bool:
+    if (left.account, left.livemode) != (right.account, right.livemode):
         return False
-    return other.id in one.links.get(other.object, ()) or one.id in other.links.get(one.object, ())
+    return right.id in left.links.get(right.object, ()) or left.id in right.links.get(
+        left.object, ()
+    )
 
 
 Node = tuple[str, str]
 
 
-def _parts(kind: Kind, states: list[State]) -> list[list[State]]:
-    joined = _Joined()
-    lenders: list[State] = []
-    lent_to: dict[Node, set[Node]] = defaultdict(set)
+def _partition(kind: Kind, states: list[State]) -> list[list[State]]:
+    sets = _DisjointSets()
+    referenced: list[State] = []
+    references: dict[Node, set[Node]] = defaultdict(set)
     for state in states:
         node = (state.object, state.id)
-        # Whatever is not walked through and owns no row of its own only lends.
-        if state.object not in kind.joins and state.object != kind.owns[0].name:
-            lenders.append(state)
+        # Whatever joins nothing and is no root is only referred to.
+        if state.object not in kind.joins and state.object != kind.members[0].name:
+            referenced.append(state)
         else:
-            joined.find(node)
+            sets.find(node)
         for to, ids in state.links.items():
             for id in ids:
-                other = (to, id)
+                target = (to, id)
                 if state.object in kind.joins and to in kind.joins:
-                    joined.join(node, other)
+                    sets.join(node, target)
                 elif to in kind.objects:
-                    lent_to[other].add(node)
-                    lent_to[node].add(other)
+                    references[target].add(node)
+                    references[node].add(target)
     groups: dict[Node, list[State]] = defaultdict(list)
-    members = {(state.object, state.id) for state in states} - {(s.object, s.id) for s in lenders}
+    joined = {(s.object, s.id) for s in states} - {(s.object, s.id) for s in referenced}
     for state in states:
         node = (state.object, state.id)
-        if node in members:
-            groups[joined.find(node)].append(state)
-    for lender in lenders:
-        roots = {joined.find(node) for node in lent_to[lender.object, lender.id]
-                 if node in joined}  # fmt: skip
+        if node in joined:
+            groups[sets.find(node)].append(state)
+    for state in referenced:
+        roots = {sets.find(node) for node in references[state.object, state.id] if node in sets}
         for root in roots & groups.keys():
-            groups[root].append(lender)
+            groups[root].append(state)
     return list(groups.values())
 
 
-class _Joined:
-    """Disjoint sets of nodes; a node that was only named can join two that were told."""
+class _DisjointSets:
+    """Disjoint sets of nodes; a node that was only linked to can join two that were seen."""
 
     def __init__(self) -> None:
         self._parent: dict[Node, Node] = {}
@@ -101,11 +115,13 @@ class _Joined:
         return node in self._parent
 
     def find(self, node: Node) -> Node:
+        """The representative of a node's set."""
         parent = self._parent.setdefault(node, node)
         while parent != node:
             self._parent[node] = self._parent[parent]
             node, parent = parent, self._parent[parent]
         return node
 
-    def join(self, one: Node, other: Node) -> None:
-        self._parent[self.find(one)] = self.find(other)
+    def join(self, left: Node, right: Node) -> None:
+        """Unite the sets of two nodes."""
+        self._parent[self.find(left)] = self.find(right)

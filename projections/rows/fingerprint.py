@@ -1,4 +1,4 @@
-"""A declaration as a text, and the text of the code it calls: what its fingerprint is made of."""
+"""A declaration as a text, with the text of the code it calls: the input of its fingerprint."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from typing import Any
 __all__ = ["describe"]
 
 
-def describe(thing: Any) -> str:
+def describe(value: Any) -> str:
     """A declaration as a text that is the same in every process; functions by their code."""
-    if is_dataclass(thing) and not isinstance(thing, type):
-        parts = {part.name: getattr(thing, part.name) for part in fields(thing)}
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {part.name: getattr(value, part.name) for part in fields(value)}
         # The meaning is prose: rewording it changes no row.
         parts.pop("about", None)
-        return f"{type(thing).__name__}({describe(parts)})"
-    if isinstance(thing, Mapping):
-        return "{" + ",".join(f"{key}:{describe(thing[key])}" for key in sorted(thing)) + "}"
-    if isinstance(thing, tuple | list):
-        return "[" + ",".join(describe(item) for item in thing) + "]"
-    if isinstance(thing, frozenset):
-        return "[" + ",".join(sorted(map(str, thing))) + "]"
-    if callable(thing):
-        return _code_of(thing)
-    return repr(thing)
+        return f"{type(value).__name__}({describe(parts)})"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{describe(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, tuple | list):
+        return "[" + ",".join(describe(item) for item in value) + "]"
+    if isinstance(value, frozenset):
+        return "[" + ",".join(sorted(map(str, value))) + "]"
+    if callable(value):
+        return _code_of(value)
+    return repr(value)
 
 
 def _code_of(function: Callable[..., Any]) -> str:
-    # A function is what its whole module says: it may call its neighbours.
+    # A function is described by its whole module: it may call its neighbours.
     name = f"{function.__module__}.{getattr(function, '__qualname__', '')}"
     return f"{name}@{_module_digest(function.__module__)}"
 
@@ -44,7 +44,8 @@ def _module_digest(name: str) -> str:
     source = inspect.getsource(module) if module is not None and hasattr(module, "__file__") else ""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        # Prose changes no row.
+        # Docstrings change no row.
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             node.value.value = None
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+    # As source and not as a dump of the tree, which differs between Python's versions.
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:16]

@@ -13,9 +13,9 @@ from projections.objects.types import Type
 from projections.rows.aggregate import Aggregate, Component
 from projections.rows.fingerprint import describe
 
-__all__ = ["COMMON", "FOLD_VERSION", "Field", "Kind", "main"]
+__all__ = ["COMMON", "FOLD_VERSION", "Field", "Kind", "reads_of"]
 
-# Counts changes of the fold that no declaration shows: raising it rebuilds every kind.
+# The version of the fold's code, which no declaration shows: raising it rebuilds every kind.
 FOLD_VERSION = 5
 
 
@@ -23,8 +23,8 @@ FOLD_VERSION = 5
 class Field:
     """A field of a kind's rows: its name, type, meaning, and where it comes from.
 
-    Either ``paths`` in the newest snapshot of the kind's object, or ``derive`` from all that the
-    row gathers. ``items`` are the fields of a list's objects.
+    Either ``paths`` in the newest snapshot of the root object, or ``derive`` from the aggregate.
+    ``items`` are the fields of a list's objects. ``convert`` and ``fallback`` as in ``Read``.
     """
 
     name: str
@@ -39,11 +39,16 @@ class Field:
 
     @property
     def read(self) -> Read | None:
-        """What the fold keeps for it, or None where it is derived."""
+        """What the fold keeps for it; None where it is derived."""
         if not self.paths:
             return None
-        items = None if self.items is None else main(*self.items)
+        items = None if self.items is None else reads_of(*self.items)
         return Read(self.name, self.type, self.paths, self.convert, self.fallback, items)
+
+
+def reads_of(*fields: Field) -> tuple[Read, ...]:
+    """The reads that the path fields of a kind need of its root object."""
+    return tuple(read for read in (item.read for item in fields) if read is not None)
 
 
 COMMON = (
@@ -68,40 +73,45 @@ _REFERENCES = ("order", "charge", "subscription", "checkout_session", "client_re
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of rows: which objects feed it, how rows are cut out of them, and each field.
+    """One kind of rows: the objects that feed it, how rows are made of them, and each field.
 
-    ``owns`` are the objects whose events are a row's own, the main one first; ``lenders`` those
-    that only lend facts. A row's neighbourhood is found by following links through objects named
-    in ``through``; ``subjects`` cuts it into rows. ``also`` names the objects whose ids find a row
-    too, with the field that names one nobody told of yet; ``rank`` is its place among the kinds.
+    ``members`` are the objects whose events are a row's own, the root first; ``references`` those
+    that rows only use facts of. Objects named in ``joins`` connect a component: links from one of
+    them to another are followed. ``aggregates`` splits a component into the aggregates that become
+    rows; by default each object of the root's name is one. ``aliases`` names the objects whose ids
+    find a row too, with the field that holds the id before the object itself was seen.
+    ``summary`` names the amounts summed by status in the totals: () only counts, None leaves the
+    kind out.
     """
 
     name: str
     object: str
     about: str
-    owns: tuple[StripeObject, ...]
+    members: tuple[StripeObject, ...]
     fields: tuple[Field, ...]
     references: tuple[Referenced, ...] = ()
     joins: frozenset[str] = frozenset()
-    subjects: Callable[[Component], Iterable[Aggregate]] | None = None
+    aggregates: Callable[[Component], Iterable[Aggregate]] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
-    rank: int = 100
+    summary: tuple[str, ...] | None = None
 
     @cached_property
     def objects(self) -> Mapping[str, StripeObject]:
         """All Stripe objects it reads, by name."""
-        lent = (lender.thing for lender in self.references)
-        return {thing.name: thing for thing in (*self.owns, *lent)}
+        referenced = (reference.object for reference in self.references)
+        return {declared.name: declared for declared in (*self.members, *referenced)}
 
     @cached_property
-    def owned(self) -> frozenset[str]:
+    def member_names(self) -> frozenset[str]:
         """The names of the objects whose events are a row's own."""
-        return frozenset(thing.name for thing in self.owns)
+        return frozenset(declared.name for declared in self.members)
 
     @cached_property
-    def lent(self) -> Mapping[str, tuple[str, ...]]:
-        """What is asked of the objects that only lend, by name."""
-        return {lender.thing.name: tuple(sorted(lender.reads)) for lender in self.references}
+    def referenced_reads(self) -> Mapping[str, tuple[str, ...]]:
+        """The reads kept of the objects that it only refers to, by name."""
+        return {
+            reference.object.name: tuple(sorted(reference.reads)) for reference in self.references
+        }
 
     @cached_property
     def columns(self) -> tuple[Field, ...]:
@@ -110,9 +120,9 @@ class Kind:
 
     @cached_property
     def structured(self) -> tuple[int, ...]:
-        """The places of the columns that hold JSON as text."""
-        found = enumerate(column.type for column in self.columns)
-        return tuple(place for place, type in found if type in (Type.OBJECT, Type.LIST))
+        """The indexes of the columns that hold JSON as text."""
+        types = enumerate(column.type for column in self.columns)
+        return tuple(index for index, type in types if type in (Type.OBJECT, Type.LIST))
 
     @cached_property
     def filters(self) -> tuple[str, ...]:
@@ -124,8 +134,3 @@ class Kind:
     def fingerprint(self) -> str:
         """12 hex digits that change with the declaration and with the fold."""
         return hashlib.sha256(describe((FOLD_VERSION, self)).encode()).hexdigest()[:12]
-
-
-def main(*fields: Field) -> tuple[Read, ...]:
-    """The reads that the path fields of a kind ask of its main object."""
-    return tuple(read for read in (item.read for item in fields) if read is not None)

@@ -1,18 +1,20 @@
-"""From a cluster to rows: the fields of a declaration, worked out for each subject."""
+"""From a component to rows: the declared fields, computed for each aggregate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from projections.errors import Unreadable
-from projections.objects.state import State, Unread
+from projections.objects.observation import Scope
+from projections.objects.state import State, UnreadableEvent
 from projections.objects.types import Type, coerce
-from projections.rows.aggregate import Aggregate, Component, each_of
+from projections.rows.aggregate import Aggregate, Component, each_object
+from projections.rows.components import components
 from projections.rows.kind import Field, Kind
 
-__all__ = ["DeadLetter", "ProjectedRow", "make"]
+__all__ = ["DeadLetter", "ProjectedRow", "make_rows", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +30,61 @@ class DeadLetter:
 
 @dataclass(slots=True)
 class ProjectedRow:
-    """A row that a cluster gives: None where no event of its own could be read."""
+    """A row and the states of its members; ``row`` is None where none of its events could be read.
+
+    ``row`` maps the kind's columns to their values, in their order.
+    """
 
     id: str
     row: dict[str, Any] | None
-    own: list[State]
+    members: list[State]
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
-
-def make(kind: Kind, cluster: Component) -> list[ProjectedRow]:
-    """The rows of one cluster, a pure function of its states."""
-    made = [_make(kind, subject, cluster) for subject in _subjects(kind, cluster)]
-    for state in cluster:
-        # An object whose only events are unreadable makes no row, but is not forgotten either.
-        if state.unread and state.object in kind.owned and not _is_gathered(state, made):
-            letters = [_letter(kind, state.id, unread) for unread in state.unread]
-            made.append(ProjectedRow(state.id, None, [state], letters))
-    return made
+    @property
+    def scope(self) -> Scope:
+        """The account and mode it belongs to."""
+        return self.members[0].key.scope
 
 
-def _is_gathered(state: State, made: Iterable[ProjectedRow]) -> bool:
-    return any(state is other for one in made for other in one.own)
+def make_rows(kind: Kind, states: Sequence[State]) -> list[ProjectedRow]:
+    """The rows of some states: a pure function of them."""
+    if not any(state.object in kind.member_names for state in states):
+        # Only objects that a kind refers to, waiting for one that refers to them.
+        return []
+    return [row for component in components(kind, states) for row in rows_of(kind, component)]
 
 
-def _subjects(kind: Kind, cluster: Component) -> Iterator[Aggregate]:
-    found = kind.subjects(cluster) if kind.subjects else each_of(kind.owns[0].name, cluster)
-    yield from found
+def rows_of(kind: Kind, component: Component) -> list[ProjectedRow]:
+    """The rows of one component."""
+    rows = [_project(kind, aggregate, component) for aggregate in _aggregates(kind, component)]
+    for state in component:
+        # An object whose only events are unreadable makes no row, but has dead letters.
+        if state.unreadable and state.object in kind.member_names and not _is_member(state, rows):
+            letters = [_dead_letter(kind, state.id, event) for event in state.unreadable]
+            rows.append(ProjectedRow(state.id, None, [state], letters))
+    return rows
 
 
-def _make(kind: Kind, subject: Aggregate, cluster: Component) -> ProjectedRow:
-    letters = [_letter(kind, subject.id, unread) for s in subject.own for unread in s.unread]
-    made = ProjectedRow(subject.id, None, subject.own, letters)
-    if not subject.is_known:
-        return made
-    tally, values = subject.tally, subject.values
+def _is_member(state: State, rows: Iterable[ProjectedRow]) -> bool:
+    return any(state is member for row in rows for member in row.members)
+
+
+def _aggregates(kind: Kind, component: Component) -> Iterable[Aggregate]:
+    if kind.aggregates is not None:
+        return kind.aggregates(component)
+    return each_object(kind.members[0].name, component)
+
+
+def _project(kind: Kind, aggregate: Aggregate, component: Component) -> ProjectedRow:
+    letters = [
+        _dead_letter(kind, aggregate.id, event)
+        for state in aggregate.members
+        for event in state.unreadable
+    ]
+    projected = ProjectedRow(aggregate.id, None, aggregate.members, letters)
+    if not aggregate.is_known:
+        return projected
+    events, values = aggregate.events, aggregate.values
     declared: dict[str, Any] = {}
     for item in kind.fields:
         name, derive = item.name, item.derive
@@ -69,43 +92,44 @@ def _make(kind: Kind, subject: Aggregate, cluster: Component) -> ProjectedRow:
             declared[name] = values.get(name)
             continue
         try:
-            value = derive(subject)
-            declared[name] = value if item.type is not Type.INTEGER else _number(name, value)
+            value = derive(aggregate)
+            declared[name] = value if item.type is not Type.INTEGER else _integer(name, value)
         except (Unreadable, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            # The field's derivation failed on what its events told: this row, and no other.
-            declared[name] = None if item.nullable else _NOTHING[item.type]
-            letters.append(_failed(kind, subject, item, error))
+            # The derivation failed on what these events say: it hurts this row and no other.
+            declared[name] = None if item.nullable else _EMPTY[item.type]
+            letters.append(_failed(kind, aggregate, item, error))
     created = values.get("created")
-    made.row = {
+    projected.row = {
         "object": kind.object,
-        "id": subject.id,
-        "account": cluster.scope.account,
-        "livemode": cluster.scope.livemode,
-        "created": tally.first if created is None else created,
-        "updated": tally.last,
-        "position": tally.position,
-        "events": tally.count,
+        "id": aggregate.id,
+        "account": component.scope.account,
+        "livemode": component.scope.livemode,
+        "created": events.first if created is None else created,
+        "updated": events.last,
+        "position": events.position,
+        "events": events.count,
         "stale": bool(letters),
-        "metadata": subject.metadata,
+        "metadata": aggregate.metadata,
         **declared,
     }
-    return made
+    return projected
 
 
-# What stands in a field that is never null while it cannot be worked out; the row is `stale`.
-_NOTHING: Mapping[Type, Any] = {Type.INTEGER: 0, Type.LIST: [], Type.CODE: "unknown"}
+# The value of a field that is never null while it cannot be computed; the row is then `stale`.
+_EMPTY: Mapping[Type, Any] = {Type.INTEGER: 0, Type.LIST: [], Type.CODE: "unknown"}
 
 
-def _number(name: str, value: Any) -> Any:
+def _integer(name: str, value: Any) -> Any:
     # A sum may need more than the 64 bits of its parts.
     return coerce(Type.INTEGER, value, name)
 
 
-def _letter(kind: Kind, id: str, unread: Unread) -> DeadLetter:
-    return DeadLetter(kind.name, id, unread.event, unread.position, unread.error)
+def _dead_letter(kind: Kind, id: str, event: UnreadableEvent) -> DeadLetter:
+    return DeadLetter(kind.name, id, event.event, event.position, event.error)
 
 
-def _failed(kind: Kind, subject: Aggregate, item: Field, error: Exception) -> DeadLetter:
-    newest = max((s.snapshot for s in subject.own if s.snapshot), key=lambda at: at[1])
+def _failed(kind: Kind, aggregate: Aggregate, item: Field, error: Exception) -> DeadLetter:
+    snapshots = (state.snapshot for state in aggregate.members if state.snapshot)
+    newest = max(snapshots, key=lambda snapshot: snapshot[1])
     why = str(error) if isinstance(error, Unreadable) else f"{item.name}: {type(error).__name__}"
-    return DeadLetter(kind.name, subject.id, newest[2], newest[1], why)
+    return DeadLetter(kind.name, aggregate.id, newest[2], newest[1], why)

@@ -1,156 +1,204 @@
-"""Applying a batch of the log to one kind's tables: what is new is added, the rest made anew."""
+"""Merging a batch into stored components: pure, the one way in which anything is projected."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from projections.objects.observation import Key
-from projections.objects.state import State, lent
-from projections.rows.batch import Batch
-from projections.rows.groups import Part, parts
+from projections.objects.observation import Key, Observation
+from projections.objects.ordering import needs_anchor
+from projections.objects.state import State, fold
+from projections.rows.batch import Group, KindBatch
+from projections.rows.change import Change, ComponentChange, StoredComponent
+from projections.rows.components import object_keys
 from projections.rows.kind import Kind
-from projections.tables.component import DrawnComponent, StoredComponent, members_of, piece
-from projections.tables.store import ComponentStore
 
-__all__ = ["Prepared", "apply", "prepare"]
+__all__ = ["Earlier", "Needs", "Stored", "Touched", "merge", "new_component"]
 
 
-@dataclass(slots=True)
-class Prepared:
-    """What a batch tells a kind, by what is linked; ready where it was made beforehand."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The stored components that a batch touches by number, and each known object's number."""
 
-    parts: list[Part]
-    pieces: dict[Part, DrawnComponent] = field(default_factory=dict)
-
-
-def prepare(kind: Kind, batch: Batch) -> Prepared:
-    """All that can be worked out without the tables: the pieces, should nothing be known yet."""
-    found = parts(batch, kind)
-    return Prepared(found, {part: _fresh(kind, part, batch) for part in found})
+    numbers: Mapping[Key, int] = field(default_factory=dict)
+    components: Mapping[int, StoredComponent] = field(default_factory=dict)
 
 
-def apply(store: ComponentStore, batch: Batch, prepared: Prepared | None = None) -> None:
-    """Fold what the log has and the tables have not into states and rows."""
-    kind = store.kind
-    if prepared is None:
-        prepared = Prepared(parts(batch, kind))
-    known = store.find([key for part in prepared.parts for key in part.members])
-    fresh, touched = [], []
-    for part in prepared.parts:
-        if known and any(key in known for key in part.members):
-            touched.append(part)
-        else:
-            fresh.append(prepared.pieces.get(part) or _fresh(kind, part, batch))
-    if fresh:
-        store.add(fresh)
-    if touched:
-        _merge(store, batch, touched, known)
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The earlier events that ordering needs.
+
+    ``anchors``: the position of an object's newest snapshot. ``histories``: of an object whose
+    events came late, all objects whose streams say something of it, itself included.
+    """
+
+    anchors: dict[Key, int]
+    histories: dict[Key, list[Key]]
 
 
-def _fresh(kind: Kind, part: Part, batch: Batch) -> DrawnComponent:
-    states = [_kept(kind, batch.state(key)) for key in part.told]
-    return piece(kind, states, part.members)
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was read for ``Needs``; a history includes the batch's own observations."""
 
-
-def _kept(kind: Kind, state: State) -> State:
-    return lent(state, kind.lent.get(state.object))
+    anchors: Mapping[Key, Observation] = field(default_factory=dict)
+    histories: Mapping[Key, list[Observation]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
-class _Merged:
-    """What becomes one cluster: parts of the batch, and the clusters that they touch."""
+class _Joined:
+    """Groups of the batch and the stored components that they join into one."""
 
-    told: list[Key] = field(default_factory=list)
-    numbers: set[int] = field(default_factory=set)
+    observed: list[Key]
+    known: list[Key]
+    numbers: set[int]
     states: dict[Key, State] = field(default_factory=dict)
 
 
-def _merge(
-    store: ComponentStore, batch: Batch, touched: Collection[Part], known: Mapping[Key, int]
-) -> None:
-    kind = store.kind
-    old = store.load(set(known.values()))
-    # Before anything is folded: a step changes the states that were loaded.
-    catalog = {key: number for number, kept in old.items() for key in members_of(kind, kept.states)}
-    merged = _joined(touched, known, old)
-    _fold(kind, batch, merged)
-    new = {}
-    for one in merged:
-        states = list(one.states.values())
-        new[min(one.numbers)] = piece(kind, states, list(members_of(kind, states)))
-    store.replace(old, catalog, new)
+@dataclass(eq=False)
+class Touched:
+    """A kind's batch beside the stored components that it touches."""
 
+    batch: KindBatch
+    stored: Stored
 
-def _joined(
-    touched: Iterable[Part], known: Mapping[Key, int], old: Mapping[int, StoredComponent]
-) -> list[_Merged]:
-    of: dict[int, _Merged] = {}
-    for part in touched:
-        one = _Merged(list(part.told), {known[key] for key in part.members if key in known})
-        others = {id(of[number]): of[number] for number in one.numbers if number in of}
-        for other in others.values():
-            one.told += other.told
-            one.numbers |= other.numbers
-        for number in one.numbers:
-            of[number] = one
-    merged = list({id(one): one for one in of.values()}.values())
-    for one in merged:
-        for number in sorted(one.numbers):
-            one.states |= {state.key: state for state in old[number].states}
-    return merged
+    @cached_property
+    def new(self) -> list[Group]:
+        """The groups none of whose objects is stored."""
+        return self._parts[0]
 
+    @cached_property
+    def joined(self) -> list[_Joined]:
+        """The other groups, with the stored components that they join."""
+        of: dict[int, _Joined] = {}
+        for group, known in self._parts[1]:
+            joined = _Joined(list(group.observed), known, {self.stored.numbers[k] for k in known})
+            neighbours = {id(of[number]): of[number] for number in joined.numbers if number in of}
+            for neighbour in neighbours.values():
+                joined.observed += neighbour.observed
+                joined.known += neighbour.known
+                joined.numbers |= neighbour.numbers
+            for number in joined.numbers:
+                of[number] = joined
+        components = list({id(joined): joined for joined in of.values()}.values())
+        for joined in components:
+            for number in sorted(joined.numbers):
+                stored = self.stored.components[number]
+                joined.states |= {state.key: state for state in stored.states}
+        return components
 
-def _fold(kind: Kind, batch: Batch, merged: Iterable[_Merged]) -> None:
-    """Take what the batch tells into the states of what was known before."""
-    steps: list[tuple[_Merged, State]] = []
-    anchored: list[State] = []
-    behind: list[tuple[_Merged, Key]] = []
-    for one in merged:
-        for key in one.told:
-            state = one.states.get(key)
-            if state is None:
-                one.states[key] = _kept(kind, batch.state(key))
-            elif batch.follows(state):
-                steps.append((one, state))
-                if batch.needs_anchor(state):
-                    anchored.append(state)
+    @cached_property
+    def _parts(self) -> tuple[list[Group], list[tuple[Group, list[Key]]]]:
+        """The groups of which nothing is stored; the others, each with its stored objects."""
+        numbers = self.stored.numbers
+        if not numbers:
+            return self.batch.groups, []
+        new: list[Group] = []
+        others: list[tuple[Group, list[Key]]] = []
+        for group in self.batch.groups:
+            known = [key for key in group.keys if key in numbers]
+            if known:
+                others.append((group, known))
             else:
-                behind.append((one, key))
-    carried = [(one, key, _carriers(kind, key, one.states, batch)) for one, key in behind]
-    batch.fetch(anchored, [[key, *carriers] for _, key, carriers in carried])
-    for one, state in steps:
-        batch.step(state)
-        one.states[state.key] = _kept(kind, state)
-    for one, key, carriers in carried:
-        one.states[key] = _kept(kind, batch.refold(key, carriers))
+                new.append(group)
+        return new, others
+
+    def needs(self, *, all_anchors: bool = False) -> Needs:
+        """Which earlier events ``merge`` needs; ``all_anchors`` for merging event by event."""
+        batch = self.batch.batch
+        needs = Needs({}, {})
+        for joined in self.joined:
+            for key in joined.observed:
+                state = joined.states.get(key)
+                if state is None:
+                    continue
+                if not batch.is_newer(state):
+                    needs.histories[key] = [key, *self._carriers(key, joined)]
+                elif state.snapshot is not None and (
+                    all_anchors or needs_anchor(batch.observations[key], batch.objects[key.object])
+                ):
+                    needs.anchors[key] = state.snapshot[1]
+        return needs
+
+    def _carriers(self, key: Key, joined: _Joined) -> list[Key]:
+        """The objects whose events embed a snapshot of an object, or of what embeds it."""
+        candidates = dict.fromkeys([*joined.states, *joined.observed])
+        carriers: list[Key] = []
+        wanted = [key]
+        while wanted:
+            inner = wanted.pop()
+            names = {
+                declared.name
+                for declared in self.batch.kind.objects.values()
+                if any(embed.object == inner.object for embed in declared.embeds)
+            }
+            new = [
+                carrier
+                for carrier in candidates
+                if carrier.object in names
+                and carrier not in carriers
+                and self._links(carrier, inner, joined.states.get(carrier))
+            ]
+            carriers += new
+            wanted += new
+        return carriers
+
+    def _links(self, carrier: Key, inner: Key, state: State | None) -> bool:
+        """Whether an object links to another, by its state or by what the batch says of it."""
+        if state is not None and inner.id in state.links.get(inner.object, ()):
+            return True
+        observations = self.batch.batch.observations.get(carrier, ())
+        return any(inner.id in each.links.get(inner.object, ()) for each in observations)
 
 
-def _carriers(kind: Kind, key: Key, states: Mapping[Key, State], batch: Batch) -> list[Key]:
-    """The objects whose events embed a snapshot of one, or of what embeds it."""
-    found: list[Key] = []
-    wanted = [key]
-    while wanted:
-        inner = wanted.pop()
-        for thing in kind.objects.values():
-            if any(embed.object == inner.object for embed in thing.embeds):
-                carriers = [
-                    other
-                    for other, state in states.items()
-                    if other.object == thing.name
-                    and other not in found
-                    and (
-                        inner.id in state.links.get(inner.object, ()) or _tells(batch, other, inner)
-                    )
-                ]
-                found += carriers
-                wanted += carriers
-    return found
+def merge(
+    touched: Touched, earlier: Earlier, prepared: Mapping[Group, ComponentChange] | None = None
+) -> Change:
+    """What a batch changes in a kind's components; changes nothing itself.
+
+    ``prepared`` are ``new_component`` of groups, where that was computed ahead.
+    """
+    batch, prepared = touched.batch, prepared or {}
+    change = Change(batch.kind, batch.batch.last)
+    for group in touched.new:
+        change.components.append(prepared.get(group) or new_component(batch, group))
+    for joined in touched.joined:
+        states = dict(joined.states)
+        for key, state in _merged(touched, joined, earlier):
+            states[key] = state
+        change.components.append(_component_change(batch.kind, touched.stored, joined, states))
+    return change
 
 
-def _tells(batch: Batch, carrier: Key, inner: Key) -> bool:
-    # Its state may not have taken in yet what the batch tells.
-    return any(
-        inner.id in observation.links.get(inner.object, ())
-        for observation in batch.told.get(carrier, ())
-    )
+def new_component(batch: KindBatch, group: Group) -> ComponentChange:
+    """The component of a group as if its objects were new; needs no database."""
+    states = [batch.state(key) for key in group.observed]
+    return ComponentChange(batch.kind, group.keys, states)
+
+
+def _merged(touched: Touched, joined: _Joined, earlier: Earlier) -> Iterator[tuple[Key, State]]:
+    """The new states of the observed objects."""
+    batch, kind = touched.batch.batch, touched.batch.kind
+    for key in joined.observed:
+        base, declared = joined.states.get(key), batch.objects[key.object]
+        if base is None:
+            yield key, touched.batch.state(key)
+            continue
+        if key in earlier.histories:
+            state = fold(earlier.histories[key], declared)
+        else:
+            assert batch.is_newer(base), f"the history of a late {key.object} was not loaded"
+            anchor = earlier.anchors.get(key)
+            state = fold(batch.observations[key], declared, base=base, anchor=anchor)
+        yield key, state.trimmed(kind.referenced_reads.get(key.object))
+
+
+def _component_change(
+    kind: Kind, stored: Stored, joined: _Joined, states: Mapping[Key, State]
+) -> ComponentChange:
+    numbers = tuple(sorted(joined.numbers))
+    keys = object_keys(kind, states.values())
+    # No object that was stored with them is left pointing at a component that is gone.
+    keys |= dict.fromkeys(joined.known)
+    before = tuple(stored.components[number] for number in numbers)
+    return ComponentChange(kind, keys, list(states.values()), numbers, before)

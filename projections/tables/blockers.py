@@ -26,11 +26,11 @@ def blockers(connection: Connection, kind: str) -> list[str]:
     """The sessions, in words; on SQLite, where a reader is in nobody's way, none."""
     if connection.dialect.name != "postgresql":
         return []
-    found = connection.execute(_BLOCKERS, {"schema": SCHEMA, "view": kind})
+    sessions = connection.execute(_BLOCKERS, {"schema": SCHEMA, "view": kind})
     return [
         f"pid {row.pid} ({row.usename}{f', {row.application_name}' if row.application_name else ''}"
         f", {row.state}, {row.seconds or 0} s)"
-        for row in found
+        for row in sessions
     ]
 
 
@@ -60,5 +60,5 @@ def dependents(connection: Connection, kind: str) -> list[str]:
     """What others have built on a kind's view; on SQLite, which drops it all the same, nothing."""
     if connection.dialect.name != "postgresql":
         return []
-    found = connection.execute(_DEPENDENTS, {"schema": SCHEMA, "view": kind})
-    return list(found.scalars())
+    names = connection.execute(_DEPENDENTS, {"schema": SCHEMA, "view": kind})
+    return list(names.scalars())

@@ -1,4 +1,4 @@
-"""Which table serves a kind: made, looked up, and flipped in one transaction."""
+"""The catalog: which table serves each kind, how far each has read, and the cutover of a view."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, inspect, select, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Table,
+    delete,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 
-from ledger.database import use_wal
+from ledger.database import use_wal, write_transaction
 from projections.errors import CutoverBlocked
 from projections.objects.types import Type
 from projections.rows.kind import Kind
 from projections.tables.blockers import dependents
-from projections.tables.engine import create_lock, schema_of, writing
+from projections.tables.engine import lock_catalog, schema_of
 from projections.tables.schema import SCHEMA, Control, KindTables, control
 
 __all__ = ["Catalog", "LiveTable"]
@@ -22,7 +33,11 @@ __all__ = ["Catalog", "LiveTable"]
 
 @dataclass(frozen=True, slots=True)
 class LiveTable:
-    """The live table of a kind: its name, fingerprint and columns (name → type)."""
+    """The live table of a kind: its name, fingerprint and columns (name → type).
+
+    ``generation`` counts cutovers, ``history`` are the fingerprints that were ever live,
+    ``previous`` is the table that was live before.
+    """
 
     kind: str
     table_name: str
@@ -34,7 +49,7 @@ class LiveTable:
 
 
 class Catalog:
-    """Makes the tables of kinds, and says which of them are live."""
+    """Makes the tables of kinds, and keeps which of them are live and how far each has read."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -48,26 +63,27 @@ class Catalog:
     def create(self, kinds: Mapping[str, Kind]) -> None:
         """Make what is missing: the shared tables, and live tables for kinds that have none."""
         use_wal(self.engine)
-        with writing(self.engine) as connection:
-            create_lock(connection)
+        with write_transaction(self.engine) as connection:
+            lock_catalog(connection)
             if self.schema is not None:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-            self._renew_control(connection)
+            self._drop_outdated(connection, self.control.rebuilds, self.control.leaders)
+            self.control.metadata.create_all(connection)
             for kind in kinds.values():
                 if self.live_table(connection, kind.name) is None:
                     tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
                     self.make(connection, tables)
                     self._set_view(connection, tables)
-                    connection.execute(insert(self.control.live_tables).values(**_live(tables)))
+                    connection.execute(insert(self.control.live_tables).values(**_values(tables)))
 
-    def _renew_control(self, connection: Connection) -> None:
-        """Make the shared tables; what an older version wrote of rebuilds at work is let go."""
-        rebuilds, look = self.control.rebuilds, inspect(connection)
-        if look.has_table(rebuilds.name, schema=self.schema):
-            columns = look.get_columns(rebuilds.name, schema=self.schema)
-            if {column["name"] for column in columns} != set(rebuilds.c.keys()):
-                rebuilds.drop(connection)
-        self.control.metadata.create_all(connection)
+    def _drop_outdated(self, connection: Connection, *tables: Table) -> None:
+        """Drop shared tables of an older version that hold only work in progress."""
+        inspector = inspect(connection)
+        for table in tables:
+            if inspector.has_table(table.name, schema=self.schema):
+                columns = inspector.get_columns(table.name, schema=self.schema)
+                if {column["name"] for column in columns} != set(table.c.keys()):
+                    table.drop(connection)
 
     def live_table(self, connection: Connection, kind: str) -> LiveTable | None:
         """The live table of a kind, or None before there is one."""
@@ -80,23 +96,15 @@ class Catalog:
         rows = connection.execute(select(self.control.live_tables)).all()
         return {row.kind: _live_table(row) for row in rows}
 
-    def positions(self, connection: Connection) -> dict[str, int]:
-        """How far each table has read, live or not."""
-        table = self.control.positions
-        return {
-            row.table_name: row.position
-            for row in connection.execute(select(table.c.table_name, table.c.position))
-        }
-
     def make(self, connection: Connection, tables: KindTables, *, indexed: bool = True) -> None:
         """Make a kind's tables anew, empty, at position 0."""
         self.drop(connection, tables.name)
         for table in tables.all():
             table.create(connection)
-        if indexed:
-            self.index(connection, tables)
+        for index in tables.indexes if indexed else ():
+            index.create(connection)
         connection.execute(
-            insert(self.control.positions).values(
+            insert(self.control.checkpoints).values(
                 table_name=tables.name,
                 kind=tables.kind.name,
                 fingerprint=tables.kind.fingerprint,
@@ -105,24 +113,33 @@ class Catalog:
             )
         )
 
-    def index(self, connection: Connection, tables: KindTables) -> None:
-        """Make the indexes of a table of rows."""
-        for index in tables.indexes:
-            index.create(connection)
-
     def drop(self, connection: Connection, name: str) -> None:
-        """Take a kind's tables away, with their position and dead letters."""
+        """Drop a kind's tables, with their checkpoint and dead letters."""
         prefix = f"{self.schema}." if self.schema else ""
-        for gone in (f"{name}_clusters", f"{name}_objects", name):
-            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{gone}"))
-        for table in (self.control.positions, self.control.dead_letters):
+        # Before they were called components, they were clusters.
+        for table_name in (f"{name}_components", f"{name}_clusters", f"{name}_objects", name):
+            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{table_name}"))
+        for table in (self.control.checkpoints, self.control.dead_letters):
             connection.execute(delete(table).where(table.c.table_name == name))
 
-    def position(self, connection: Connection, name: str) -> tuple[int, int] | None:
-        """How far a table has read, and how many of those events had no snapshot."""
-        table = self.control.positions
-        query = select(table.c.position, table.c.without_snapshot)
-        row = connection.execute(query.where(table.c.table_name == name)).first()
+    def checkpoints(self, connection: Connection) -> dict[str, int]:
+        """How far each table has read, live or not."""
+        table = self.control.checkpoints
+        return {
+            row.table_name: row.position
+            for row in connection.execute(select(table.c.table_name, table.c.position))
+        }
+
+    def checkpoint(
+        self, connection: Connection, name: str, *, lock: bool = False
+    ) -> tuple[int, int] | None:
+        """How far a table has read, and how many of those events had no snapshot.
+
+        With ``lock`` nobody else moves it until the transaction ends.
+        """
+        table = self.control.checkpoints
+        query = select(table.c.position, table.c.without_snapshot).where(table.c.table_name == name)
+        row = connection.execute(query.with_for_update() if lock else query).first()
         return None if row is None else (row.position, row.without_snapshot)
 
     def advance(
@@ -134,8 +151,8 @@ class Catalog:
         new: int,
         without_snapshot: int,
     ) -> set[str]:
-        """Move the positions of some tables; which of them nobody else moved first."""
-        table = self.control.positions
+        """Compare-and-set the checkpoints of some tables; returns the tables that won."""
+        table = self.control.checkpoints
         statement = (
             update(table)
             .where(table.c.table_name.in_(names), table.c.position == old)
@@ -144,25 +161,25 @@ class Catalog:
         )
         return set(connection.execute(statement).scalars())
 
-    def cutover(self, connection: Connection, tables: KindTables) -> None:
-        """Let a table serve its kind from now on; the one before stays until the next cutover."""
-        live_table = self.live_table(connection, tables.kind.name)
-        assert live_table is not None
+    def cut_over(self, connection: Connection, tables: KindTables) -> None:
+        """Make a table the live one of its kind; the one before stays until the next cutover."""
+        before = self.live_table(connection, tables.kind.name)
+        assert before is not None
         if self.schema is not None:
             connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
         self._set_view(connection, tables)
-        live = _live(tables)
-        live["generation"] = live_table.generation + 1
-        live["history"] = json.dumps(sorted({*live_table.history, tables.kind.fingerprint}))
-        live["previous"] = live_table.table_name
+        values = _values(tables)
+        values["generation"] = before.generation + 1
+        values["history"] = json.dumps(sorted({*before.history, tables.kind.fingerprint}))
+        values["previous"] = before.table_name
         table = self.control.live_tables
-        connection.execute(update(table).where(table.c.kind == tables.kind.name).values(**live))
-        if live_table.previous not in (None, tables.name):
-            self.drop(connection, str(live_table.previous))
+        connection.execute(update(table).where(table.c.kind == tables.kind.name).values(**values))
+        if before.previous not in (None, tables.name):
+            self.drop(connection, str(before.previous))
 
     def _set_view(self, connection: Connection, tables: KindTables) -> None:
         view, prefix = tables.kind.name, f"{self.schema}." if self.schema else ""
-        grants = self._unhook(connection, view, prefix)
+        grants = self._drop_view(connection, view, prefix)
         columns = ", ".join(f'"{column.name}"' for column in tables.kind.columns)
         connection.execute(
             text(f"CREATE VIEW {prefix}{view} AS SELECT {columns} FROM {prefix}{tables.name}")
@@ -170,16 +187,16 @@ class Catalog:
         for grant in grants:
             connection.exec_driver_sql(grant)
 
-    def _unhook(self, connection: Connection, view: str, prefix: str) -> list[str]:
-        """Drop the view; returns the statements that give its grants again."""
+    def _drop_view(self, connection: Connection, view: str, prefix: str) -> list[str]:
+        """Drop the view; returns the statements that restore its grants."""
         if self.schema is None:
             connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
             return []
-        built = dependents(connection, view)
-        if built:
+        dependent = dependents(connection, view)
+        if dependent:
             raise CutoverBlocked(
-                f"{', '.join(built)} is built on {SCHEMA}.{view}: drop it, rebuild, and make it"
-                " again"
+                f"{', '.join(dependent)} is built on {SCHEMA}.{view}: drop it, rebuild, and create"
+                " it again"
             )
         grants = connection.execute(_GRANTS, {"view": f"{prefix}{view}"}).scalars().all()
         connection.execute(text(f"DROP VIEW IF EXISTS {prefix}{view}"))
@@ -198,7 +215,7 @@ def _live_table(row: Row[Any]) -> LiveTable:
     )
 
 
-def _live(tables: KindTables) -> dict[str, object]:
+def _values(tables: KindTables) -> dict[str, object]:
     kind = tables.kind
     return {
         "kind": kind.name,

@@ -1,4 +1,4 @@
-"""Where conclusions live: per kind its rows, and what they rest on, named by fingerprint."""
+"""The tables of the projections: one set per kind, named by its fingerprint, and shared ones."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -24,7 +25,7 @@ from projections.rows.kind import Field, Kind
 
 __all__ = ["SCHEMA", "KindTables", "control", "sql_type"]
 
-# PostgreSQL's schema for conclusions; on SQLite they have a file of their own.
+# PostgreSQL's schema for projections; on SQLite they have a file of their own.
 SCHEMA = "projections"
 
 _Integer = BigInteger().with_variant(Integer(), "sqlite")
@@ -52,15 +53,15 @@ def sql_type(type: Type) -> TypeEngine[Any]:
 class Control:
     """The tables that all kinds share.
 
-    ``live_tables``: which table serves a kind, with its columns. ``positions``: how far each table
-    has read. ``dead_letters``: events that could not be folded. ``rebuilds``: who builds what.
-    ``checks``: when rows were last compared with the log, and what came of it. ``leaders``: who
-    follows for all others of the same declarations.
+    ``live_tables``: which table serves a kind, with its columns. ``checkpoints``: how far each
+    table has read. ``dead_letters``: events that could not be folded. ``rebuilds``: who rebuilds
+    what. ``checks``: when rows were last compared with the log, with the result. ``leaders``: who
+    follows for all processes of the same declarations.
     """
 
     metadata: MetaData
     live_tables: Table
-    positions: Table
+    checkpoints: Table
     dead_letters: Table
     rebuilds: Table
     checks: Table
@@ -78,11 +79,11 @@ def control(schema: str | None) -> Control:
         Column("fingerprint", Text, nullable=False),
         Column("columns", Text, nullable=False),
         Column("generation", Integer, nullable=False),
-        # Every fingerprint that was ever live: only a new one becomes so by itself.
+        # Every fingerprint that was ever live: only a new one becomes live by itself.
         Column("history", Text, nullable=False),
         Column("previous", Text),
     )
-    positions = Table(
+    checkpoints = Table(
         "projection_positions",
         metadata,
         Column("table_name", Text, primary_key=True),
@@ -111,8 +112,8 @@ def control(schema: str | None) -> Control:
         Column("state", Text, nullable=False),
         Column("table_name", Text),
         Column("owner", Text),
-        Column("started", _Integer),
-        Column("beat", _Integer),
+        Column("started", Double),
+        Column("heartbeat", Double),
         Column("done", _Integer),
         Column("total", _Integer),
     )
@@ -128,14 +129,14 @@ def control(schema: str | None) -> Control:
         metadata,
         Column("name", Text, primary_key=True),
         Column("owner", Text, nullable=False),
-        Column("beat", _Integer, nullable=False),
+        Column("heartbeat", Double, nullable=False),
     )
-    return Control(metadata, live_tables, positions, dead_letters, rebuilds, checks, leaders)
+    return Control(metadata, live_tables, checkpoints, dead_letters, rebuilds, checks, leaders)
 
 
 @dataclass(frozen=True)
 class KindTables:
-    """The tables of one kind under one name: rows, the objects behind them, and their clusters."""
+    """The tables of one kind under one name: rows, components, and the objects in them."""
 
     kind: Kind
     name: str
@@ -168,7 +169,7 @@ class KindTables:
 
     @cached_property
     def objects(self) -> Table:
-        """Every object that was told of or named, and the cluster it is in."""
+        """Every object that was seen or linked to, and the component it is in."""
         return Table(
             f"{self.name}_objects",
             self.metadata,
@@ -177,23 +178,23 @@ class KindTables:
             # Empty for the ledger's own: a key holds no null.
             Column("account", _Exact, primary_key=True),
             Column("livemode", Boolean, primary_key=True),
-            Column("cluster", _Integer, nullable=False),
+            Column("component", _Integer, nullable=False),
             sqlite_with_rowid=False,
         )
 
     @cached_property
-    def clusters(self) -> Table:
-        """What is linked, told or only named, in one piece: its objects' states and its rows."""
+    def components(self) -> Table:
+        """Linked objects in one piece: their states and the keys of their rows."""
         return Table(
-            f"{self.name}_clusters",
+            f"{self.name}_components",
             self.metadata,
-            Column("cluster", _Integer, primary_key=True, autoincrement=False),
+            Column("component", _Integer, primary_key=True, autoincrement=False),
             Column("content", LargeBinary, nullable=False),
         )
 
     def all(self) -> tuple[Table, ...]:
         """The three of them."""
-        return (self.rows, self.objects, self.clusters)
+        return (self.rows, self.objects, self.components)
 
 
 def _column(column: Field) -> Column[Any]:

@@ -1,23 +1,29 @@
-"""One kind's tables in one transaction: clusters and rows in and out."""
+"""Loading the components that a batch touches, and writing what it changes: one kind's tables."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
 from projections.objects.observation import Key, Scope
-from projections.tables.component import DrawnComponent, StoredComponent, content
+from projections.rows.batch import KindBatch
+from projections.rows.change import Change, ComponentChange, StoredComponent
+from projections.rows.components import object_keys
+from projections.rows.merge import Stored
+from projections.tables.component import EncodedComponent, decode, encode
 from projections.tables.schema import Control, KindTables
 from projections.tables.writer import WRITERS, Writer
 
 __all__ = ["ComponentStore"]
 
-# From so many pieces on their rows are worth a step each.
+# From so many components on their rows are worth a step each.
 _MANY = 200
 _KEY = "id, object, account, livemode"
+
+Numbered = Sequence[tuple[int, EncodedComponent]]
 
 
 class ComponentStore:
@@ -30,107 +36,127 @@ class ComponentStore:
         self._control = control
         self._writer: Writer = WRITERS[connection.dialect.name](connection)
 
-    def find(self, keys: Collection[Key]) -> dict[Key, int]:
-        """The clusters of those objects that were told of or named before."""
+    # Loading
+
+    def load(self, batch: KindBatch) -> Stored:
+        """The stored components that a batch touches."""
+        numbers = self.numbers([key for group in batch.groups for key in group.keys])
+        return Stored(numbers, self.components(set(numbers.values())))
+
+    def numbers(self, keys: Collection[Key]) -> dict[Key, int]:
+        """The component of each object that was seen or linked to before."""
         if not keys:
             return {}
-        ids = {key.id for key in keys}
         wanted = set(keys)
-        found = self._writer.select(self.tables.objects, f"{_KEY}, cluster", "id", ids)
+        ids = {key.id for key in keys}
+        rows = self._writer.select(self.tables.objects, f"{_KEY}, component", "id", ids)
         known = {
-            Key(Scope(account or None, bool(livemode)), object, id): cluster
-            for id, object, account, livemode, cluster in found
+            Key(Scope(account or None, bool(livemode)), object, id): number
+            for id, object, account, livemode, number in rows
         }
-        return {key: cluster for key, cluster in known.items() if key in wanted}
+        return {key: number for key, number in known.items() if key in wanted}
 
-    def around(self, id: str) -> set[int]:
-        """The clusters in which something has an id."""
-        found = self._writer.select(self.tables.objects, "cluster", "id", [id])
-        return {cluster for (cluster,) in found}
+    def numbers_of_id(self, id: str) -> set[int]:
+        """The components in which an object has an id."""
+        rows = self._writer.select(self.tables.objects, "component", "id", [id])
+        return {number for (number,) in rows}
 
-    def load(self, clusters: Collection[int]) -> dict[int, StoredComponent]:
-        """What is kept of some clusters."""
-        found = self._writer.select(self.tables.clusters, "cluster, content", "cluster", clusters)
-        return {cluster: content(bytes(stored)) for cluster, stored in found}
+    def components(self, numbers: Collection[int]) -> dict[int, StoredComponent]:
+        """Some components, by number."""
+        rows = self._writer.select(
+            self.tables.components, "component, content", "component", numbers
+        )
+        return {number: decode(bytes(content)) for number, content in rows}
 
     def rows(self, keys: Collection[bytes]) -> dict[bytes, tuple[Any, ...]]:
         """The rows that have some keys, as they are written."""
         names = ", ".join(f'"{column.name}"' for column in self.tables.rows.c)
-        found = self._writer.select(self.tables.rows, names, "row_key", keys)
-        return {bytes(row[0]): (bytes(row[0]), *row[1:]) for row in found}
+        rows = self._writer.select(self.tables.rows, names, "row_key", keys)
+        return {bytes(row[0]): (bytes(row[0]), *row[1:]) for row in rows}
 
-    def forget(self, keys: Collection[bytes]) -> None:
-        """Take rows away."""
+    # Writing
+
+    def write(
+        self, change: Change, prepared: Mapping[ComponentChange, EncodedComponent] | None = None
+    ) -> None:
+        """Write a change; ``prepared`` holds components that were encoded ahead."""
+        prepared = prepared or {}
+        new = [component for component in change.components if not component.replaced]
+        replacing = [component for component in change.components if component.replaced]
+        if new:
+            self._add([prepared.get(component) or encode(component) for component in new])
+        if replacing:
+            self._replace(replacing)
+
+    def delete_rows(self, keys: Collection[bytes]) -> None:
+        """Delete some rows."""
         self._writer.delete(self.tables.rows, "row_key", keys)
 
-    def next_cluster(self) -> int:
-        """A number from which on no cluster has one."""
-        greatest = select(func.max(self.tables.clusters.c.cluster))
-        return (self.connection.execute(greatest).scalar() or 0) + 1
-
-    def add(self, pieces: Sequence[DrawnComponent]) -> None:
-        """Write clusters none of whose objects was known."""
-        first = self.next_cluster()
-        numbered = list(enumerate(pieces, first))
+    def _add(self, components: Sequence[EncodedComponent]) -> None:
+        """Insert components none of whose objects is stored."""
+        numbered = list(enumerate(components, self._next_number()))
         writer, tables = self._writer, self.tables
-        with writer.together() if len(pieces) < _MANY else nullcontext():
-            writer.insert(tables.clusters, [(number, one.content) for number, one in numbered])
+        with writer.together() if len(components) < _MANY else nullcontext():
+            writer.insert(tables.components, [(number, each.content) for number, each in numbered])
             writer.insert(
                 tables.objects,
-                sorted(_member(key, number) for number, one in numbered for key in one.members),
+                sorted(_object(key, number) for number, each in numbered for key in each.keys),
             )
-            writer.insert(tables.rows, sorted(row for one in pieces for row in one.rows))
-            self._add_letters(pieces)
+            writer.insert(tables.rows, sorted(row for each in components for row in each.rows))
+            self._add_letters(components)
 
-    def replace(
-        self,
-        old: Mapping[int, StoredComponent],
-        known: Mapping[Key, int],
-        new: Mapping[int, DrawnComponent],
-    ) -> None:
-        """Write clusters in the place of others.
-
-        ``old`` are those that were there, ``known`` where each of their objects was.
-        """
+    def _replace(self, changes: Sequence[ComponentChange]) -> None:
+        """Write components in the place of those that they replace, under the least number."""
         writer, tables = self._writer, self.tables
-        before = {row.key for kept in old.values() for row in kept.rows}
-        failed = {row.key for kept in old.values() for row in kept.rows if row.failed}
-        rows = [row for one in new.values() for row in one.rows]
+        numbered = [(change.replaced[0], encode(change)) for change in changes]
+        known = {
+            key: number
+            for change in changes
+            for number, stored in zip(change.replaced, change.before, strict=True)
+            for key in object_keys(self.kind, stored.states)
+        }
+        before = [row for change in changes for stored in change.before for row in stored.rows]
+        rows = [row for _, encoded in numbered for row in encoded.rows]
+        dropped = {number for change in changes for number in change.replaced[1:]}
+        moved = sorted(
+            _object(key, number)
+            for number, encoded in numbered
+            for key in encoded.keys
+            if known.get(key) != number
+        )
         with writer.together():
-            writer.delete(tables.clusters, "cluster", old.keys() - new.keys())
-            writer.upsert(tables.clusters, [(number, one.content) for number, one in new.items()])
-            writer.upsert(
-                tables.objects,
-                sorted(
-                    _member(key, number)
-                    for number, one in new.items()
-                    for key in one.members
-                    if known.get(key) != number
-                ),
+            writer.delete(tables.components, "component", dropped)
+            writer.upsert(tables.components, [(number, each.content) for number, each in numbered])
+            writer.upsert(tables.objects, moved)
+            writer.delete(
+                tables.rows, "row_key", {row.key for row in before} - {r[0] for r in rows}
             )
-            writer.delete(tables.rows, "row_key", before - {row[0] for row in rows})
             writer.upsert(tables.rows, sorted(rows))
-        self._forget_letters(failed)
-        self._add_letters(new.values())
+        self._delete_letters({row.key for row in before if row.has_dead_letters})
+        self._add_letters([encoded for _, encoded in numbered])
 
-    def _forget_letters(self, keys: Collection[bytes]) -> None:
+    def _next_number(self) -> int:
+        greatest = select(func.max(self.tables.components.c.component))
+        return (self.connection.execute(greatest).scalar() or 0) + 1
+
+    def _delete_letters(self, keys: Collection[bytes]) -> None:
         letters = self._control.dead_letters
         for key in keys:
-            mine = (letters.c.table_name == self.tables.name, letters.c.row_key == key)
-            self.connection.execute(delete(letters).where(*mine))
+            of_row = (letters.c.table_name == self.tables.name, letters.c.row_key == key)
+            self.connection.execute(delete(letters).where(*of_row))
 
-    def _add_letters(self, pieces: Iterable[DrawnComponent]) -> None:
+    def _add_letters(self, components: Sequence[EncodedComponent]) -> None:
         name = self.tables.name
         rows = {
             (name, key, letter.event): (
                 name, key, letter.event, letter.kind, letter.id, letter.position, letter.error,
                 scope.account, scope.livemode,
             )
-            for piece in pieces
-            for key, scope, letter in piece.letters
+            for component in components
+            for key, scope, letter in component.dead_letters
         }  # fmt: skip
         self._writer.upsert(self._control.dead_letters, list(rows.values()))
 
 
-def _member(key: Key, cluster: int) -> tuple[str, str, str, bool, int]:
-    return (key.id, key.object, key.scope.account or "", key.scope.livemode, cluster)
+def _object(key: Key, number: int) -> tuple[str, str, str, bool, int]:
+    return (key.id, key.object, key.scope.account or "", key.scope.livemode, number)

@@ -16,9 +16,9 @@ __all__ = ["WRITERS", "Writer"]
 Rows = Sequence[tuple[Any, ...]]
 
 _DIALECT = postgresql.base.PGDialect()  # type: ignore[no-untyped-call]
-# SQLite takes no more parameters in one statement than 32,766; by far enough at once.
+# SQLite takes at most 32,766 parameters in one statement.
 _CHUNK = 500
-# From so many rows on PostgreSQL's COPY is worth its own round trip.
+# From so many rows on, PostgreSQL's COPY is worth its own round trip.
 _COPY_MIN = 200
 
 
@@ -26,16 +26,16 @@ class Writer(Protocol):
     """Rows as tuples of all columns of a table, in their order."""
 
     def together(self) -> AbstractContextManager[Any]:
-        """What is written in here may go to the database in one step."""
+        """A block whose writes may go to the database in one step."""
 
     def insert(self, table: Table, rows: Rows) -> None:
-        """Write rows whose keys are not there."""
+        """Insert rows with new keys."""
 
     def upsert(self, table: Table, rows: Rows) -> None:
-        """Write rows, in the place of those that have their keys."""
+        """Insert rows, or replace those with the same keys."""
 
     def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
-        """Take away the rows with some values in a column."""
+        """Delete the rows with some values in a column."""
 
     def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
         """Some columns of the rows with some values in a column."""
@@ -63,12 +63,12 @@ class _Sqlite:
         self._driver.executemany(statement, [(key,) for key in keys])
 
     def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
-        found: list[tuple[Any, ...]] = []
-        for some in chunks(sorted(keys), _CHUNK):
-            marks = ",".join("?" * len(some))
+        rows: list[tuple[Any, ...]] = []
+        for chunk in chunks(sorted(keys), _CHUNK):
+            marks = ",".join("?" * len(chunk))
             query = f"SELECT {columns} FROM {table.fullname} WHERE {by} IN ({marks})"
-            found += self._driver.execute(query, some).fetchall()
-        return found
+            rows += self._driver.execute(query, chunk).fetchall()
+        return rows
 
 
 class _Postgresql:
@@ -120,8 +120,8 @@ class _Postgresql:
             cursor.execute(
                 f"SELECT {columns} FROM {table.fullname} WHERE {by} = ANY(%b)", [sorted(keys)]
             )
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 WRITERS: Mapping[str, type[_Sqlite] | type[_Postgresql]] = {

@@ -18,7 +18,7 @@ from projections import Projections
 from tests.cli.processes import LEDGER, SECRET, environment, eventually
 from tests.durability.proof import concluded, opened
 from tests.durability.traffic import bodies
-from tests.projections.test_side_by_side import beside
+from tests.projections.concurrency import beside
 
 pytestmark = pytest.mark.slow
 

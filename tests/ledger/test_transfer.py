@@ -10,7 +10,7 @@ import pytest
 
 from api.simulator import histories
 from ledger import Imported, Ledger, RecordedEvent, export_lines, import_lines, verify
-from projections import KINDS, Projections
+from projections import KINDS, Page, Projections
 from tests.conftest import FreshDatabase
 from tests.ledger.facts import body, delivered, fill
 
@@ -34,7 +34,7 @@ def rows(ledger: Ledger) -> dict[str, list[dict[str, object]]]:
     projections.create()
     while projections.follow():
         pass
-    rows_by_kind = {kind: projections.list(kind, limit=100_000).items for kind in KINDS}
+    rows_by_kind = {kind: projections.list(kind, page=Page(limit=100_000)).items for kind in KINDS}
     assert projections.check() == []
     projections.close()
     return rows_by_kind

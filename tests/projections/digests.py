@@ -66,7 +66,7 @@ def main() -> None:
     fingerprints = {name: kind.fingerprint for name, kind in KINDS.items()}
     found = {name: digests(events) for name, events in sources()}
     document = {"fingerprints": fingerprints, "digests": found}
-    FILE.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    FILE.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, event, select
 
 from ledger import Delivery, Event, Ledger, RecordedEvent, read_delivery
 from ledger.database import read_transaction, write_transaction
-from projections import KINDS, Kind, Projections
+from projections import KINDS, Kind, Page, Projections, RowSelector
 from projections.drivers.bulk import Filler
 from projections.drivers.follow import advance
 from projections.rows.project import project
-from projections.tables.component import as_row
+from projections.tables.component import shown_row
 from projections.tables.schema import KindTables
 from projections.tables.writer import WRITERS
 
@@ -39,20 +39,20 @@ def delivery(event: Json, received_at: int = RECEIVED_AT) -> Delivery:
     return Delivery(sent, "webhook", received_at, read_delivery(sent))
 
 
-def entry(position: int, event: Json) -> RecordedEvent:
+def recorded(position: int, event: Json) -> RecordedEvent:
     """The row of the log that the event would be at a position."""
-    sent = json.dumps(event).encode()
-    fact = read_delivery(sent)
+    body = json.dumps(event).encode()
+    fact = read_delivery(body)
     assert isinstance(fact, Event), fact
     return RecordedEvent(
         position, fact.id, fact.object_id, fact.type, fact.account, fact.livemode,
-        fact.api_version, fact.created, RECEIVED_AT, "webhook", b"", sent, 0,
+        fact.api_version, fact.created, RECEIVED_AT, "webhook", b"", body, len(body),
     )  # fmt: skip
 
 
 def entries(events: Iterable[Json]) -> list[RecordedEvent]:
     """A log of events, as the fold reads it."""
-    return [entry(position, event) for position, event in enumerate(events, start=1)]
+    return [recorded(position, event) for position, event in enumerate(events, start=1)]
 
 
 def folded(log: Iterable[RecordedEvent], kinds: Mapping[str, Kind] = KINDS) -> Rows:
@@ -181,17 +181,16 @@ class Store:
 
     def items(self, kind: str, **filters: Any) -> list[Json]:
         """A whole list, page by page; the pages part where ids of several scopes are alike."""
-        return self.projections.list(kind, filters=filters, limit=100_000).items
+        return self.projections.list(kind, filters=filters, page=Page(limit=100_000)).items
 
     def timelines(self) -> dict[tuple[str, Scoped], list[Json]]:
         """The timeline of every row, without what hangs on arrival."""
         found = {}
         for kind, rows in self.rows().items():
             for account, livemode, id in rows:
-                told = self.projections.timeline(
-                    kind, id, account=account or "self", livemode=livemode
-                )
-                lines = [without(line, ARRIVAL_OF_ENTRIES) for line in told.row]
+                selector = RowSelector(account=account or "self", livemode=livemode)
+                timeline = self.projections.timeline(kind, id, selector).row
+                lines = [without(line, ARRIVAL_OF_ENTRIES) for line in timeline]
                 found[kind, (account, livemode, id)] = lines
         return found
 
@@ -237,7 +236,7 @@ class Store:
 
 def _shown(connection: Connection, tables: KindTables) -> dict[Scoped, Json]:
     types = {column.name: column.type for column in tables.kind.columns}
-    found = [as_row(types, row) for row in connection.execute(select(tables.rows)).mappings()]
+    found = [shown_row(types, row) for row in connection.execute(select(tables.rows)).mappings()]
     return {scoped(row): row for row in found}
 
 

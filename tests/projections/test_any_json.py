@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from projections import Page, RowSelector
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, Store
 from tests.projections.laws import a_history, law
@@ -66,9 +67,9 @@ def agree(store: Store, events: list[Json], batch: int) -> None:
     living, letters = store.living(), all_letters(store)
     for kind, rows in living.items():
         for account, livemode, id in rows:
-            scope: dict[str, Any] = {"account": account or "self", "livemode": livemode}
-            assert store.projections.at(kind, id, **scope).row == rows[account, livemode, id]
-            assert store.projections.timeline(kind, id, **scope).row
+            selector = RowSelector(account or "self", livemode, as_of=2**62)
+            assert store.projections.get(kind, id, selector).row == rows[account, livemode, id]
+            assert store.projections.timeline(kind, id, selector).row
     store.projections.summary()
     store.projections.rebuild()
     assert store.living() == living
@@ -76,7 +77,7 @@ def agree(store: Store, events: list[Json], batch: int) -> None:
 
 
 def all_letters(store: Store) -> list[Json]:
-    found = store.projections.dead_letters(limit=10_000).items
+    found = store.projections.dead_letters(page=Page(limit=10_000)).items
     return sorted(found, key=lambda one: (one["kind"], one["id"], one["event"], one["error"]))
 
 

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import inspect
 
-from projections import KINDS, Field, Kind, NotReady, Projections, Type
-from projections.kinds.payouts import PAYOUT
-from projections.objects.paths import at
-from projections.rows.kind import main
-from tests.projections.cases import event, payout
+from projections import KINDS, NotReady, Projections
 from tests.projections.histories import Store
-
-ADDED = Field(
-    "statement_descriptor", Type.TEXT, "What the bank's statement says.", at("statement_descriptor")
-)
-
-
-def with_one_more_field() -> Mapping[str, Kind]:
-    """The kinds as code would declare them that adds one line to payouts."""
-    fields = (*KINDS["payouts"].fields, ADDED)
-    payouts = replace(KINDS["payouts"], fields=fields, owns=(replace(PAYOUT, reads=main(*fields)),))
-    return {**KINDS, "payouts": payouts}
-
-
-def told(number: int, descriptor: str) -> dict[str, object]:
-    return event(
-        "payout.paid", 100 + number,
-        {**payout("paid", statement_descriptor=descriptor), "id": f"po_{number}"},
-    )  # fmt: skip
-
-
-def descriptors(projections: Projections) -> list[object]:
-    return [row.get(ADDED.name, "no such field") for row in projections.list("payouts").items]
+from tests.projections.payouts import ADDED, described, descriptors, with_one_more_field
 
 
 @pytest.fixture
 def new(store: Store) -> Projections:
     """Code with one more field, started beside a ledger that has two payouts."""
-    store.deliver([told(1, "RENT"), told(2, "FOOD")])
+    store.deliver([described(1, "RENT"), described(2, "FOOD")])
     return Projections.open(store.ledger, with_one_more_field())
 
 
@@ -63,10 +37,10 @@ def test_a_field_added_is_filled_from_history_by_following(store: Store, new: Pr
 def test_the_old_table_serves_until_then(store: Store, new: Projections) -> None:
     """New code reads the old rows: the new field is null, a filter on it is for later."""
     assert descriptors(new) == [None, None]
-    assert new.one("payouts", "po_1").row[ADDED.name] is None
+    assert new.get("payouts", "po_1").row[ADDED.name] is None
     with pytest.raises(NotReady):
         new.list("payouts", filters={ADDED.name: "RENT"})
-    store.deliver([told(3, "TAX")])
+    store.deliver([described(3, "TAX")])
     assert descriptors(new) == [None, None, None]
     while new.follow():
         pass
@@ -89,7 +63,7 @@ def test_old_and_new_code_at_once_do_not_flip_back_and_forth(
     """The newer stays live however often the older follows; both answer with what they know."""
     generations = set()
     for number in range(3, 9):
-        store.append([told(number, f"N{number}")])
+        store.append([described(number, f"N{number}")])
         for projections in (store.projections, new) if number % 2 else (new, store.projections):
             projections.follow()
         with new.catalog.engine.connect() as connection:

@@ -6,22 +6,19 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import text
 
 from api.serve.checker import check
 from api.serve.checks import Checks
-from ledger.database import write_transaction
 from projections import NotReady, Projections
 from tests.projections.histories import Store
-from tests.projections.test_changed_declarations import told, with_one_more_field
-from tests.projections.test_side_by_side import paid
+from tests.projections.payouts import described, paid, spoil, state_of, with_one_more_field
 
 
 def test_what_differs_is_counted_and_named(store: Store) -> None:
     """A row that somebody altered: its place is logged, its value is not; the count stands by."""
     store.deliver([paid(number) for number in range(3)])
     assert check(store.projections) == 0
-    spoil(store, "id = 'po_00001'")
+    spoil(store, "UPDATE {table} SET amount = 7 WHERE id = 'po_00001'")
 
     with structlog.testing.capture_logs() as lines:
         assert check(store.projections) == 1
@@ -30,7 +27,7 @@ def test_what_differs_is_counted_and_named(store: Store) -> None:
         "event": "row_differs", "kind": "payouts", "id": "po_00001", "field": "amount",
         "log_level": "error",
     }  # fmt: skip
-    state = next(one for one in store.projections.states() if one.kind == "payouts")
+    state = state_of(store.projections)
     assert state.differences == 1
     assert state.checked_at == store.projections.checked_at()
 
@@ -38,7 +35,7 @@ def test_what_differs_is_counted_and_named(store: Store) -> None:
 def test_all_are_counted_and_some_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should every row differ, a log is not filled with them."""
     store.deliver([paid(number) for number in range(5)])
-    spoil(store)
+    spoil(store, "UPDATE {table} SET amount = 7")
     monkeypatch.setattr("api.serve.checker._LOGGED_MAX", 2)
 
     with structlog.testing.capture_logs() as lines:
@@ -48,20 +45,9 @@ def test_all_are_counted_and_some_named(store: Store, monkeypatch: pytest.Monkey
     assert lines[-1]["differences"] == 5
 
 
-def spoil(store: Store, where: str = "true") -> None:
-    """Somebody alters payouts."""
-    catalog = store.projections.catalog
-    with write_transaction(catalog.engine) as connection:
-        live_table = catalog.live_table(connection, "payouts")
-        assert live_table is not None
-        prefix = f"{catalog.schema}." if catalog.schema else ""
-        table = f"{prefix}{live_table.table_name}"
-        connection.execute(text(f"UPDATE {table} SET amount = 7 WHERE {where}"))
-
-
 def test_another_versions_rows_are_not_ours_to_check(store: Store) -> None:
     """Rows that another version drew differ for good reason: that is no difference."""
-    store.deliver([told(1, "RENT")])
+    store.deliver([described(1, "RENT")])
     new = Projections.open(store.ledger, with_one_more_field())
 
     with pytest.raises(NotReady, match="another version"):

@@ -40,10 +40,10 @@ STRANGE = {
         reads=(
             Read("a", Type.CODE, ("id",)), Read("b", Type.TEXT, ("status", "status.x")),
             Read("c", Type.ID, ("class", "data.0.class")), Read("d", Type.LIST, ("refunds.data",)),
-            Read("e", Type.INTEGER, ("amount",), fallback=lambda told: told.get("n")),
+            Read("e", Type.INTEGER, ("amount",), fallback=lambda snapshot: snapshot.get("n")),
             Read("f", Type.LIST, ("source.data",), items=_ITEM),
             Read("g", Type.LIST, ("billing_details.*.name",)), Read("h", Type.TIME, ("amount",)),
-            Read("i", Type.LIST, ("outcome",), items=_ITEM, convert=lambda told: told or None),
+            Read("i", Type.LIST, ("outcome",), items=_ITEM, convert=lambda value: value or None),
             Read("j", Type.TEXT, ("object",)), Read("k", Type.OBJECT, ("outcome.x.1",)),
         ),
         links=(Link("x", ("refunds.data.*.charge", "class", "metadata")), Link("y", ("amount",))),
@@ -53,7 +53,7 @@ STRANGE = {
             "u": MergedList("source.data", _ITEM),
             "w": MergedList("refunds.data", _ITEM),
         },
-        ignores=frozenset({"charge.updated"}),
+        ignored_types=frozenset({"charge.updated"}),
     ),
     "refund": StripeObject(
         "refund", embeds=(Embed("charge", "data.data"), Embed("refund", "refunds.data")),
@@ -89,16 +89,16 @@ def recorded() -> list[Json]:
     return found
 
 
-def line(type: str, body: bytes) -> RecordedEvent:
+def recorded_event(type: str, body: bytes) -> RecordedEvent:
     """An event of the log."""
     return RecordedEvent(
-        1, "evt_1", None, type, "acct_1", False, None, 1, 1, "webhook", b"", body, 0
+        1, "evt_1", None, type, "acct_1", False, None, 1, 1, "webhook", b"", body, len(body)
     )
 
 
 def agree(type: str, body: bytes) -> list[bool]:
     """Compares both readings of an event; which readers had an answer."""
-    answered, event = [], line(type, body)
+    answered, event = [], recorded_event(type, body)
     for things, reader in READERS:
         told = reader.observations(event)
         answered.append(told is not None)
@@ -252,4 +252,6 @@ def test_a_type_may_turn_to_another_object() -> None:
         agree("any", json.dumps(event).encode())
     customer = {"object": "event", "data": {"object": {"object": "customer", "id": "cus_1"}}}
     for _ in range(2):
-        assert READERS[0][1].observations(line("any", json.dumps(customer).encode())) == []
+        assert (
+            READERS[0][1].observations(recorded_event("any", json.dumps(customer).encode())) == []
+        )

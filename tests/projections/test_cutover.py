@@ -8,20 +8,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import inspect, text
 
 from ledger import Ledger
 from ledger.database import write_transaction
-from projections import CutoverBlocked, Projections, ProjectionState
-from projections.drivers import cutover as cutover
+from projections import CutoverBlocked, Projections
+from projections.drivers import cutover
 from tests.conftest import FreshDatabase
+from tests.projections.concurrency import beside, until
 from tests.projections.histories import Store
-from tests.projections.test_changed_declarations import descriptors, told, with_one_more_field
-from tests.projections.test_rollback import table_of
-from tests.projections.test_side_by_side import beside, paid
+from tests.projections.payouts import (
+    described,
+    descriptors,
+    paid,
+    state_of,
+    table_of,
+    with_one_more_field,
+)
 
 
 @pytest.fixture
@@ -32,30 +38,17 @@ def on_postgresql(fresh_database: FreshDatabase) -> Iterator[Store]:
     store.close()
 
 
-def state(projections: Projections) -> ProjectionState:
-    return next(one for one in projections.states() if one.kind == "payouts")
-
-
 def waits(projections: Projections) -> bool:
     """Whether payouts are rebuilt and something keeps them from taking over."""
-    now = state(projections)
-    return now.status == "rebuilding" and bool(now.held_by) and now.rebuild_done == 20
+    state = state_of(projections)
+    return state.status == "rebuilding" and bool(state.held_by) and state.rebuild_done == 20
 
 
-def until(condition: Callable[[], bool], act: Callable[[], object] = lambda: None) -> None:
-    """Waits for something that comes true soon."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        act()
-        time.sleep(0.02)
-
-
-def silence(store: Store) -> None:
-    """As if whoever rebuilds had not been heard of for an hour."""
+def expire(store: Store) -> None:
+    """As if the rebuild's last heartbeat was an hour ago."""
     rebuilds = store.projections.catalog.control.rebuilds
     with write_transaction(store.projections.catalog.engine) as connection:
-        connection.execute(rebuilds.update().values(beat=int(time.time()) - 3600))
+        connection.execute(rebuilds.update().values(heartbeat=time.time() - 3600))
 
 
 def tables(store: Store) -> list[str]:
@@ -147,7 +140,7 @@ def test_a_follower_waits_for_what_is_in_the_way(on_postgresql: Store) -> None:
     store.append([paid(20)])
     follow()
     assert len(store.items("payouts")) == 21
-    assert "theirs" in state(store.projections).held_by[0]
+    assert "theirs" in state_of(store.projections).held_by[0]
     assert table_of(store.projections) == before
     with store.ledger.engine.begin() as connection:
         connection.execute(text("DROP VIEW theirs"))
@@ -167,15 +160,15 @@ def test_the_end_is_not_held_up(on_postgresql: Store) -> None:
         until(lambda: waits(other), lambda: other.follow(background=True))
         started = time.monotonic()
 
-        other.background_rebuilds.close()
+        other.background.close()
 
         assert time.monotonic() - started < 5
-    assert state(store.projections).status == "live"
+    assert state_of(store.projections).status == "live"
 
 
 def test_a_request_is_carried_out_by_its_own_version(store: Store) -> None:
     """Old code at work beside the new leaves a rebuild alone that the new was asked for."""
-    store.deliver([told(1, "RENT")])
+    store.deliver([described(1, "RENT")])
     new = Projections.open(store.ledger, with_one_more_field())
     new.follow()
     new.request_rebuild("payouts")
@@ -195,8 +188,8 @@ DYING = """
 import os, sys
 from ledger import Ledger
 from projections import Projections
-from projections.drivers import rebuild
-rebuild.Rebuilder._beat = lambda *_, **__: os.kill(os.getpid(), 9)
+from projections.drivers.claims import Claims
+Claims.heartbeat = lambda *_, **__: os.kill(os.getpid(), 9)
 Projections.open(Ledger.open(sys.argv[1])).follow()
 """
 
@@ -208,14 +201,14 @@ def test_a_request_outlives_who_took_it(store_url: str, store: Store) -> None:
     before = table_of(store.projections)
     killed = subprocess.run([sys.executable, "-c", DYING, store_url], check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert state(store.projections).status == "rebuilding"
+    assert state_of(store.projections).status == "rebuilding"
 
-    silence(store)
-    assert state(store.projections).status == "rebuild_stopped"
+    expire(store)
+    assert state_of(store.projections).status == "rebuild_stopped"
     store.projections.follow()
 
     assert table_of(store.projections) != before
-    assert state(store.projections).status == "live"
+    assert state_of(store.projections).status == "live"
     assert store.projections.check(["payouts"]) == []
 
 
@@ -244,7 +237,7 @@ def test_a_builder_that_wakes_up_hurts_nobody(store_url: str, store: Store) -> N
     before = table_of(store.projections)
     with beside(first):
         asleep.wait(20)
-        silence(store)
+        expire(store)
         second.rebuild(["payouts"], progress=wake)
 
     assert "rebuild" in said[0]

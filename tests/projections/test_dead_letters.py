@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from projections import KINDS, Kind, Type
+from projections import KINDS, Kind, Page, Type
 from projections.kinds.payouts import PAYOUT
-from projections.objects import types as values
-from projections.rows.kind import main
+from projections.objects import types
+from projections.rows.kind import reads_of
 from tests.projections.cases import charge, dispute, event, intent, invoice, payout, refund, sub
 from tests.projections.histories import Json, Store, differing, rows
 
@@ -74,7 +74,7 @@ def test_a_wrong_type_is_a_dead_letter_of_its_row_alone(store: Store, object: st
         row["stale"] = True
     assert differing(store.rows(), expected) == []
     assert store.projections.check() == []
-    letters = store.projections.dead_letters(limit=100).items
+    letters = store.projections.dead_letters(page=Page(limit=100)).items
     found = {(letter["kind"], letter["id"], letter["event"]) for letter in letters}
     # An orders' row hears of refunds and disputes too, but these belong to no order here.
     own = {(kind, id, one["id"]) for kind, id in hurt.items() for one in bad}
@@ -161,7 +161,7 @@ def test_after_the_mend_the_row_is_whole(
     store.deliver(SPOILT_PAYOUT)
     assert [row["stale"] for row in store.items("payouts")] == [True]
 
-    monkeypatch.setitem(values._COERCE, Type.INTEGER, lenient)
+    monkeypatch.setitem(types._COERCE, Type.INTEGER, lenient)
     if mend == "refold":
         assert store.projections.refold("payouts", "po_1") is True
     else:
@@ -191,7 +191,9 @@ def mended_payouts() -> Kind:
         replace(field, convert=lambda value: int(value)) if field.name == "amount" else field
         for field in KINDS["payouts"].fields
     )
-    return replace(KINDS["payouts"], fields=fields, owns=(replace(PAYOUT, reads=main(*fields)),))
+    return replace(
+        KINDS["payouts"], fields=fields, members=(replace(PAYOUT, reads=reads_of(*fields)),)
+    )
 
 
 def beside(store: Store, kind: Kind) -> Store:

@@ -1,108 +1,127 @@
-"""Of several followers one leads; whoever is left follows on."""
+"""Of several followers one leads; when it is gone, another follows on."""
 
 from __future__ import annotations
 
-import itertools
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
+from itertools import count
 
 import pytest
 from sqlalchemy import select, update
 
-from ledger.database import write_transaction
-from projections import KINDS, Lead
-from projections.drivers import leader as lead
+from ledger.database import read_transaction, write_transaction
+from projections import KINDS, LeaderLease
+from projections.drivers import leader
+from projections.tables.lease import LEADER_SECONDS
 from tests.projections.histories import Store
-from tests.projections.test_changed_declarations import with_one_more_field
+from tests.projections.payouts import with_one_more_field
 
 
 @pytest.fixture
-def claims(store: Store) -> list[Lead]:
+def leases(store: Store) -> list[LeaderLease]:
     """Five followers of the same declarations; none has asked yet."""
-    return [store.projections.lead() for _ in range(5)]
+    return [store.projections.leader() for _ in range(5)]
 
 
-def _owned_by(store: Store, owner: str) -> None:
+@pytest.fixture
+def always_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second after which a leader renews its lease is over at each question."""
+    seconds = count(1000)
+    monkeypatch.setattr(leader, "monotonic", lambda: next(seconds))
+
+
+def changed(store: Store, **values: object) -> None:
+    """Somebody else writes into the lease."""
     leaders = store.projections.catalog.control.leaders
     with write_transaction(store.projections.catalog.engine) as connection:
-        connection.execute(update(leaders).values(owner=owner))
+        connection.execute(update(leaders).values(**values))
 
 
-def test_one_leads_until_it_leaves(claims: list[Lead]) -> None:
+def heartbeat(store: Store) -> float:
+    leaders = store.projections.catalog.control.leaders
+    with read_transaction(store.projections.catalog.engine) as connection:
+        return float(connection.execute(select(leaders.c.heartbeat)).scalar_one())
+
+
+def test_one_leads_until_it_releases_the_lease(leases: list[LeaderLease]) -> None:
     """However often the others ask; then the next one that asks leads."""
-    first, second, third, *_ = claims
+    first, second, third, *_ = leases
     for _ in range(3):
-        assert [each.is_ours() for each in (first, second, third)] == [True, False, False]
+        assert [lease.is_held() for lease in (first, second, third)] == [True, False, False]
 
-    first.close()
+    first.release()
 
-    assert [each.is_ours() for each in (third, second)] == [True, False]
+    assert [lease.is_held() for lease in (third, second)] == [True, False]
 
 
-def test_one_of_many_at_once(store: Store, claims: list[Lead]) -> None:
+def test_one_of_many_at_once(leases: list[LeaderLease]) -> None:
     """Five that begin in the same moment: the database decides for one."""
-    with ThreadPoolExecutor(len(claims)) as pool:
-        found = list(pool.map(Lead.is_ours, claims))
+    with ThreadPoolExecutor(len(leases)) as pool:
+        held = list(pool.map(LeaderLease.is_held, leases))
 
-    # Nobody may have seen yet that it is the one; then it sees it now.
-    assert sum(found) <= 1
-    assert sum(each.is_ours() for each in claims) == 1
+    assert sum(held) == 1
+    assert [lease.is_held() for lease in leases] == held
 
 
 def test_another_version_has_a_leader_of_its_own(store: Store) -> None:
     """It fills tables of its own, so its follower waits for nobody."""
-    old = store.projections.lead()
-    new = Lead(store.projections.catalog, with_one_more_field().values())
+    old = store.projections.leader()
+    new = LeaderLease(store.projections.catalog, with_one_more_field().values())
 
-    assert old.is_ours()
-    assert new.is_ours()
+    assert old.is_held()
+    assert new.is_held()
     assert with_one_more_field().keys() == KINDS.keys()
 
 
-def test_a_dead_process_leads_nobody(store: Store, claims: list[Lead]) -> None:
+def test_a_dead_process_leads_nobody(store: Store, leases: list[LeaderLease]) -> None:
     """The leader's process was killed on this machine: the next one need not wait at all."""
-    first, second, *_ = claims
-    assert first.is_ours()
+    first, second, *_ = leases
+    assert first.is_held()
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    host = _owner(store).split(":", maxsplit=1)[0]
-    _owned_by(store, f"{host}:{process.pid}:x")
+    changed(store, owner=f"{socket.gethostname()}:{process.pid}:x")
 
-    assert second.is_ours()
+    assert second.is_held()
 
 
-def test_a_silent_one_is_succeeded(
-    store: Store, claims: list[Lead], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("always_due")
+def test_an_expired_lease_is_taken_over(store: Store, leases: list[LeaderLease]) -> None:
+    """A leader on another machine without a heartbeat for more than three seconds."""
+    first, second, *_ = leases
+    assert first.is_held()
+    elsewhere = f"elsewhere:{os.getpid()}:x"
+    changed(store, owner=elsewhere, heartbeat=heartbeat(store) - LEADER_SECONDS / 2)
+    assert not second.is_held()
+    changed(store, owner=elsewhere, heartbeat=heartbeat(store) - LEADER_SECONDS)
+
+    assert second.is_held()
+    assert not first.is_held()
+
+
+@pytest.mark.usefixtures("always_due")
+def test_a_renewed_lease_is_left_alone(store: Store, leases: list[LeaderLease]) -> None:
+    """A leader that goes on is not succeeded, however long another asks; each time it renews."""
+    first, second, *_ = leases
+    beats: list[float] = []
+
+    for _ in range(10):
+        assert (first.is_held(), second.is_held()) == (True, False)
+        beats.append(heartbeat(store))
+
+    assert beats == sorted(set(beats))
+
+
+def test_between_heartbeats_the_database_is_not_asked(
+    store: Store, leases: list[LeaderLease]
 ) -> None:
-    """A leader on another machine whose counter stands still, whatever its clock says."""
-    first, second, *_ = claims
-    assert first.is_ours()
-    _owned_by(store, f"elsewhere:{os.getpid()}:x")
-    now = itertools.count(monotonic() + 10)
-    monkeypatch.setattr(lead, "monotonic", lambda: next(now))
+    """Within a second a leader takes its lease for granted."""
+    first, *_ = leases
+    assert first.is_held()
+    beats: Iterator[float] = iter([heartbeat(store)])
 
-    found = [second.is_ours() for _ in range(6)]
-
-    # It was first seen at the first question; more than three seconds later it is taken for dead.
-    assert found == [False] * 4 + [True] * 2
-    assert first.is_ours() is False
-
-
-def test_one_that_goes_on_is_left_alone(
-    store: Store, claims: list[Lead], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A leader that is heard of in time is not succeeded, however long another asks."""
-    first, second, *_ = claims
-    now = itertools.count(monotonic() + 10)
-    monkeypatch.setattr(lead, "monotonic", lambda: next(now))
-
-    assert [(first.is_ours(), second.is_ours()) for _ in range(10)] == [(True, False)] * 10
-
-
-def _owner(store: Store) -> str:
-    leaders = store.projections.catalog.control.leaders
-    with store.projections.catalog.engine.connect() as connection:
-        return str(connection.execute(select(leaders.c.owner)).scalar_one())
+    assert first.is_held()
+    assert heartbeat(store) == next(beats)

@@ -15,12 +15,11 @@ import pytest
 
 from api.simulator import API_VERSIONS, STORIES, story
 from projections.drivers import processes as workers
-from projections.drivers import rebuild
-from projections.drivers.bulk import batches
-from projections.tables import store as kind_store
+from projections.drivers.bulk import batch_ranges
+from projections.tables import store as component_store
 from projections.tables import writer
 from tests.projections.histories import Store, rows
-from tests.projections.test_check_itself import spoil
+from tests.projections.payouts import spoil
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +61,7 @@ def test_processes_find_the_same_differences(told: Store, monkeypatch: pytest.Mo
     """A check by several processes is that of one."""
     monkeypatch.setattr(workers, "_WORTH_PROCESSES", 0)
     assert list(told.projections.differences(processes=3, memory_mb=1)) == []
-    spoil(told)
+    spoil(told, "UPDATE {table} SET amount = 7")
 
     one, several = (
         list(told.projections.differences(processes=processes, memory_mb=1)) for processes in (1, 3)
@@ -75,7 +74,7 @@ def test_written_in_bulk(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes to the database by the thousand is what goes there by the piece."""
     living = told.living()
     monkeypatch.setattr(writer, "_COPY_MIN", 1)
-    monkeypatch.setattr(kind_store, "_MANY", 0)
+    monkeypatch.setattr(component_store, "_MANY", 0)
 
     told.projections.rebuild()
 
@@ -123,7 +122,7 @@ def test_killed(
     # Whoever loses the parent has nobody to tell; Python itself may complain where it only began.
     assert victim == "worker" or "processes.py" not in said
     assert told.living() == living
-    monkeypatch.setattr(rebuild, "_SILENT_SECONDS_MAX", -1)
+    monkeypatch.setattr("projections.tables.lease.REBUILD_SECONDS", -1)
     told.projections.rebuild()
     assert told.living() == living
 
@@ -148,7 +147,7 @@ def test_slices_are_as_large_as_memory_allows(
 ) -> None:
     """What is held at a time follows from the memory, the processes and the size of bodies."""
     found = list(
-        batches(5, 50_000, memory_mb=memory_mb, processes=processes, body_bytes=body_bytes)
+        batch_ranges(5, 50_000, memory_mb=memory_mb, processes=processes, body_bytes=body_bytes)
     )
 
     assert found[0] == (5, 5 + events)

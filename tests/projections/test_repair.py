@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
 
-from ledger.database import write_transaction
+from api.simulator import story
 from projections import KINDS, NotReady, Projections
 from tests.projections.cases import event, payout
 from tests.projections.histories import RECEIVED_AT, Store, delivery
-from tests.projections.test_changed_declarations import told, with_one_more_field
+from tests.projections.payouts import described, spoil, with_one_more_field
 
 
 def paid(number: int) -> dict[str, object]:
@@ -26,46 +25,37 @@ def damaged(store: Store) -> Store:
     return store
 
 
-def spoil(store: Store, statement: str) -> None:
-    catalog = store.projections.catalog
-    with write_transaction(catalog.engine) as connection:
-        live_table = catalog.live_table(connection, "payouts")
-        assert live_table is not None
-        schema = f"{catalog.schema}." if catalog.schema else ""
-        connection.execute(text(statement.format(table=schema + live_table.table_name)))
-
-
 def spoilt(store: Store) -> list[str]:
     return sorted(row["id"] for row in store.items("payouts") if row["status"] == "spoilt")
 
 
 def test_by_id_only_that_row_is_folded_again(damaged: Store) -> None:
     """One row changed, the others are as they were; a second time changes nothing."""
-    done = damaged.projections.repair("payouts", id="po_2")
+    repaired = damaged.projections.repair("payouts", id="po_2")
 
-    assert (done.pieces, done.changed) == (1, 1)
+    assert (repaired.components, repaired.changed) == (1, 1)
     assert spoilt(damaged) == ["po_1", "po_3"]
     assert damaged.projections.repair("payouts", id="po_2").changed == 0
-    assert damaged.projections.repair("payouts", id="po_nobody").pieces == 0
+    assert damaged.projections.repair("payouts", id="po_nobody").components == 0
 
 
 def test_since_means_received(damaged: Store) -> None:
     """From the given microsecond on, itself included, whatever Stripe's own times are."""
-    done = damaged.projections.repair("payouts", received_at=RECEIVED_AT + 2_000_000)
+    repaired = damaged.projections.repair("payouts", received_at=RECEIVED_AT + 2_000_000)
 
-    assert (done.pieces, done.changed) == (2, 2)
+    assert (repaired.components, repaired.changed) == (2, 2)
     assert spoilt(damaged) == ["po_1"]
 
 
 def test_what_the_tables_forgot_comes_back_from_the_log(damaged: Store) -> None:
     """Rows and all that they rest on may be gone: the log is asked which objects there were."""
-    for table in ("{table}", "{table}_objects", "{table}_clusters"):
+    for table in ("{table}", "{table}_objects", "{table}_components"):
         spoil(damaged, f"DELETE FROM {table}")
 
     assert damaged.projections.repair("payouts", id="po_1").changed == 1
     assert damaged.projections.repair("payouts").changed == 2
     assert damaged.projections.check(["payouts"]) == []
-    damaged.deliver([told(4, "TAX")])
+    damaged.deliver([described(4, "TAX")])
     assert damaged.projections.check(["payouts"]) == []
 
 
@@ -79,8 +69,6 @@ def test_only_the_version_that_serves_may(damaged: Store) -> None:
 
 def test_a_story_of_many_objects_is_left_as_it_was(store: Store) -> None:
     """Folding all of it again, in each kind, changes no row and leaves nothing to differ."""
-    from api.simulator import story
-
     for name in ("order_with_3ds_and_partial_refund", "order_in_one_second"):
         store.deliver(story(name).events)
     before = store.living()

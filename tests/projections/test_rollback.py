@@ -7,23 +7,16 @@ from sqlalchemy import text
 
 from projections import AlreadyRunning, NothingToRollBack, Projections
 from tests.projections.histories import Store
-from tests.projections.test_changed_declarations import descriptors, told, with_one_more_field
-
-
-def table_of(projections: Projections, kind: str = "payouts") -> str:
-    with projections.catalog.engine.connect() as connection:
-        live_table = projections.catalog.live_table(connection, kind)
-    assert live_table is not None
-    return live_table.table_name
+from tests.projections.payouts import described, descriptors, table_of, with_one_more_field
 
 
 def test_the_table_before_serves_again_with_what_came_since(store: Store) -> None:
     """Nothing that was served since is lost, and the view and the next follower go with it."""
-    store.deliver([told(1, "RENT")])
+    store.deliver([described(1, "RENT")])
     before = table_of(store.projections)
     store.projections.rebuild(["payouts"])
     replaced = table_of(store.projections)
-    store.deliver([told(2, "FOOD")])
+    store.deliver([described(2, "FOOD")])
     served = store.living()
 
     done = store.projections.rollback("payouts")
@@ -31,7 +24,7 @@ def test_the_table_before_serves_again_with_what_came_since(store: Store) -> Non
     assert (done.table, done.replaced, done.position) == (before, replaced, 2)
     assert table_of(store.projections) == before != replaced
     assert store.living() == served
-    store.deliver([told(3, "TAX")])
+    store.deliver([described(3, "TAX")])
     assert len(store.items("payouts")) == 3
     assert store.projections.check(["payouts"]) == []
     with store.projections.catalog.engine.connect() as connection:
@@ -41,11 +34,11 @@ def test_the_table_before_serves_again_with_what_came_since(store: Store) -> Non
 
 def test_back_and_back_again(store: Store) -> None:
     """The replaced table is kept, so a rollback can be taken back by another."""
-    store.deliver([told(1, "RENT")])
+    store.deliver([described(1, "RENT")])
     store.projections.rebuild(["payouts"])
     replaced = table_of(store.projections)
     store.projections.rollback("payouts")
-    store.deliver([told(2, "FOOD")])
+    store.deliver([described(2, "FOOD")])
 
     assert store.projections.rollback("payouts").table == replaced
     assert len(store.items("payouts")) == 2
@@ -58,13 +51,13 @@ def test_nothing_to_go_back_to_is_said(store: Store) -> None:
 
 
 def test_nobody_goes_forward_again_by_itself(store: Store) -> None:
-    """Old code rolls its own table back; the new code follows but cutovers only when it is told."""
-    store.deliver([told(1, "RENT")])
+    """Old code rolls its own table back; the new code follows but cuts over only when asked."""
+    store.deliver([described(1, "RENT")])
     new = Projections.open(store.ledger, with_one_more_field())
     new.follow()
     with pytest.raises(NothingToRollBack, match="another version"):
         new.rollback("payouts")
-    store.append([told(2, "FOOD")])
+    store.append([described(2, "FOOD")])
 
     store.projections.rollback("payouts")
     for _ in range(3):

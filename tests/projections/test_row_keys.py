@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from projections import KINDS
 from projections.objects.observation import Scope
-from projections.tables.component import row_key
+from projections.rows.change import row_key
 
 KIND = KINDS["orders"]
 

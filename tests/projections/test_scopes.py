@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import defaultdict
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from api.simulator import API_VERSIONS, STORIES, story
-from projections import KINDS, Ambiguous, NotFound
+from projections import KINDS, Ambiguous, NotFound, RowSelector
 from tests.projections.cases import charge, event, payout, thin
 from tests.projections.histories import Json, Store, differing, rows, shuffled
 
@@ -64,25 +65,27 @@ def test_an_id_of_several_scopes_is_ambiguous_until_one_is_named(store: Store) -
     """`account` and `livemode` together name one row; less than that names none, and says so."""
     store.deliver(everywhere())
     id = next(iter(store.items("orders", account="self", livemode=False)))["id"]
-    ask = store.projections
+    projections, ever = store.projections, 2**40
 
-    def less(**scope: Any) -> None:
-        for question in (ask.one, ask.at, ask.timeline, ask.snapshot):
-            with pytest.raises(Ambiguous):
-                question("orders", id, **scope)
-
-    less()
-    less(livemode=True)
-    less(account="self")
-    less(account="acct_one")
+    for less in (
+        RowSelector(),
+        RowSelector(livemode=True),
+        RowSelector(account="self"),
+        RowSelector(account="acct_one"),
+    ):
+        for query in (projections.get, projections.timeline, projections.snapshot):
+            for selector in (less, replace(less, as_of=ever)):
+                with pytest.raises(Ambiguous):
+                    query("orders", id, selector)
     for account, livemode in SCOPES:
-        scope: dict[str, Any] = {"account": account or "self", "livemode": livemode}
-        for row in (ask.one("orders", id, **scope).row, ask.at("orders", id, **scope).row):
+        selector = RowSelector(account=account or "self", livemode=livemode)
+        for moment in (selector, replace(selector, as_of=ever)):
+            row = projections.get("orders", id, moment).row
             assert (row["id"], row["account"], row["livemode"]) == (id, account, livemode)
-        assert ask.timeline("orders", id, **scope).row
-        assert ask.snapshot("orders", id, **scope) is not None
+        assert projections.timeline("orders", id, selector).row
+        assert projections.snapshot("orders", id, selector) is not None
     with pytest.raises(NotFound):
-        ask.one("orders", id, account="acct_three")
+        projections.get("orders", id, RowSelector(account="acct_three"))
 
 
 def test_lists_filter_by_account_and_mode(store: Store) -> None:
@@ -104,13 +107,7 @@ def test_lists_filter_by_account_and_mode(store: Store) -> None:
                 assert store.items(kind, **{name: value}) == chosen
 
 
-SUMMED = {
-    "orders": ("amount", "amount_received", "amount_refunded"),
-    "refunds": ("amount",),
-    "disputes": ("amount",),
-    "payouts": ("amount",),
-    "subscriptions": (),
-}
+SUMMED = {name: kind.summary for name, kind in KINDS.items() if kind.summary is not None}
 
 
 def summed(store: Store) -> dict[tuple[Any, ...], Json]:

@@ -9,51 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import create_engine, insert, text
 
 from ledger import Ledger
 from ledger.database import read_transaction, write_transaction
-from projections import KINDS, AlreadyRunning, CutoverBlocked, Projections, ProjectionState
+from projections import KINDS, AlreadyRunning, CutoverBlocked, Page, Projections
 from tests.conftest import FreshDatabase
-from tests.projections.cases import event, payout
+from tests.projections.concurrency import beside
 from tests.projections.histories import Store
-from tests.projections.test_rollback import table_of
+from tests.projections.payouts import paid, state_of, table_of
 
 READERS = 4
 BEFORE = 300
-
-
-def paid(number: int) -> dict[str, object]:
-    """A payout whose amount tells its number: a mixed row would show."""
-    told = {**payout("paid"), "id": f"po_{number:05}", "amount": 1000 + number}
-    return event("payout.paid", 100 + number, told)
-
-
-@contextmanager
-def beside(*jobs: Callable[[threading.Event], None]) -> Iterator[None]:
-    """Each job in a thread of its own until it is told to stop; what one raises is raised here."""
-    stop, raised = threading.Event(), list[BaseException]()
-
-    def work(job: Callable[[threading.Event], None]) -> None:
-        try:
-            job(stop)
-        except BaseException as error:
-            raised.append(error)
-
-    threads = [threading.Thread(target=work, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    if raised:
-        raise raised[0]
 
 
 def test_readers_and_a_writer_notice_nothing(store_url: str, store: Store) -> None:
@@ -74,13 +43,13 @@ def test_readers_and_a_writer_notice_nothing(store_url: str, store: Store) -> No
             projections = Projections.open(ledger)
             position = 0
             while not stop.is_set():
-                listed = projections.list("payouts", limit=100_000)
+                listed = projections.list("payouts", page=Page(limit=100_000))
                 seen = {row["id"]: row["amount"] for row in listed.items}
                 expected = {f"po_{n:05}": 1000 + n for n in range(listed.position)}
                 assert listed.position >= position, "an older state than was served"
                 assert seen == expected, "missing or mixed rows"
                 position = listed.position
-                assert projections.one("payouts", "po_00007").row["amount"] == 1007
+                assert projections.get("payouts", "po_00007").row["amount"] == 1007
                 answers[number] += 1
             projections.close()
             ledger.close()
@@ -139,7 +108,7 @@ def test_killed_at_any_moment(
     """kill -9 leaves rows as they were; once the dead builder was silent, the next one succeeds."""
     store.deliver([paid(number) for number in range(BEFORE)])
     rows = store.living()
-    monkeypatch.setattr("projections.drivers.rebuild._SILENT_SECONDS_MAX", -1)
+    monkeypatch.setattr("projections.tables.lease.REBUILD_SECONDS", -1)
     for _ in range(4):
         # The one before has been silent for long: here that is at once.
         store.projections.rebuild(["payouts"])
@@ -163,12 +132,12 @@ def test_no_table_that_serves_is_built_in(
 ) -> None:
     """Whichever table a dead builder left, and whichever serves: the next one takes another."""
     store.deliver([paid(number) for number in range(5)])
-    monkeypatch.setattr("projections.drivers.rebuild._SILENT_SECONDS_MAX", -1)
+    monkeypatch.setattr("projections.tables.lease.REBUILD_SECONDS", -1)
     name = f"payouts_{KINDS['payouts'].fingerprint}{suffix}"
     catalog = store.projections.catalog
     for _ in range(5):
         with write_transaction(catalog.engine) as connection:
-            left = {"kind": "payouts", "state": "running", "table_name": name, "beat": 0}
+            left = {"kind": "payouts", "state": "running", "table_name": name, "heartbeat": 0}
             connection.execute(insert(catalog.control.rebuilds).values(**left))
         with read_transaction(catalog.engine) as connection:
             before = catalog.live_table(connection, "payouts")
@@ -206,7 +175,7 @@ def test_a_session_that_holds_the_view(on_postgresql: Store) -> None:
 
     with beside(rebuild):
         deadline = time.monotonic() + 20
-        while not (held := _state(store).held_by):
+        while not (held := state_of(store.projections).held_by):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         time.sleep(0.3)
@@ -220,12 +189,8 @@ def test_a_session_that_holds_the_view(on_postgresql: Store) -> None:
     assert "a forgotten report" in held[0]
     assert "idle in transaction" in held[0]
     assert table_of(store.projections) != before
-    assert _state(store).held_by == ()
+    assert state_of(store.projections).held_by == ()
     assert store.projections.check(["payouts"]) == []
-
-
-def _state(store: Store) -> ProjectionState:
-    return next(state for state in store.projections.states() if state.kind == "payouts")
 
 
 def test_a_view_of_somebody_elses_on_top(on_postgresql: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.simulator import API_VERSIONS, STORIES, story
-from projections import KINDS
+from projections import KINDS, RowSelector
 from tests.projections.cases import changed, event, sub
 from tests.projections.histories import Json, Store, shuffled
 
@@ -33,8 +33,9 @@ def test_every_row_has_a_snapshot_and_every_past_one_too(store: Store) -> None:
 
     for kind in KINDS:
         for row in store.items(kind):
-            now = store.projections.snapshot(kind, row["id"], livemode=row["livemode"])
-            assert now is not None and now["object"] in {o.name for o in KINDS[kind].owns}
+            selector = RowSelector(livemode=row["livemode"])
+            newest = store.projections.snapshot(kind, row["id"], selector)
+            assert newest is not None and newest["object"] in KINDS[kind].member_names
 
 
 def test_a_snapshot_of_the_past_is_the_newest_of_then(store: Store) -> None:
@@ -46,5 +47,6 @@ def test_a_snapshot_of_the_past_is_the_newest_of_then(store: Store) -> None:
     ask = store.projections.snapshot
 
     assert ask("subscriptions", "sub_1") == sub("past_due", odd={"a": [1, None]})
-    assert ask("subscriptions", "sub_1", as_of=299) == sub("active", odd=1.5)
-    assert ask("subscriptions", "sub_1", at_position=1) == sub("past_due", odd={"a": [1, None]})
+    assert ask("subscriptions", "sub_1", RowSelector(as_of=299)) == sub("active", odd=1.5)
+    first = RowSelector(at_position=1)
+    assert ask("subscriptions", "sub_1", first) == sub("past_due", odd={"a": [1, None]})

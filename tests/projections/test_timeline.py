@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.simulator import API_VERSIONS, STORIES, story
-from projections import KINDS, NotFound
+from projections import KINDS, NotFound, RowSelector
 from tests.projections.cases import CASES
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, Store, shuffled
@@ -28,10 +28,8 @@ def timelines(store: Store) -> Iterator[tuple[str, Json, list[Json]]]:
     """Every row of every kind with its timeline."""
     for kind, rows in store.living().items():
         for (account, livemode, id), row in rows.items():
-            told = store.projections.timeline(
-                kind, id, account=account or "self", livemode=livemode
-            )
-            yield kind, row, told.row
+            selector = RowSelector(account=account or "self", livemode=livemode)
+            yield kind, row, store.projections.timeline(kind, id, selector).row
 
 
 def shuffled_stories(store: Store) -> None:

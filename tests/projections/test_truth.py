@@ -8,7 +8,7 @@ import pytest
 
 from api.demo.comparison import differences
 from api.simulator import API_VERSIONS, STORIES, Story, story
-from projections import KINDS, NotFound
+from projections import KINDS, NotFound, RowSelector
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, Scoped, Store, entries, folded, shuffled, without
 
@@ -76,7 +76,7 @@ def asked(store: Store, told: Story, second: int) -> dict[str, dict[str, Json]]:
         found[kind] = {}
         for id in ids:
             try:
-                row = store.projections.at(kind, id, as_of=second).row
+                row = store.projections.get(kind, id, RowSelector(as_of=second)).row
             except NotFound:
                 continue
             if row["id"] == id:
@@ -134,9 +134,8 @@ def at_position(store: Store, kind: str, key: Scoped, position: int) -> Json | N
     """The row of an id when the log ended at a position; None where another's row bore it."""
     account, livemode, id = key
     try:
-        row: Json = store.projections.at(
-            kind, id, at_position=position, account=account or "self", livemode=livemode
-        ).row
+        selector = RowSelector(account or "self", livemode, at_position=position)
+        row: Json = store.projections.get(kind, id, selector).row
     except NotFound:
         return None
     return row if row["id"] == id else None

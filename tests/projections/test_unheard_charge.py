@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ledger import Delivery, Ledger, read_delivery
-from projections import Projections
+from projections import Projections, RowSelector
 
 
 def test_a_charge_that_only_its_intent_names_finds_the_order(store_url: str) -> None:
@@ -22,8 +22,8 @@ def test_a_charge_that_only_its_intent_names_finds_the_order(store_url: str) -> 
     projections.create()
     projections.follow()
 
-    assert projections.one("orders", "ch_1").row["id"] == "pi_1"
-    assert projections.at("orders", "ch_1", as_of=10).row["id"] == "pi_1"
+    assert projections.get("orders", "ch_1").row["id"] == "pi_1"
+    assert projections.get("orders", "ch_1", RowSelector(as_of=10)).row["id"] == "pi_1"
     assert [entry["event"] for entry in projections.timeline("orders", "ch_1").row] == ["evt_1"]
     projections.close()
     ledger.close()

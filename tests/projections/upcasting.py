@@ -32,7 +32,7 @@ def _parts() -> Iterator[str]:
         yield f"## {kind.name}\n"
         yield f"{kind.about}\n"
         yield from _fields(kind)
-        for thing in kind.owns:
+        for thing in kind.members:
             yield from _object(kind, thing)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,22 @@ class Module:
             elif isinstance(node, ast.ImportFrom):
                 assert not node.level, f"{self.name}: imports are written in full"
                 yield node.module or ""
+
+    def imported_names(self) -> Iterator[str]:
+        """What it imports, name by name: `ledger.identity.stream_id`, or a module as such."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def imported_modules(self, known: Collection[str]) -> Iterator[str]:
+        """The known modules it imports: `from a import b` is `a.b` where that is one, else `a`."""
+        for name in self.imported_names():
+            if name in known:
+                yield name
+            elif (parent := name.rpartition(".")[0]) in known:
+                yield parent
 
 
 def modules(*rooms: str) -> list[Module]:

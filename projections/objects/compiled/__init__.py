@@ -1,4 +1,4 @@
-"""The fast way of reading: bodies decoded into nothing but the declared paths."""
+"""The fast decoder: functions generated from the declarations, for bodies without anything odd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast reader: a body decoded into the declared paths alone, and read by compiled lines."""
+"""The fast decoder: a body is decoded into the declared paths alone, and read by generated code."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from projections.objects.observation import Observation, Scope
 
 __all__ = ["CompiledReader"]
 
-# Types of events are Stripe's and few; an import may hold anybody's.
-_LEARNED_MAX = 1000
+# Stripe's event types are few; an import may hold anybody's.
+_REMEMBERED_MAX = 1000
 
 
 class _Name(msgspec.Struct, gc=False):
@@ -42,75 +42,81 @@ _peek = msgspec.json.Decoder(_Event).decode
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """How events of one Stripe object are decoded, and what they tell is worked out."""
+class _ObjectReader:
+    """How events of one Stripe object are decoded and read."""
 
     name: str
     decode: Callable[[bytes], Any]
-    tell: Callable[[Any, RecordedEvent, Scope, list[Observation]], None]
+    observe: Callable[[Any, RecordedEvent, Scope, list[Observation]], None]
     lists_objects: bool
 
 
 class CompiledReader:
-    """Tells what the generic reading would of bodies that hold nothing odd."""
+    """Reads what the generic decoder would, of bodies that hold nothing odd."""
 
-    def __init__(self, things: Mapping[str, StripeObject]) -> None:
-        self._readings = {name: _reading(thing, things) for name, thing in things.items()}
-        # Which object events of a type are about: it has been the same since Stripe began.
-        self._learned: dict[str, _Reading] = {}
+    def __init__(self, objects: Mapping[str, StripeObject]) -> None:
+        self._readers = {
+            name: _object_reader(declared, objects) for name, declared in objects.items()
+        }
+        # Which object events of a type are about has never changed at Stripe.
+        self._by_type: dict[str, _ObjectReader] = {}
 
     def observations(self, event: RecordedEvent) -> list[Observation] | None:
-        """What an event tells, its own object first; None: the generic reading has to say.
+        """The observations of an event, its own object's first; None: use the generic decoder.
 
-        Not yet merged: an object that the snapshot holds twice is told twice. The body is one
-        that the log took as an event: UTF-8, and nested no deeper than it allows.
+        Not yet merged: an object that the snapshot holds twice comes twice. The log takes as an
+        event only UTF-8 of limited depth, so that is not checked again.
         """
         body = event.body
-        # What the rows cannot hold is mended the generic way.
+        # Characters that rows cannot hold are replaced by the generic decoder.
         if b"\\" in body and b"\\u0000" in body:
             return None
         try:
-            reading = self._learned.get(event.type)
-            if reading is None:
-                reading = self._peeked(event.type, body)
-                if reading is None:
+            reader = self._by_type.get(event.type)
+            if reader is None:
+                reader = self._peek(event.type, body)
+                if reader is None:
                     return []
-            envelope = reading.decode(body)
+            envelope = reader.decode(body)
             data = envelope.data
             if envelope.object != "event" or data is None or data.object is None:
                 return []
-            if data.object.object != reading.name:
+            if data.object.object != reader.name:
                 # Another object than the last event of this type was about.
-                self._learned.pop(event.type, None)
+                self._by_type.pop(event.type, None)
                 return self.observations(event)
-            if reading.lists_objects and _LONG in body.translate(_DIGITS):
+            if reader.lists_objects and _LONG in body.translate(_DIGITS):
                 return None
-            told: list[Observation] = []
-            reading.tell(data.object, event, Scope(event.account, bool(event.livemode)), told)
+            observations: list[Observation] = []
+            scope = Scope(event.account, bool(event.livemode))
+            reader.observe(data.object, event, scope, observations)
         except (msgspec.DecodeError, UnicodeDecodeError, Unreadable):
             return None
-        return told
+        return observations
 
-    def _peeked(self, type: str, body: bytes) -> _Reading | None:
+    def _peek(self, type: str, body: bytes) -> _ObjectReader | None:
         event = _peek(body)
         if event.object != "event" or event.data is None or event.data.object is None:
             return None
-        reading = self._readings.get(event.data.object.object or "")
-        if reading is not None and len(self._learned) < _LEARNED_MAX:
-            self._learned[type] = reading
-        return reading
+        reader = self._readers.get(event.data.object.object or "")
+        if reader is not None and len(self._by_type) < _REMEMBERED_MAX:
+            self._by_type[type] = reader
+        return reader
 
 
-def _reading(thing: StripeObject, things: Mapping[str, StripeObject]) -> _Reading:
-    node = tree(thing, things)
-    node.build(thing.name)
+def _object_reader(declared: StripeObject, objects: Mapping[str, StripeObject]) -> _ObjectReader:
+    node = tree(declared, objects)
+    node.build(declared.name)
     assert node.struct is not None
     data = msgspec.defstruct("Data", [("object", node.struct | None, None)], gc=False)
     event = msgspec.defstruct(
         "Event", [("object", str | None, None), ("data", data | None, None)], gc=False
     )
-    script = Source()
-    tell = script.tell(thing, node, things)
-    return _Reading(
-        thing.name, msgspec.json.Decoder(event).decode, script.function(tell), script.lists_objects
+    source = Source()
+    name = source.observe(declared, node, objects)
+    return _ObjectReader(
+        declared.name,
+        msgspec.json.Decoder(event).decode,
+        source.function(name),
+        source.lists_objects,
     )

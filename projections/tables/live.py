@@ -1,0 +1,120 @@
+"""Reading a kind's live table: first the catalog, then the table's columns, in one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy import Boolean, Connection, LargeBinary, TableClause, column, select, table
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from ledger import StoreUnavailable
+from ledger.database import read_transaction
+from projections.errors import NotReady
+from projections.objects.types import Type
+from projections.rows.change import StoredComponent
+from projections.rows.kind import Kind
+from projections.tables.catalog import Catalog, LiveTable
+from projections.tables.component import decode, shown_row
+from projections.tables.schema import sql_type
+
+__all__ = ["LiveRows", "live_rows", "retried"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LiveRows:
+    """A kind's live table in one read transaction, and its checkpoint there."""
+
+    kind: Kind
+    connection: Connection
+    live_table: LiveTable
+    position: int
+    catalog: Catalog = field(repr=False)
+
+    @cached_property
+    def types(self) -> Mapping[str, Type]:
+        """The columns that both this code and the table have."""
+        columns = self.live_table.columns
+        return {c.name: c.type for c in self.kind.columns if c.name in columns}
+
+    @cached_property
+    def rows(self) -> TableClause:
+        """The table of rows."""
+        columns = [column(name, sql_type(type)) for name, type in self.types.items()]
+        return table(
+            self.live_table.table_name,
+            column("row_key", LargeBinary),
+            *columns,
+            schema=self.catalog.schema,
+        )
+
+    @cached_property
+    def objects(self) -> TableClause:
+        """The objects behind the rows, and those that they link to."""
+        return table(
+            f"{self.live_table.table_name}_objects",
+            *(column(name, sql_type(Type.CODE)) for name in ("id", "object", "account")),
+            column("livemode", Boolean),
+            column("component", sql_type(Type.INTEGER)),
+            schema=self.catalog.schema,
+        )
+
+    @cached_property
+    def components(self) -> TableClause:
+        """The stored components."""
+        return table(
+            f"{self.live_table.table_name}_components",
+            column("component", sql_type(Type.INTEGER)),
+            column("content", LargeBinary),
+            schema=self.catalog.schema,
+        )
+
+    def components_of_id(self, id: str) -> list[StoredComponent]:
+        """The components in which an object has an id, in any account and mode."""
+        objects, components = self.objects.c, self.components.c
+        query = select(components.content).where(
+            components.component.in_(select(objects.component).where(objects.id == id))
+        )
+        return [decode(bytes(content)) for content in self.connection.execute(query).scalars()]
+
+    def shown(self, columns: Mapping[Any, Any]) -> dict[str, Any]:
+        """A row as this code declares it; columns that the table lacks are null."""
+        row = shown_row(self.types, columns)
+        return {item.name: row.get(item.name) for item in self.kind.columns}
+
+
+@contextmanager
+def live_rows(catalog: Catalog, kind: Kind) -> Iterator[LiveRows]:
+    """A kind's live table; raises ``NotReady`` before there is one."""
+    with read_transaction(catalog.engine) as connection:
+        try:
+            live_table = catalog.live_table(connection, kind.name)
+        except (OperationalError, ProgrammingError) as error:
+            raise _missing(kind, error) from error
+        if live_table is None:
+            raise _missing(kind, None)
+        checkpoint = catalog.checkpoint(connection, live_table.table_name)
+        if checkpoint is None:
+            raise _missing(kind, None)
+        yield LiveRows(kind, connection, live_table, checkpoint[0], catalog)
+
+
+def _missing(kind: Kind, error: Exception | None) -> StoreUnavailable | NotReady:
+    if error is not None and "no such table" not in str(error) and "exist" not in str(error):
+        return StoreUnavailable("the projections' database cannot be read")
+    return NotReady(f"{kind.name} have no table yet; start `ledger serve` or `ledger follow`")
+
+
+def retried(query: Callable[[], T]) -> T:
+    """Query again once: a cutover may have dropped the table after it was looked up."""
+    try:
+        return query()
+    except StoreUnavailable as unavailable:
+        if not isinstance(unavailable.__cause__, ProgrammingError | OperationalError):
+            raise
+        return query()
