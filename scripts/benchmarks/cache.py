@@ -21,6 +21,7 @@ CACHE = ROOT / ".bench"
 # The code that decides what is in a log; where it changes, a cached log is made again.
 _SOURCES = (
     "api/simulator",
+    "ledger/recorded.py",
     "ledger/store/tables.py",
     "ledger/store/record.py",
     "ledger/chain.py",
