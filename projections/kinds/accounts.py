@@ -88,10 +88,16 @@ _FIELDS = (
     ),
 )  # fmt: skip
 
-ACCOUNT = StripeObject("account", reads=reads_of(*_FIELDS), type_order=("updated",))
+ACCOUNT = StripeObject(
+    "account",
+    event_types=("account.updated",),
+    reads=reads_of(*_FIELDS),
+    type_order=("updated",),
+)
 
 APPLICATION = StripeObject(
     "application",
+    event_types=("account.application.*",),
     type_order=("authorized", "deauthorized"),
     links=(Link("account", envelope=True),),
     from_event_type=_authorization,

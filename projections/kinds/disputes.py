@@ -78,6 +78,7 @@ _FIELDS = (
 
 DISPUTE = StripeObject(
     "dispute",
+    event_types=("charge.dispute.*",),
     reads=reads_of(*_FIELDS),
     type_order=("created", "funds_withdrawn", "updated", "funds_reinstated", "closed"),
     status_order=(

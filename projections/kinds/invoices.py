@@ -86,6 +86,7 @@ _FIELDS = (
 
 INVOICE = StripeObject(
     "invoice",
+    event_types=("invoice.*",),
     reads=(Read("created", Type.TIME, at("created", "date")), *reads_of(*_FIELDS)),
     terminal=frozenset({"paid", "void", "deleted"}),
     progress=(not_null_count("status_transitions"), integer("amount_paid")),
@@ -112,6 +113,7 @@ INVOICE = StripeObject(
 
 INVOICE_PAYMENT = StripeObject(
     "invoice_payment",
+    event_types=("invoice_payment.paid",),
     progress=(not_null_count("status_transitions"), integer("amount_paid")),
     links=(
         Link("invoice", at("invoice")),

@@ -17,6 +17,7 @@ __all__ = ["CHECKOUT_SESSION", "KIND"]
 
 CHECKOUT_SESSION = StripeObject(
     "checkout.session",
+    event_types=("checkout.session.*",),
     reads=(
         Read("status", Type.CODE, at("status")),
         Read("payment_status", Type.CODE, at("payment_status")),

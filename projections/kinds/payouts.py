@@ -50,6 +50,7 @@ _FIELDS = (
 
 PAYOUT = StripeObject(
     "payout",
+    event_types=("payout.*",),
     reads=reads_of(*_FIELDS),
     terminal=frozenset({"failed", "canceled"}),
     type_order=("created", "updated", "paid", "reconciliation_completed", "canceled", "failed"),

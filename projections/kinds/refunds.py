@@ -41,6 +41,7 @@ _FIELDS = (
 
 REFUND = StripeObject(
     "refund",
+    event_types=("refund.*", "charge.refund.updated"),
     reads=reads_of(*_FIELDS),
     terminal=frozenset({"failed", "canceled"}),
     type_order=("created", "updated", "failed"),

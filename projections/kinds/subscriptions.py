@@ -105,6 +105,7 @@ _FIELDS = (
 
 SUBSCRIPTION = StripeObject(
     "subscription",
+    event_types=("customer.subscription.*",),
     reads=reads_of(*_FIELDS),
     terminal=frozenset({"canceled", "incomplete_expired"}),
     type_order=(

@@ -107,7 +107,8 @@ class StripeObject:
     Read: ``reads``, ``links``, ``embeds``; ``merged_lists``, whose items are kept by id;
     ``first_seen``, facts set to the earliest second whose event shows them; ``from_event_type``,
     which adds to the values what only the event's type says. Events of a type in
-    ``ignored_types`` say nothing of it.
+    ``ignored_types`` say nothing of it. ``event_types`` names, for people, the events that carry
+    it (``charge.*``): which of them an event is about is always read from its body.
 
     Ordered (see ``ordering``): only another ``terminal`` status replaces a terminal one, and where
     ``is_settled`` holds not even that. Within one second the ``progress`` measures decide, which
@@ -123,6 +124,7 @@ class StripeObject:
     first_seen: Mapping[str, Shows] = field(default_factory=dict)
     from_event_type: FromEventType | None = None
     ignored_types: frozenset[str] = frozenset()
+    event_types: tuple[str, ...] = ()
     terminal: frozenset[str] = frozenset()
     is_settled: IsSettled | None = None
     progress: tuple[Measure, ...] = ()

@@ -20,6 +20,7 @@ _RENAMED = {
 
 PAYMENT_INTENT = StripeObject(
     "payment_intent",
+    event_types=("payment_intent.*",),
     reads=(
         Read(
             "status", Type.CODE, at("status"),
@@ -80,6 +81,7 @@ def _captured(amount_captured: Any, amount: Any, captured: Any) -> int:
 
 CHARGE = StripeObject(
     "charge",
+    event_types=("charge.*",),
     reads=(
         # Until 2015-02-18 `succeeded` was `paid`.
         Read(

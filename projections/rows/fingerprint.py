@@ -18,8 +18,9 @@ def describe(value: Any) -> str:
     """A declaration as a text that is the same in every process; functions by their code."""
     if is_dataclass(value) and not isinstance(value, type):
         parts = {part.name: getattr(value, part.name) for part in fields(value)}
-        # The meaning is prose: rewording it changes no row.
+        # What is written for people changes no row.
         parts.pop("about", None)
+        parts.pop("event_types", None)
         return f"{type(value).__name__}({describe(parts)})"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{describe(value[key])}" for key in sorted(value)) + "}"

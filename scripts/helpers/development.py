@@ -1,15 +1,19 @@
 """The configuration for development: created on the first start, with three commands to try.
 
-`scripts/run` runs it as `python -m scripts.helpers.development` in the repository's directory.
+`scripts/run` runs it as `python -m scripts.helpers.development`, with the options of
+`ledger serve`, in the repository's directory.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import secrets
 import shlex
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from api.config.settings import WEBHOOK_SECRET, Settings
 from api.serve.address import host_port
@@ -40,9 +44,11 @@ def first_steps(settings: Settings) -> str:
     """Three commands that can be pasted as they are into another terminal, in any directory."""
     root = Path.cwd()
     base = f"http://{host_port(settings.host, settings.port)}"
-    post = shlex.quote(str(root / "scripts/sample"))
+    post = _settings("LEDGER_HOST", "LEDGER_PORT") + shlex.quote(str(root / "scripts/sample"))
     query = f"curl -s -H 'Authorization: Bearer {settings.api_keys[0]}' {base}/v1/orders"
-    rebuild = f"(cd {shlex.quote(str(root))} && .venv/bin/ledger rebuild)"
+    has_password = make_url(settings.database_url).password is not None
+    database = "" if has_password else _settings("LEDGER_DATABASE_URL")
+    rebuild = f"(cd {shlex.quote(str(root))} && {database}.venv/bin/ledger rebuild)"
     return f"""
 The settings are in {root / _ENV}. Try these in another terminal:
 
@@ -55,8 +61,27 @@ The settings are in {root / _ENV}. Try these in another terminal:
 """
 
 
+def _settings(*names: str) -> str:
+    """Assignments for a shell, of variables that are set here but not in the other terminal."""
+    return "".join(
+        f"{name}={shlex.quote(os.environ[name])} " for name in names if name in os.environ
+    )
+
+
+def _read_options() -> None:
+    """Take the options of `ledger serve` that say where it listens, as the command itself does."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--host")
+    parser.add_argument("--port")
+    options, _ = parser.parse_known_args()
+    for name, value in vars(options).items():
+        if value is not None:
+            os.environ[f"LEDGER_{name.upper()}"] = value
+
+
 def main() -> None:
     """Prepare, and print what to try; `ledger serve` will report wrong settings."""
+    _read_options()
     if prepare():
         with contextlib.suppress(ConfigurationError):
             settings = Settings.read(serving=True)

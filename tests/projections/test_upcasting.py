@@ -10,7 +10,6 @@ from projections import KINDS
 from projections.objects.declaration import Read
 from tests.projections.cases import charge, dispute, event, intent, invoice, payout, refund, sub
 from tests.projections.histories import Json, rows
-from tests.projections.upcasting import PAGE, page
 
 SESSION = {"id": "cs_1", "object": "checkout.session", "created": 1, "mode": "payment"}
 ACCOUNT = {"id": "acct_1", "object": "account", "created": 1}
@@ -246,8 +245,3 @@ def test_newer_paths_speak_before_older_ones() -> None:
         if len({path.split(".")[0] for path in read.paths}) == len(read.paths) > 1:
             both = {**placed(read.paths[-1], "old"), **placed(read.paths[0], "new")}
             assert read.find(both) in ("new", ["new"]), (name, read.name)
-
-
-def test_the_page_says_what_the_declarations_say() -> None:
-    """docs/upcasting.md is what `scripts/upcasting` writes; run it after changing a field."""
-    assert PAGE.read_text("utf-8") == page()

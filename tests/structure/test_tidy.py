@@ -9,7 +9,6 @@ from fnmatch import fnmatch
 
 import pytest
 
-from api.config.settings import VARIABLES
 from tests.structure.modules import ROOT, Module, modules
 
 LINES_MAX = 300
@@ -92,15 +91,6 @@ def test_the_top_level_is_small() -> None:
     }
 
     assert found <= TOP_LEVEL
-
-
-def test_the_readme_tells_every_variable() -> None:
-    """The README's configuration table is the settings' declaration, word for word."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", readme, re.MULTILINE)
-
-    expected = [(v.name, f"`{v.default}`" if v.default else "", v.about) for v in VARIABLES]
-    assert rows == expected
 
 
 def test_every_metric_of_the_alerts_is_there() -> None:

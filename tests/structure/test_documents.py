@@ -1,0 +1,28 @@
+"""Documents that follow from declarations say what these say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.config.settings import VARIABLES
+from projections import KINDS
+from scripts.helpers.documents import DOCUMENTS
+from tests.structure.modules import ROOT
+
+
+@pytest.mark.parametrize("path", list(DOCUMENTS), ids=lambda path: path.name)
+def test_a_document_is_what_scripts_docs_writes(path: Path) -> None:
+    """Run scripts/docs after changing a declaration."""
+    assert path.read_text("utf-8") == DOCUMENTS[path]()
+
+
+def test_the_readme_has_every_variable_and_every_kind() -> None:
+    """Its tables are there and have a row for each: a marker that is lost is no empty table."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([A-Za-z_]+)` \| ", readme, re.MULTILINE)
+
+    assert [name for name in rows if name.isupper()] == [variable.name for variable in VARIABLES]
+    assert [name for name in rows if name.islower()] == list(KINDS)
