@@ -1,0 +1,60 @@
+"""What `scripts/run` prepares and prints on the first start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.helpers import development
+
+
+def first_start(*options: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the helper as `scripts/run` does, with an environment to be restored."""
+    for name in ("LEDGER_HOST", "LEDGER_PORT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("sys.argv", ["development", *options])
+    development.main()
+
+
+def test_the_first_start_writes_a_configuration(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Secrets that only the owner can read are written once, and three commands are printed."""
+    first_start(monkeypatch=monkeypatch)
+    text = Path(".env").read_text("utf-8")
+    first_start(monkeypatch=monkeypatch)
+
+    assert Path(".env").read_text("utf-8") == text
+    assert Path(".env").stat().st_mode & 0o777 == 0o600
+    commands = [line for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+    assert len(commands) == 6
+    assert commands[:3] == commands[3:]
+    assert commands[0] == f"    {Path.cwd() / 'scripts/sample'}"
+
+
+def test_the_commands_work_in_another_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They carry the address and the database that were set in this terminal alone."""
+    monkeypatch.setenv("LEDGER_DATABASE_URL", "sqlite:///other ledger.db")
+    first_start("--port", "8931", "--workers=2", monkeypatch=monkeypatch)
+
+    post, query, rebuild = [
+        line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("    ")
+    ]
+    assert post.startswith("LEDGER_PORT=8931 ")
+    assert query.endswith(" http://127.0.0.1:8931/v1/orders")
+    assert "&& LEDGER_DATABASE_URL='sqlite:///other ledger.db' .venv/bin/ledger rebuild" in rebuild
+
+
+def test_a_configured_ledger_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the environment has a webhook secret, nothing is written and nothing is printed."""
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_0123456789abcdef")
+    first_start(monkeypatch=monkeypatch)
+
+    assert not Path(".env").exists()
+    assert capsys.readouterr().out == ""
