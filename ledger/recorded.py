@@ -48,8 +48,9 @@ class RecordedEvent(NamedTuple):
         return len(self.body) or self.listed_size
 
 
-# The columns that an append takes from a delivery, and that ``verify`` compares with the body.
-ENVELOPE = RecordedEvent._fields[1:10]
+# The columns that an append takes from a delivery, and that ``verify`` compares with the body:
+# all between the position and the chain.
+ENVELOPE = RecordedEvent._fields[1 : RecordedEvent._fields.index("chain")]
 
 # The table's columns in the order of the fields; two have the names that the library gives them.
 COLUMNS = ("id", *ENVELOPE, "chain", "state")
