@@ -86,7 +86,7 @@ def parse_timestamp(_ctx: click.Context, _param: click.Parameter, text: str | No
 class Progress:
     """Progress bars on stderr, one after the other, with rate and ETA; lines if it is a file.
 
-    Call it with a label, how much is done, and the total.
+    Call it with a label, the number of events so far, and the total.
     """
 
     def __init__(self, *, hidden: bool) -> None:
@@ -94,13 +94,13 @@ class Progress:
         self._label: str | None = None
         self._bar: tqdm[NoReturn] | None = None
 
-    def __call__(self, label: str, done: int, total: int) -> None:
+    def __call__(self, label: str, count: int, total: int) -> None:
         """Show the progress; another label begins another bar."""
         if self._bar is None or label != self._label:
             self.close()
             self._label, self._bar = label, self._begin(label)
         self._bar.total = total
-        self._bar.update(done - self._bar.n)
+        self._bar.update(count - self._bar.n)
 
     def close(self) -> None:
         """End the last bar; its last state stays visible."""
