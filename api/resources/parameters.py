@@ -112,7 +112,7 @@ class Text(fields.String):
 
 
 class AccountId(Text):
-    """An account's id, or ``self``; a pattern character in it has no special meaning."""
+    """An account's id, or ``self``; never a pattern: ``*`` is refused."""
 
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
         if not _ACCOUNT.fullmatch(value):

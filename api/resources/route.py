@@ -18,7 +18,14 @@ from api.resources.parameters import Query, StrictParser
 
 View = Callable[..., Response]
 
-_ALWAYS_EXPECTED = (problems.UNAVAILABLE, problems.INVALID_PARAMETERS, problems.UNAUTHORIZED)
+# The problems that every route under /v1 may have.
+_EXPECTED = (
+    problems.SCOPE_TOO_SMALL,
+    problems.INTERNAL,
+    problems.UNAVAILABLE,
+    problems.INVALID_PARAMETERS,
+    problems.UNAUTHORIZED,
+)
 
 _HEADERS = {
     "ETag": {
@@ -71,8 +78,7 @@ def route(
         if method == "GET":
             not_modified = blueprint.alt_response(304, description="The client has it already.")
             described = not_modified(described)
-        expected = (*expects, problems.SCOPE_TOO_SMALL, problems.INTERNAL, *_ALWAYS_EXPECTED)
-        described = _with_problems(blueprint, described, expected)
+        described = _with_problems(blueprint, described, (*expects, *_EXPECTED))
         headers = _HEADERS if method == "GET" else None
         described = blueprint.response(status, response, headers=headers)(described)
         description = _description(view, f"Needs a key of scope {scope}{scope_note}.")

@@ -25,6 +25,16 @@ class ResponseSchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """The value of a member in a dumped object.
+
+        Marshmallow tries a key first, which for a named tuple costs an exception per member:
+        half of the time that a page of events takes to dump.
+        """
+        if isinstance(obj, tuple):
+            return getattr(obj, attr, default)
+        return super().get_attribute(obj, attr, default)
+
 
 def text(description: str, **options: Any) -> fields.String:
     return fields.String(**documented(description, **options))
@@ -61,6 +71,9 @@ def computed(
 def constant(value: str) -> fields.String:
     """A member that always has this value; the dumped object need not have it."""
     return text("What this is.", validate=validate.Equal(value), dump_default=value)
+
+
+# Members that several resources have.
 
 
 def position() -> fields.Integer:

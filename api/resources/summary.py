@@ -29,13 +29,17 @@ _FILTERS = ("account", "livemode", "currency")
 _FIRST_KINDS = ("orders", "refunds", "disputes", "payouts", "subscriptions")
 
 
+def summary_id(row: Mapping[str, Any]) -> str:
+    """A row's id: ``self:live:eur``, ``acct_1:test:none``."""
+    mode = "live" if row["livemode"] else "test"
+    return ":".join([row["account"] or "self", mode, row["currency"] or "none"])
+
+
 class SummarySchema(ResponseSchema):
     """What identifies a row of totals; ``schema`` adds the totals of each kind."""
 
     id = computed(
-        "string",
-        lambda row: summary_id(row),
-        "The id that the list pages by: account, mode and currency.",
+        "string", summary_id, "The id that the list pages by: account, mode and currency."
     )
     object = constant("summary")
     account = schemas.account()
@@ -84,12 +88,6 @@ def blueprint(kinds: Mapping[str, Kind]) -> StrictBlueprint:
         return list_response(data, has_more=has_more, position=totals.position)
 
     return blueprint
-
-
-def summary_id(row: Mapping[str, Any]) -> str:
-    """A row's id: ``self:live:eur``, ``acct_1:test:none``."""
-    mode = "live" if row["livemode"] else "test"
-    return ":".join([row["account"] or "self", mode, row["currency"] or "none"])
 
 
 def _matches(row: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
