@@ -20,7 +20,7 @@ __all__ = ["Head", "Log", "Page"]
 T = TypeVar("T")
 
 _SAMPLES = 200
-# No database takes any number of parameters in one statement.
+# Databases limit how many parameters one statement has.
 _IN_MAX = 500
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import create_engine, text
 
 from ledger import Ledger
-from tests.ledger.facts import body, delivered
+from tests.ledger.deliveries import body, delivered
 
 
 def test_commits_are_flushed(store_url: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ledger import GENESIS, Ledger, verify
-from tests.ledger.facts import body, delivered, fill
+from tests.ledger.deliveries import body, delivered, fill
 
 _COLUMNS = ("originator_id, originator_version, topic, state, {id} AS id, {event_id} AS event_id,"
             " stream, type, account, livemode, api_version, created, received_at, source,"

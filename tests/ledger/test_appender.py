@@ -13,7 +13,7 @@ from sqlalchemy import PoolProxiedConnection, event
 
 from ledger import Appended, Appender, Delivery, Ledger, QueueFull, StoreUnavailable, verify
 from ledger.appender import Pending
-from tests.ledger.facts import body, delivered
+from tests.ledger.deliveries import body, delivered
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger import Ledger, read_delivery, verify
-from tests.ledger.facts import body, delivered, fill
+from tests.ledger.deliveries import body, delivered, fill
 
 
 def check_every_way_of_reading(ledger: Ledger) -> None:

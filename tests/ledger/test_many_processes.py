@@ -19,7 +19,7 @@ PROCESS = """
 import sys
 from ledger import Ledger
 from projections import Projections
-from tests.ledger.facts import body, delivered
+from tests.ledger.deliveries import body, delivered
 
 url, events = sys.argv[1], int(sys.argv[2])
 sys.stdin.readline()

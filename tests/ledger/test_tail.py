@@ -14,7 +14,7 @@ from sqlalchemy import Engine, PoolProxiedConnection, event, text
 
 from ledger import Ledger, StoreUnavailable, verify
 from tests.driver import between
-from tests.ledger.facts import body, delivered
+from tests.ledger.deliveries import body, delivered
 
 WRITERS, BATCHES, SIZE = 4, 12, 3
 

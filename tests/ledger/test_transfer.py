@@ -12,7 +12,7 @@ from api.simulator import histories
 from ledger import Imported, Ledger, RecordedEvent, export_lines, import_lines, verify
 from projections import KINDS, Page, Projections
 from tests.conftest import FreshDatabase
-from tests.ledger.facts import body, delivered, fill
+from tests.ledger.deliveries import body, delivered, fill
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from ledger import GENESIS, Ledger, verify
 from ledger.chain import link
-from tests.ledger.facts import behind_the_triggers, fill
+from tests.ledger.deliveries import behind_the_triggers, fill
 
 QUARANTINED, EVENT = 9, 10  # positions in what `fill` writes
 
