@@ -36,6 +36,7 @@ SPEC_OPTIONS: dict[str, Any] = {
 _OPENAPI = "LEDGER_OPENAPI"
 _PAGE = "LEDGER_DOCS"
 _ANY_OBJECT = {"type": "object"}
+_PATH_PARAMETERS = {"id": "The id, as in a list.", "kind": "The name of the kind."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 
 def _parameter(parameter: Mapping[str, Any]) -> tuple[str, str]:
     default = parameter.get("schema", {}).get("default")
-    description = parameter.get("description", "The id, as in a list.")
+    description = parameter.get("description") or _PATH_PARAMETERS[parameter["name"]]
     if default is not None:
         description += f" Default {default}."
     return parameter["name"], description

@@ -60,7 +60,7 @@ _LIST = parameters.paged(
         "account": parameters.account(),
         "livemode": parameters.livemode(),
         **parameters.created(),
-        **parameters.compared("position", "Read upwards, from the event", ("gt",)),
+        **parameters.compared("position", "Only events {} this position, upwards.", ("gt",)),
     }
 )
 

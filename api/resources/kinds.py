@@ -149,7 +149,7 @@ def _declare_timeline(blueprint: StrictBlueprint, kind: Kind) -> None:
     def get_timeline(arguments: dict[str, Any], id: str) -> Response:
         """Get what each event changed in a row, oldest first.
 
-        Paged by the event's id.
+        The list is paged by the event's id.
         """
         result = backend().projections.timeline(kind.name, id, _selector(arguments))
         page, has_more = page_of(result.row, lambda entry: str(entry["event"]), arguments)

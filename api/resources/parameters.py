@@ -171,11 +171,14 @@ def paging() -> dict[str, fields.Field[Any]]:
 def compared(
     name: str, description: str, operators: tuple[str, ...]
 ) -> dict[str, fields.Field[Any]]:
-    """The parameters ``name[gt]``, ``name[gte]``, …, one per operator."""
+    """The parameters ``name[gt]``, ``name[gte]``, …, one per operator.
+
+    ``{}`` in the description stands for the operator in words.
+    """
     words = {"gt": "after", "gte": "at or after", "lt": "before", "lte": "at or before"}
     return {
         f"{name}_{operator}": StrictInteger(
-            f"{description} {words[operator]}.", data_key=f"{name}[{operator}]"
+            description.format(words[operator]), data_key=f"{name}[{operator}]"
         )
         for operator in operators
     }
@@ -183,7 +186,7 @@ def compared(
 
 def created() -> dict[str, fields.Field[Any]]:
     """The filters by ``created``."""
-    return compared("created", "Created, in Unix seconds,", ("gt", "gte", "lt", "lte"))
+    return compared("created", "Created {} this time, in Unix seconds.", ("gt", "gte", "lt", "lte"))
 
 
 class PagedQuery(Query):

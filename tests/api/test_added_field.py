@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from projections import KINDS, Field, Type
 from projections.rows.kind import reads_of
@@ -46,19 +45,3 @@ def test_an_added_field_appears_everywhere_filled_from_history(store_url: str) -
     assert any("statement_descriptor" in item.get("properties", {}) for item in schemas.values())
     assert MEANING in after.http.get("/docs").text
     after.close()
-
-
-def test_a_declared_summary_appears_in_the_totals(tmp_path: Path) -> None:
-    """A kind that declares a summary is in /v1/summary and in OpenAPI, without another change."""
-    invoices = replace(KINDS["invoices"], summary=("amount_due", "amount_paid"))
-    client = ApiClient(f"sqlite:///{tmp_path / 'ledger.db'}", kinds={**KINDS, "invoices": invoices})
-    invoice = {"object": "invoice", "id": "in_1", "status": "open", "amount_due": 9,
-               "amount_paid": 4, "currency": "eur", "created": 1}  # fmt: skip
-    client.store(event(type="invoice.updated", data={"object": invoice}))
-
-    totals = client.items("/v1/summary")
-    schemas = client.http.get("/openapi.json").get_json()["components"]["schemas"]
-    client.close()
-
-    assert totals[0]["invoices"] == {"open": {"count": 1, "amount_due": 9, "amount_paid": 4}}
-    assert list(schemas["InvoiceTotal"]["properties"]) == ["count", "amount_due", "amount_paid"]
