@@ -1,1 +1,1 @@
-"""How facts come in and conclusions go out: HTTP and the command line."""
+"""HTTP and the command line: how events come in and state goes out."""

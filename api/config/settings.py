@@ -209,8 +209,10 @@ def environment() -> dict[str, str]:
         raise SettingsError([f".env cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
         raise SettingsError([".env cannot be read: it is no UTF-8 text"]) from None
-    ours = {name: text for name, text in written.items() if text is not None and is_ours(name)}
-    return {**ours, **os.environ}
+    ledger_variables = {
+        name: text for name, text in written.items() if text is not None and is_ours(name)
+    }
+    return {**ledger_variables, **os.environ}
 
 
 def is_ours(name: str) -> bool:

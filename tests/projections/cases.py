@@ -53,9 +53,9 @@ class Case:
         assert len(self.events) == len(self.after)
 
 
-def told(kind: str, *steps: tuple[Json, Json]) -> Case:
+def make_case(kind: str, *steps: tuple[Json, Json]) -> Case:
     """A case from its events, each with what is true after it."""
-    return Case(kind, tuple(one for one, _ in steps), tuple(fields for _, fields in steps))
+    return Case(kind, tuple(step for step, _ in steps), tuple(fields for _, fields in steps))
 
 
 def sub(status: str, **more: Any) -> Json:
@@ -112,29 +112,31 @@ _DISPUTED = (event("charge.dispute.created", 100, dispute("needs_response")),
              is_("needs_response"))  # fmt: skip
 
 CASES: dict[str, Case] = {
-    "subscription created and active in one second": told(
+    "subscription created and active in one second": make_case(
         "subscriptions",
         (event("customer.subscription.created", 300, sub("incomplete")), is_("incomplete")),
         (changed(300, "active"), is_("active")),
     ),
-    "active, past due, active in one second": told("subscriptions", _STARTED, _DUNNING, _RESCUED),
-    "past due, active, past due in one second": told(
+    "active, past due, active in one second": make_case(
+        "subscriptions", _STARTED, _DUNNING, _RESCUED
+    ),
+    "past due, active, past due in one second": make_case(
         "subscriptions",
         _LATE,
         (changed(200, "active", {"status": "past_due"}), is_("active")),
         (changed(200, "past_due", {"status": "active"}), is_("past_due")),
     ),
-    "deleted after an update": told(
+    "deleted after an update": make_case(
         "subscriptions",
         (changed(299, "active"), is_("active")),
         (event("customer.subscription.deleted", 300, sub("canceled")), is_("canceled")),
     ),
-    "deleted before a stale update": told(
+    "deleted before a stale update": make_case(
         "subscriptions",
         (event("customer.subscription.deleted", 300, sub("canceled")), is_("canceled")),
         (changed(301, "active"), is_("canceled")),
     ),
-    "payout paid, then failed": told(
+    "payout paid, then failed": make_case(
         "payouts",
         (event("payout.created", 100, payout("pending")), is_("pending", paid_at=None)),
         (event("payout.paid", 200, payout("paid")), is_("paid", paid_at=200)),
@@ -145,7 +147,7 @@ CASES: dict[str, Case] = {
         ),
         (event("payout.failed", 259_400, payout("failed")), is_("failed", failed_at=259_400)),
     ),
-    "charge succeeded, updated, refunded in one second": told(
+    "charge succeeded, updated, refunded in one second": make_case(
         "orders",
         (event("charge.succeeded", 300, charge(description=None)),
          is_("paid", description=None)),
@@ -156,7 +158,7 @@ CASES: dict[str, Case] = {
             is_("refunded", description="a"),
         ),
     ),
-    "refund succeeded, then failed three times over": told(
+    "refund succeeded, then failed three times over": make_case(
         "refunds",
         (event("refund.created", 100, refund("pending")), is_("pending")),
         (event("refund.updated", 200, refund("requires_action")), is_("requires_action")),
@@ -167,7 +169,7 @@ CASES: dict[str, Case] = {
         (event("refund.failed", 300, refund("failed", failure_reason="lost_or_stolen_card")),
          is_("failed", failure_reason="lost_or_stolen_card", events=5)),
     ),
-    "dispute lost, appealed, won beside a stale snapshot": told(
+    "dispute lost, appealed, won beside a stale snapshot": make_case(
         "disputes",
         _DISPUTED,
         (event("charge.dispute.closed", 200, dispute("lost")), is_("lost")),
@@ -178,13 +180,13 @@ CASES: dict[str, Case] = {
         (event("charge.dispute.closed", 400, dispute("won")),
          is_("won", funds_reinstated_at=400)),
     ),
-    "dispute answered and lost in one second": told(
+    "dispute answered and lost in one second": make_case(
         "disputes",
         _DISPUTED,
         (event("charge.dispute.updated", 300, dispute("under_review")), is_("under_review")),
         (event("charge.dispute.closed", 300, dispute("lost")), is_("lost")),
     ),
-    "invoice made and paid in one second": told(
+    "invoice made and paid in one second": make_case(
         "invoices",
         (event("invoice.finalized", 300, invoice("open", 1)), is_("open", amount_paid=0)),
         # Newer than its type: the snapshot was taken when the invoice was paid already.
@@ -192,7 +194,7 @@ CASES: dict[str, Case] = {
         (event("invoice.updated", 300, invoice("paid", 2, 100)), is_("paid", amount_paid=100)),
         (event("invoice.paid", 300, invoice("paid", 2, 100)), is_("paid", amount_paid=100)),
     ),
-    "payment intent tried twice": told(
+    "payment intent tried twice": make_case(
         "orders",
         (event("payment_intent.created", 100, intent("requires_payment_method")),
          is_("incomplete")),
@@ -204,25 +206,25 @@ CASES: dict[str, Case] = {
         (event("payment_intent.succeeded", 400, intent("succeeded", last_payment_error=None)),
          is_("paid", failure_code=None, paid_at=400)),
     ),
-    "captured within the second, told by the earlier type": told(
+    "captured within the second, shown by the earlier type": make_case(
         "orders",
         (event("charge.updated", 300, charge(captured=False, amount_captured=0)),
          is_("authorized", amount_received=0)),
         (event("charge.succeeded", 300, charge()), is_("paid", amount_received=100)),
     ),
-    "a link that nothing but the oldest event tells": told(
+    "a link that only the oldest event has": make_case(
         "orders",
         (event("charge.succeeded", 100, charge(payment_intent="pi_1")), is_("paid", id="pi_1")),
         (event("charge.updated", 200, charge(description="a")), is_("paid", charge="ch_1")),
         (event("payment_intent.succeeded", 300, intent("succeeded")),
          is_("paid", id="pi_1", charge="ch_1", description="a", events=3)),
     ),
-    "two updates that tell nothing of before": told(
+    "two updates without before-images": make_case(
         "subscriptions",
         (changed(300, "incomplete"), is_("incomplete")),
         (changed(300, "active"), is_("active")),
     ),
-    "a refund carried by its charge, stale": told(
+    "a refund carried by its charge, stale": make_case(
         "refunds",
         (event("charge.updated", 300, charge(refunds={"data": [refund("pending")]})),
          is_("pending")),
@@ -254,7 +256,7 @@ def three_changes(place: int) -> Case:
             )
     created = event("customer.subscription.created", 100, sub("active", cancel_at_period_end=False))
     steps[0] = (created, is_("active", cancel_at_period_end=False))
-    return told("subscriptions", *steps)  # fmt: skip
+    return make_case("subscriptions", *steps)  # fmt: skip
 
 
 CASES |= {f"three changes in one second, the stranger at {n}": three_changes(n) for n in range(3)}

@@ -41,13 +41,13 @@ def sources() -> Iterator[tuple[str, list[Json]]]:
 def digests(events: Iterable[Json]) -> dict[str, str]:
     """For each kind the number of rows of a history, and the SHA-256 of all that is in them."""
     log = entries(events)
-    found = {}
+    digests_by_name = {}
     for name, kind in KINDS.items():
-        rows = [made.row for made in project(kind, log) if made.row is not None]
+        rows = [projected.row for projected in project(kind, log) if projected.row is not None]
         texts = sorted(json.dumps(row, sort_keys=True) for row in rows)
         digest = sha256("\n".join(texts).encode()).hexdigest()[:16]
-        found[name] = f"{len(rows)} {digest}"
-    return found
+        digests_by_name[name] = f"{len(rows)} {digest}"
+    return digests_by_name
 
 
 def _numbered(events: Iterable[Json]) -> list[Json]:
@@ -64,8 +64,8 @@ def _listed(path: Path) -> list[Json]:
 def main() -> None:
     """Writes the file anew; needs the shared folder, for all sources have to be in it."""
     fingerprints = {name: kind.fingerprint for name, kind in KINDS.items()}
-    found = {name: digests(events) for name, events in sources()}
-    document = {"fingerprints": fingerprints, "digests": found}
+    digests_by_name = {name: digests(events) for name, events in sources()}
+    document = {"fingerprints": fingerprints, "digests": digests_by_name}
     FILE.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", "utf-8")
 
 

@@ -60,9 +60,9 @@ def folded(log: Iterable[RecordedEvent], kinds: Mapping[str, Kind] = KINDS) -> R
     log = list(log)
     return {
         name: {
-            scoped(made.row): without(made.row, ARRIVAL)
-            for made in project(kind, log)
-            if made.row is not None
+            scoped(projected.row): without(projected.row, ARRIVAL)
+            for projected in project(kind, log)
+            if projected.row is not None
         }
         for name, kind in kinds.items()
     }
@@ -94,23 +94,23 @@ def shuffled(events: Sequence[Json], seed: int, duplicates: float = 0.3) -> list
 def unique(events: Iterable[Json]) -> list[Json]:
     """The first of each event id: what the log keeps of repeated deliveries."""
     first: dict[str, Json] = {}
-    for one in events:
-        first.setdefault(one["id"], one)
+    for each in events:
+        first.setdefault(each["id"], each)
     return list(first.values())
 
 
-def differing(found: Rows, expected: Rows) -> list[str]:
+def differing(actual: Rows, expected: Rows) -> list[str]:
     """Where two sets of rows differ, in words short enough for a failed test."""
     lines = []
-    for kind in expected.keys() | found.keys():
-        one, other = found.get(kind, {}), expected.get(kind, {})
-        lines += [f"{kind} {key}: too many" for key in one.keys() - other.keys()]
-        lines += [f"{kind} {key}: missing" for key in other.keys() - one.keys()]
+    for kind in expected.keys() | actual.keys():
+        left, right = actual.get(kind, {}), expected.get(kind, {})
+        lines += [f"{kind} {key}: too many" for key in left.keys() - right.keys()]
+        lines += [f"{kind} {key}: missing" for key in right.keys() - left.keys()]
         lines += [
-            f"{kind} {key} {name}: found {one[key].get(name)!r}, expected {value!r}"
-            for key in one.keys() & other.keys()
-            for name, value in other[key].items()
-            if one[key].get(name) != value
+            f"{kind} {key} {name}: found {left[key].get(name)!r}, expected {value!r}"
+            for key in left.keys() & right.keys()
+            for name, value in right[key].items()
+            if left[key].get(name) != value
         ]
     return sorted(lines)
 
@@ -160,10 +160,10 @@ class Store:
         """One round of the follower over some kinds, with a batch of a given size."""
         catalog = self.projections.catalog
         with read_transaction(catalog.engine) as connection:
-            found = {name: catalog.live_table(connection, name) for name in kinds}
+            result = {name: catalog.live_table(connection, name) for name in kinds}
         tables = [
             catalog.tables(self.projections.kinds[name], live_table.table_name)
-            for name, live_table in found.items()
+            for name, live_table in result.items()
             if live_table is not None
         ]
         return advance(catalog, self.ledger.log, tables, batch=batch)
@@ -175,8 +175,8 @@ class Store:
     def rows(self) -> Rows:
         """All rows as the lists show them, without what hangs on arrival."""
         return {
-            name: {key: without(row, ARRIVAL) for key, row in found.items()}
-            for name, found in self.living().items()
+            name: {key: without(row, ARRIVAL) for key, row in result.items()}
+            for name, result in self.living().items()
         }
 
     def items(self, kind: str, **filters: Any) -> list[Json]:
@@ -185,14 +185,14 @@ class Store:
 
     def timelines(self) -> dict[tuple[str, Scoped], list[Json]]:
         """The timeline of every row, without what hangs on arrival."""
-        found = {}
+        result = {}
         for kind, rows in self.rows().items():
             for account, livemode, id in rows:
                 selector = RowSelector(account=account or "self", livemode=livemode)
                 timeline = self.projections.timeline(kind, id, selector).row
                 lines = [without(line, ARRIVAL_OF_ENTRIES) for line in timeline]
-                found[kind, (account, livemode, id)] = lines
-        return found
+                result[kind, (account, livemode, id)] = lines
+        return result
 
     def in_batches(self, number: int) -> Rows:
         """All rows as a rebuild gives them that works so many batches out before it writes one."""
@@ -200,17 +200,17 @@ class Store:
         kinds = self.projections.kinds.values()
         tables = [catalog.tables(kind, f"{kind.name}_in_{number}") for kind in kinds]
         with write_transaction(catalog.engine) as connection:
-            for one in tables:
-                catalog.make(connection, one, indexed=False)
+            for table in tables:
+                catalog.make(connection, table, indexed=False)
         filler, head = Filler(catalog, log, tables), log.head().position
         size = -(-head // number) or 1
         for batch in [filler.prepare(at, min(at + size, head)) for at in range(0, head, size)]:
             filler.commit(batch)
         with write_transaction(catalog.engine) as connection:
-            found = {one.kind.name: _shown(connection, one) for one in tables}
-            for one in tables:
-                catalog.drop(connection, one.name)
-        return found
+            result = {each.kind.name: _shown(connection, each) for each in tables}
+            for each in tables:
+                catalog.drop(connection, each.name)
+        return result
 
     @contextmanager
     def crashing(self, statement: int) -> Iterator[None]:
@@ -225,7 +225,9 @@ class Store:
         event.listen(engine, "before_cursor_execute", count)
         try:
             # What is written by the thousand goes past SQLAlchemy: it counts too.
-            with patch.dict(WRITERS, {name: _counted(one, count) for name, one in WRITERS.items()}):
+            with patch.dict(
+                WRITERS, {name: _counted(each, count) for name, each in WRITERS.items()}
+            ):
                 yield
         except Crash:
             pass
@@ -236,8 +238,8 @@ class Store:
 
 def _shown(connection: Connection, tables: KindTables) -> dict[Scoped, Json]:
     types = {column.name: column.type for column in tables.kind.columns}
-    found = [shown_row(types, row) for row in connection.execute(select(tables.rows)).mappings()]
-    return {scoped(row): row for row in found}
+    result = [shown_row(types, row) for row in connection.execute(select(tables.rows)).mappings()]
+    return {scoped(row): row for row in result}
 
 
 def _counted(writer: Callable[[Connection], Any], count: Callable[[], None]) -> type:

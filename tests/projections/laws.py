@@ -39,8 +39,8 @@ class History:
     @property
     def events(self) -> list[Json]:
         """All events, in the order in which they happened."""
-        told = [event for one in self.stories for event in one.events]
-        return sorted(told, key=lambda event: int(event["created"]))
+        events = [event for each in self.stories for event in each.events]
+        return sorted(events, key=lambda event: int(event["created"]))
 
 
 def is_tight(name: str) -> bool:
@@ -56,10 +56,10 @@ TIGHT = [name for name in sorted(STORIES) if is_tight(name)]
 @st.composite
 def a_history(draw: st.DrawFn, most: int = 4) -> History:
     """Stories in any versions, of two accounts and of none, live and test, side by side."""
-    told = []
+    stories = []
     for index in range(draw(st.integers(1, most))):
         versions = st.one_of(st.sampled_from(API_VERSIONS), st.just(API_VERSIONS))
-        told.append(
+        stories.append(
             story(
                 draw(st.sampled_from(TIGHT) | st.sampled_from(sorted(STORIES))),
                 index=index,
@@ -69,7 +69,7 @@ def a_history(draw: st.DrawFn, most: int = 4) -> History:
                 start=START + draw(st.integers(0, 3)),
             )
         )
-    return History(tuple(told))
+    return History(tuple(stories))
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ NAMES = sorted(STORIES)[::2]
 def test_any_batch_gives_the_same_rows(opened: Opened, batch: int) -> None:
     """Many stories at once, one event at a time or some: the rows are those of the pure fold."""
     stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(NAMES)]
-    events = [event for told in stories for event in told.events]
+    events = [event for each_story in stories for event in each_story.events]
     Random(1).shuffle(events)
     with opened("sqlite") as store:
         store.append(events)
@@ -97,14 +97,14 @@ def test_two_followers_at_once_are_one(
         # As if so few were many: then they are read by leaps, as a rebuild reads.
         monkeypatch.setattr(follow, "_BACKLOG", backlog)
         monkeypatch.setattr(follow, "_LEAP", 2 * backlog)
-    events = [event for told in histories(4, 10) for event in told.events]
+    events = [event for each_story in histories(4, 10) for event in each_story.events]
     events += [thin(number) for number in range(40)]
     Random(2).shuffle(events)
     store.append(events)
     others = [Store(store.ledger, Projections.open(store.ledger)) for _ in range(3)]
 
-    def read_on(one: Store) -> None:
-        while one.projections.follow() if backlog is not None else one.advance(2):
+    def read_on(each: Store) -> None:
+        while each.projections.follow() if backlog is not None else each.advance(2):
             pass
 
     with ThreadPoolExecutor(3) as pool:
@@ -113,6 +113,6 @@ def test_two_followers_at_once_are_one(
     states = store.projections.states()
     assert {(state.position, state.without_snapshot) for state in states} == {(len(events), 40)}
     assert store.projections.check() == []
-    assert store.rows() == rows(one for one in events if one["object"] == "event")
-    for one in others:
-        one.projections.close()
+    assert store.rows() == rows(each for each in events if each["object"] == "event")
+    for each in others:
+        each.projections.close()

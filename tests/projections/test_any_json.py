@@ -41,7 +41,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
         keys = list(node)
     elif isinstance(node, list):
         keys = list(range(len(node)))
-    return [(node, key) for key in keys] + [one for key in keys for one in places(node[key])]
+    return [(node, key) for key in keys] + [inner for key in keys for inner in places(node[key])]
 
 
 @st.composite
@@ -50,8 +50,8 @@ def spoilt(draw: st.DrawFn, events: list[Json]) -> list[Json]:
     events = copy.deepcopy(draw(st.permutations(events)))
     for index in draw(st.sets(st.integers(0, len(events) - 1), min_size=1, max_size=6)):
         for _ in range(draw(st.integers(1, 3))):
-            found = places(events[index]["data"])
-            inside, key = found[draw(st.integers(0, len(found) - 1))]
+            values = places(events[index]["data"])
+            inside, key = values[draw(st.integers(0, len(values) - 1))]
             if key == "object" and inside is events[index]["data"]:
                 continue
             inside[key] = draw(ANY_JSON)
@@ -77,8 +77,11 @@ def agree(store: Store, events: list[Json], batch: int) -> None:
 
 
 def all_letters(store: Store) -> list[Json]:
-    found = store.projections.dead_letters(page=Page(limit=10_000)).items
-    return sorted(found, key=lambda one: (one["kind"], one["id"], one["event"], one["error"]))
+    letters = store.projections.dead_letters(page=Page(limit=10_000)).items
+    return sorted(
+        letters,
+        key=lambda letter: (letter["kind"], letter["id"], letter["event"], letter["error"]),
+    )
 
 
 @law(25)

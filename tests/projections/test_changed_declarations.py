@@ -52,8 +52,8 @@ def test_the_view_shows_the_new_field(store: Store, new: Projections) -> None:
     """People and BI tools find the column under the kind's own name."""
     new.follow()
 
-    found = inspect(new.catalog.engine).get_columns("payouts", schema=new.catalog.schema)
-    assert [column["name"] for column in found][-1] == ADDED.name
+    columns = inspect(new.catalog.engine).get_columns("payouts", schema=new.catalog.schema)
+    assert [column["name"] for column in columns][-1] == ADDED.name
     new.close()
 
 

@@ -71,8 +71,8 @@ def test_when_it_is_due(
     monkeypatch: pytest.MonkeyPatch, hours: int, last: int | None, after: int, started: int
 ) -> None:
     """So many hours after the last check, whoever made it; else after the start; or never."""
-    now, ran = [1_790_000_000.0], list[Any]()
-    begin = now[0]
+    clock, ran = [1_790_000_000.0], list[Any]()
+    begin = clock[0]
 
     class Last:
         def checked_at(self) -> int | None:
@@ -85,10 +85,10 @@ def test_when_it_is_due(
         def poll(self) -> int:
             return 1
 
-    monkeypatch.setattr("api.serve.checks.time.time", lambda: now[0])
+    monkeypatch.setattr("api.serve.checks.time.time", lambda: clock[0])
     monkeypatch.setattr("api.serve.checks.subprocess.Popen", Process)
     due = Checks(hours)
-    now[0] += 3600 * after
+    clock[0] += 3600 * after
     for _ in range(2):
         # What failed is not tried again at once.
         due._look_seconds = 0.0

@@ -30,7 +30,7 @@ Json = dict[str, Any]
 SAMPLES = Path(__file__).parents[3] / "shared" / "stripe"
 
 THINGS: dict[str, StripeObject] = {
-    name: thing for kind in KINDS.values() for name, thing in kind.objects.items()
+    name: declared for kind in KINDS.values() for name, declared in kind.objects.items()
 }
 # What no declaration asks for today: circles, one place as two types, keys Python has for itself.
 _ITEM = (Read("id", Type.ID, ("id",)), Read("n", Type.INTEGER, ("n", "class.n")))
@@ -60,7 +60,7 @@ STRANGE = {
         links=(Link("up", ("charge",), prefix="ch"), Link("account", envelope=True)),
     ),
 }  # fmt: skip
-READERS = [(things, CompiledReader(things)) for things in (THINGS, STRANGE)]
+READERS = [(objects, CompiledReader(objects)) for objects in (THINGS, STRANGE)]
 
 
 @cache
@@ -77,16 +77,16 @@ def generated() -> list[Json]:
 @cache
 def recorded() -> list[Json]:
     """Events of other projects, where they are at hand."""
-    found: list[Json] = []
+    events: list[Json] = []
     for path in sorted(SAMPLES.rglob("*.json")) if SAMPLES.exists() else ():
         document = json.loads(path.read_text())
         listed = document.get("data") if isinstance(document, dict) else None
-        found += [
+        events += [
             event
             for event in (listed if isinstance(listed, list) else [document])
             if isinstance(event, dict) and "data" in event
         ]
-    return found
+    return events
 
 
 def recorded_event(type: str, body: bytes) -> RecordedEvent:
@@ -99,21 +99,24 @@ def recorded_event(type: str, body: bytes) -> RecordedEvent:
 def agree(type: str, body: bytes) -> list[bool]:
     """Compares both readings of an event; which readers had an answer."""
     answered, event = [], recorded_event(type, body)
-    for things, reader in READERS:
-        told = reader.observations(event)
-        answered.append(told is not None)
-        if told is not None:
-            expected = once_each(generic(event, things))
+    for objects, reader in READERS:
+        observed = reader.observations(event)
+        answered.append(observed is not None)
+        if observed is not None:
+            expected = once_each(generic(event, objects))
             assert not any(observation.error for observation in expected)
-            assert canonical(once_each(told)) == canonical(expected)
+            assert canonical(once_each(observed)) == canonical(expected)
     images_agree(body)
     return answered
 
 
-def canonical(told: list[Observation]) -> str:
+def canonical(observed: list[Observation]) -> str:
     """All that is told, in a text that tells 1 from True and 1.0."""
     return json.dumps(
-        [[_plain(getattr(one, name)) for name in one.__struct_fields__] for one in told],
+        [
+            [_plain(getattr(observation, name)) for name in observation.__struct_fields__]
+            for observation in observed
+        ],
         default=lambda value: value.decode(errors="replace"),
     )
 
@@ -124,16 +127,16 @@ def _plain(value: Any) -> Any:
 
 def images_agree(body: bytes) -> bool:
     """Compares the before-image and the after-image with the generic ones."""
-    found = attributes(body)
-    if found is None:
+    result = attributes(body)
+    if result is None:
         return False
     data = decode(body)["data"]
     previous = data.get("previous_attributes")
     before = {**data["object"], **(previous if isinstance(previous, dict) else {})}
-    for image, snapshot in zip(found, (data["object"], before), strict=True):
+    for image, snapshot in zip(result, (data["object"], before), strict=True):
         plain = {k: v for k, v in snapshot.items() if not isinstance(v, dict | list)}
-        told = {k: v for k, v in image.items() if is_scalar(v)}
-        assert repr(sorted(told.items())) == repr(sorted(plain.items()))
+        observed = {k: v for k, v in image.items() if is_scalar(v)}
+        assert repr(sorted(observed.items())) == repr(sorted(plain.items()))
         assert image.keys() == snapshot.keys()
     return True
 
@@ -165,8 +168,8 @@ def spoilt(draw: st.DrawFn, events: list[Json]) -> tuple[str, bytes]:
     """An event with anything at some catalog, and its type."""
     event = copy.deepcopy(draw(st.sampled_from(events)))
     for _ in range(draw(st.integers(1, 3))):
-        found = [*places(event["data"]), (event, "object"), (event, "data")]
-        inside, key = found[draw(st.integers(0, len(found) - 1))]
+        result = [*places(event["data"]), (event, "object"), (event, "data")]
+        inside, key = result[draw(st.integers(0, len(result) - 1))]
         value = draw(st.sampled_from(ODD))
         if value is not GONE:
             inside[key] = copy.deepcopy(value)

@@ -218,7 +218,7 @@ def test_a_builder_that_wakes_up_hurts_nobody(store_url: str, store: Store) -> N
     ledger = Ledger.open(store_url)
     second = Projections.open(ledger)
     asleep, woken = threading.Event(), threading.Event()
-    said: list[str] = []
+    errors: list[str] = []
 
     def sleep(*_: object) -> None:
         asleep.set()
@@ -228,11 +228,11 @@ def test_a_builder_that_wakes_up_hurts_nobody(store_url: str, store: Store) -> N
         try:
             store.projections.rebuild(["payouts"], progress=sleep)
         except Exception as error:
-            said.append(str(error))
+            errors.append(str(error))
 
     def wake(*_: object) -> None:
         woken.set()
-        until(lambda: bool(said))
+        until(lambda: bool(errors))
 
     before = table_of(store.projections)
     with beside(first):
@@ -240,7 +240,7 @@ def test_a_builder_that_wakes_up_hurts_nobody(store_url: str, store: Store) -> N
         expire(store)
         second.rebuild(["payouts"], progress=wake)
 
-    assert "rebuild" in said[0]
+    assert "rebuild" in errors[0]
     assert table_of(second) != before
     assert second.check(["payouts"]) == []
     second.close()

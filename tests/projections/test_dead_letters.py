@@ -60,11 +60,11 @@ def of_account(object: str) -> Json:
 @pytest.mark.parametrize("object", SPOILT)
 def test_a_wrong_type_is_a_dead_letter_of_its_row_alone(store: Store, object: str) -> None:
     """Whatever stands there: the row is the fold of its other events and stale, others go on."""
-    type, thing, key, hurt = SPOILT[object]
+    type, snapshot, key, hurt = SPOILT[object]
     envelope = of_account(object)
-    good = event(type, 100, thing, **envelope)
+    good = event(type, 100, snapshot, **envelope)
     stranger = event("payout.paid", 100, {**payout("paid"), "id": "po_2"})
-    bad = [event(type, 200, {**thing, key: value}, **envelope) for value in WRONG.values()]
+    bad = [event(type, 200, {**snapshot, key: value}, **envelope) for value in WRONG.values()]
     store.deliver([bad[0], good, *bad[1:], stranger])
 
     expected = rows([good, stranger])
@@ -75,10 +75,10 @@ def test_a_wrong_type_is_a_dead_letter_of_its_row_alone(store: Store, object: st
     assert differing(store.rows(), expected) == []
     assert store.projections.check() == []
     letters = store.projections.dead_letters(page=Page(limit=100)).items
-    found = {(letter["kind"], letter["id"], letter["event"]) for letter in letters}
+    named = {(letter["kind"], letter["id"], letter["event"]) for letter in letters}
     # An orders' row hears of refunds and disputes too, but these belong to no order here.
-    own = {(kind, id, one["id"]) for kind, id in hurt.items() for one in bad}
-    assert {one for one in found if one[0] in hurt} == own
+    own = {(kind, id, each["id"]) for kind, id in hurt.items() for each in bad}
+    assert {each for each in named if each[0] in hurt} == own
     assert all("9999" not in letter["error"] for letter in letters)
     assert {state.position for state in store.projections.states()} == {len(bad) + 2}
 

@@ -10,16 +10,16 @@ import pytest
 
 from projections import KINDS
 from projections.rows.project import project
-from tests.projections.cases import CASES, changed, event, is_, sub, told
+from tests.projections.cases import CASES, changed, event, is_, make_case, sub
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, entries
 
 
 def after(kind: str, arrived: list[Json]) -> Json:
     """The one row of a kind, once these events have come."""
-    (made,) = project(KINDS[kind], entries(arrived))
-    assert made.row is not None
-    return made.row
+    (projected,) = project(KINDS[kind], entries(arrived))
+    assert projected.row is not None
+    return projected.row
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -47,14 +47,14 @@ def test_the_follower_is_right_about_every_case(
     with opened(dialect) as store:
         for start, stop in pairwise(stops):
             store.deliver(
-                {**one, "id": f"{one['id']}_{account}", "account": account}
+                {**each, "id": f"{each['id']}_{account}", "account": account}
                 for account, (_, arrived) in arrivals.items()
-                for one in arrived[start:stop]
+                for each in arrived[start:stop]
             )
             assert store.projections.check() == []
-        found = store.rows()
+        results = store.rows()
         for account, (kind, arrived) in arrivals.items():
-            (row,) = (row for key, row in found[kind].items() if key[0] == account)
+            (row,) = (row for key, row in results[kind].items() if key[0] == account)
             case = next(case for case in CASES.values() if set_of(case.events) == set_of(arrived))
             assert {name: row[name] for name in case.after[-1]} == case.after[-1]
 
@@ -72,7 +72,7 @@ def test_more_changes_in_one_second_than_all_orders_can_be_tried_of() -> None:
     for number, status in enumerate(statuses, start=1):
         steps.append((changed(200, status, before, quantity=number), is_("")))
         before = {"status": status, "quantity": number}
-    case = told("subscriptions", *steps)
+    case = make_case("subscriptions", *steps)
 
     for seed in range(200):
         arrived = Random(seed).sample(case.events, len(case.events))
@@ -82,6 +82,8 @@ def test_more_changes_in_one_second_than_all_orders_can_be_tried_of() -> None:
 def test_ids_break_the_last_ties() -> None:
     """Two changes that nothing tells apart: arbitrary, but the same in every arrival."""
     events = [changed(200, "active", metadata={"n": str(number)}) for number in range(4)]
-    found = [after("subscriptions", list(some))["metadata"] for some in permutations(events)]
+    results = [
+        after("subscriptions", list(arrived))["metadata"] for arrived in permutations(events)
+    ]
 
-    assert found == found[:1] * len(found)
+    assert results == results[:1] * len(results)

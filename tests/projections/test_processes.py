@@ -25,11 +25,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def told(store: Store) -> Store:
+def full_store(store: Store) -> Store:
     """Every story once, out of order, followed in small steps."""
     names = enumerate(sorted(STORIES))
     stories = [story(name, index=number, api_version=API_VERSIONS) for number, name in names]
-    events = [event for one in stories for event in one.events]
+    events = [event for each in stories for event in each.events]
     random.Random(3).shuffle(events)
     store.append(events)
     while store.advance(50):
@@ -38,9 +38,9 @@ def told(store: Store) -> Store:
     return store
 
 
-def test_processes_give_the_same_rows(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_give_the_same_rows(full_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many work side by side, rows are those of the follower, and every batch is theirs."""
-    living, used = told.living(), list[int]()
+    living, used = full_store.living(), list[int]()
     monkeypatch.setattr(workers, "_WORTH_PROCESSES", 0)
     work = getattr(workers, "_fill_with")  # noqa: B009  # the module's own
 
@@ -50,36 +50,39 @@ def test_processes_give_the_same_rows(told: Store, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(workers, "_fill_with", fill_with)
     for processes in (2, 5):
-        told.projections.rebuild(processes=processes, memory_mb=1)
-        assert told.living() == living
+        full_store.projections.rebuild(processes=processes, memory_mb=1)
+        assert full_store.living() == living
 
     assert used == [2, 5]
-    assert told.projections.check() == []
+    assert full_store.projections.check() == []
 
 
-def test_processes_find_the_same_differences(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_find_the_same_differences(
+    full_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A check by several processes is that of one."""
     monkeypatch.setattr(workers, "_WORTH_PROCESSES", 0)
-    assert list(told.projections.differences(processes=3, memory_mb=1)) == []
-    spoil(told, "UPDATE {table} SET amount = 7")
+    assert list(full_store.projections.differences(processes=3, memory_mb=1)) == []
+    spoil(full_store, "UPDATE {table} SET amount = 7")
 
-    one, several = (
-        list(told.projections.differences(processes=processes, memory_mb=1)) for processes in (1, 3)
+    single, several = (
+        list(full_store.projections.differences(processes=processes, memory_mb=1))
+        for processes in (1, 3)
     )
 
-    assert one == several != []
+    assert single == several != []
 
 
-def test_written_in_bulk(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_written_in_bulk(full_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes to the database by the thousand is what goes there by the piece."""
-    living = told.living()
+    living = full_store.living()
     monkeypatch.setattr(writer, "_COPY_MIN", 1)
     monkeypatch.setattr(component_store, "_MANY", 0)
 
-    told.projections.rebuild()
+    full_store.projections.rebuild()
 
-    assert told.living() == living
-    assert told.projections.check() == []
+    assert full_store.living() == living
+    assert full_store.projections.check() == []
 
 
 PROGRAM = """
@@ -98,10 +101,10 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("victim", ["parent", "worker"])
 def test_killed(
-    store_url: str, told: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victim: str
+    store_url: str, full_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victim: str
 ) -> None:
     """kill -9 of the rebuild or of one of its workers: the rows stay, no process is left over."""
-    living = told.living()
+    living = full_store.living()
     program = tmp_path / "rebuilding.py"
     program.write_text(PROGRAM)
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -114,24 +117,24 @@ def test_killed(
         family = _workers(process.pid)
         time.sleep(random.uniform(0, 1))
         (process if victim == "parent" else family[0]).send_signal(signal.SIGKILL)
-        _, said = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=30)
         _, alive = psutil.wait_procs(family, timeout=10)
 
     assert alive == []
-    assert ("a process of the rebuild died" in said) == (victim == "worker")
+    assert ("a process of the rebuild died" in stderr) == (victim == "worker")
     # Whoever loses the parent has nobody to tell; Python itself may complain where it only began.
-    assert victim == "worker" or "processes.py" not in said
-    assert told.living() == living
+    assert victim == "worker" or "processes.py" not in stderr
+    assert full_store.living() == living
     monkeypatch.setattr("projections.tables.lease.REBUILD_SECONDS", -1)
-    told.projections.rebuild()
-    assert told.living() == living
+    full_store.projections.rebuild()
+    assert full_store.living() == living
 
 
 def _workers(pid: int) -> list[psutil.Process]:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        found = psutil.Process(pid).children(recursive=True)
-        working = [one for one in found if "spawn_main" in " ".join(one.cmdline())]
+        result = psutil.Process(pid).children(recursive=True)
+        working = [single for single in result if "spawn_main" in " ".join(single.cmdline())]
         if len(working) == 3:
             return working
         time.sleep(0.02)
@@ -146,10 +149,10 @@ def test_slices_are_as_large_as_memory_allows(
     memory_mb: int, processes: int, body_bytes: int, events: int
 ) -> None:
     """What is held at a time follows from the memory, the processes and the size of bodies."""
-    found = list(
+    result = list(
         batch_ranges(5, 50_000, memory_mb=memory_mb, processes=processes, body_bytes=body_bytes)
     )
 
-    assert found[0] == (5, 5 + events)
-    assert [after for after, _ in found[1:]] == [upto for _, upto in found[:-1]]
-    assert found[-1][1] == 50_000
+    assert result[0] == (5, 5 + events)
+    assert [after for after, _ in result[1:]] == [upto for _, upto in result[:-1]]
+    assert result[-1][1] == 50_000

@@ -9,10 +9,10 @@ from ledger import Delivery, Ledger, read_delivery
 from projections import Projections
 
 
-def delivery(id: str, type: str, created: int, thing: dict[str, Any]) -> Delivery:
+def delivery(id: str, type: str, created: int, snapshot: dict[str, Any]) -> Delivery:
     """An event about a thing, ready for the log."""
     event = {"object": "event", "id": id, "type": type, "created": created, "livemode": False,
-             "api_version": "2020-03-02", "data": {"object": thing}}  # fmt: skip
+             "api_version": "2020-03-02", "data": {"object": snapshot}}  # fmt: skip
     body = json.dumps(event).encode()
     return Delivery(body, "webhook", 1, read_delivery(body))
 

@@ -19,9 +19,9 @@ def test_the_table_before_serves_again_with_what_came_since(store: Store) -> Non
     store.deliver([described(2, "FOOD")])
     served = store.living()
 
-    done = store.projections.rollback("payouts")
+    rolled_back = store.projections.rollback("payouts")
 
-    assert (done.table, done.replaced, done.position) == (before, replaced, 2)
+    assert (rolled_back.table, rolled_back.replaced, rolled_back.position) == (before, replaced, 2)
     assert table_of(store.projections) == before != replaced
     assert store.living() == served
     store.deliver([described(3, "TAX")])

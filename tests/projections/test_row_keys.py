@@ -18,11 +18,11 @@ scoped = st.tuples(
 
 
 @given(scoped, scoped)
-def test_no_two_rows_share_a_key(one: tuple[Scope, str], other: tuple[Scope, str]) -> None:
+def test_no_two_rows_share_a_key(left: tuple[Scope, str], right: tuple[Scope, str]) -> None:
     """Whatever their ids are, even where these begin alike; and no key is long."""
-    keys = [row_key(KIND, *each) for each in (one, other)]
+    keys = [row_key(KIND, *each) for each in (left, right)]
 
-    assert (keys[0] == keys[1]) == (one == other)
+    assert (keys[0] == keys[1]) == (left == right)
     assert max(map(len, keys)) <= 28
 
 

@@ -34,13 +34,13 @@ def everywhere() -> list[Json]:
     events = []
     for number, (account, livemode) in enumerate(SCOPES):
         for name in NAMES:
-            for told in story(name, api_version=API_VERSIONS).events:
-                one = copy.deepcopy(told)
-                one["id"] = f"{told['id']}x{number}"
-                one["livemode"] = livemode
+            for each_event in story(name, api_version=API_VERSIONS).events:
+                copied = copy.deepcopy(each_event)
+                copied["id"] = f"{each_event['id']}x{number}"
+                copied["livemode"] = livemode
                 if account is not None:
-                    one["context" if account == "acct_two" else "account"] = account
-                events.append(one)
+                    copied["context" if account == "acct_two" else "account"] = account
+                events.append(copied)
     return events
 
 
@@ -52,10 +52,10 @@ def test_nothing_of_two_scopes_mixes(store: Store) -> None:
     expected = {
         kind: {
             (account, livemode, id): {**row, "account": account, "livemode": livemode}
-            for (_, _, id), row in found.items()
+            for (_, _, id), row in items.items()
             for account, livemode in SCOPES
         }
-        for kind, found in alone.items()
+        for kind, items in alone.items()
     }
     assert differing(store.rows(), expected) == []
     assert store.projections.check() == []
@@ -95,8 +95,8 @@ def test_lists_filter_by_account_and_mode(store: Store) -> None:
     for kind in KINDS:
         everything = store.items(kind)
         for account, livemode in SCOPES:
-            found = store.items(kind, account=account or "self", livemode=livemode)
-            assert found == [
+            items = store.items(kind, account=account or "self", livemode=livemode)
+            assert items == [
                 row
                 for row in everything
                 if (row["account"], row["livemode"]) == (account, livemode)
@@ -137,7 +137,9 @@ def summary(store: Store) -> dict[tuple[Any, ...], Json]:
 def test_the_summary_is_the_sum_of_the_lists(store: Store) -> None:
     """Per account, mode and currency, over every story and over the same ids in every scope."""
     stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(STORIES)]
-    store.deliver([*everywhere(), *(event for told in stories for event in told.events)])
+    store.deliver(
+        [*everywhere(), *(event for each_event in stories for event in each_event.events)]
+    )
 
     assert summary(store) == summed(store)
 
@@ -191,8 +193,8 @@ def test_thin_events_are_counted_and_project_nothing(store: Store) -> None:
 def test_recorded_thin_events_project_nothing(store: Store) -> None:
     """Whatever thin events others recorded: no row, no dead letter."""
     recorded = [json.loads(path.read_text()) for path in sorted(THIN.glob("*.json"))]
-    events = [{**one, "id": f"evt_recorded{number}"} for number, one in enumerate(recorded)]
-    store.deliver([one for one in events if isinstance(one.get("object"), str)])
+    events = [{**copied, "id": f"evt_recorded{number}"} for number, copied in enumerate(recorded)]
+    store.deliver([copied for copied in events if isinstance(copied.get("object"), str)])
 
     assert not any(store.living().values())
     assert store.projections.dead_letters().items == []

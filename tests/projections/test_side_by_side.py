@@ -76,18 +76,18 @@ def test_two_rebuilds_at_once(store_url: str, store: Store) -> None:
     store.deliver([paid(number) for number in range(20)])
     ledger = Ledger.open(store_url)
     second = Projections.open(ledger)
-    said = []
+    errors = []
 
     def meanwhile(*_: object) -> None:
         with pytest.raises(AlreadyRunning, match="a rebuild of payouts runs already") as stopped:
             second.rebuild(["payouts"])
-        said.append(stopped)
+        errors.append(stopped)
 
     store.projections.rebuild(["payouts"], progress=meanwhile)
     second.close()
     ledger.close()
 
-    assert said
+    assert errors
     assert store.projections.check(["payouts"]) == []
 
 

@@ -14,12 +14,12 @@ OF_ONE_OBJECT = ("subscriptions", "invoices", "disputes", "payouts")
 def test_the_snapshot_is_the_last_one_that_stripe_sent(store: Store) -> None:
     """Delivered shuffled: the object of the event that happened last, with every key it has."""
     stories = [story(name, index=n) for n, name in enumerate(STORIES)]
-    events = [event for told in stories for event in told.events]
+    events = [event for each_story in stories for event in each_story.events]
     store.deliver(shuffled(events, seed=4))
     last: dict[str, Json] = {}
-    for one in events:
+    for each in events:
         # Of twins, which are one change, either may speak: in one version they are alike.
-        last[one["data"]["object"]["id"]] = one["data"]["object"]
+        last[each["data"]["object"]["id"]] = each["data"]["object"]
 
     for kind in OF_ONE_OBJECT:
         for _, _, id in store.rows()[kind]:
@@ -29,7 +29,7 @@ def test_the_snapshot_is_the_last_one_that_stripe_sent(store: Store) -> None:
 def test_every_row_has_a_snapshot_and_every_past_one_too(store: Store) -> None:
     """Of every kind, now and as of the row's first second; keys that nobody reads are there."""
     stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(STORIES)]
-    store.deliver([event for told in stories for event in told.events])
+    store.deliver([event for each_story in stories for event in each_story.events])
 
     for kind in KINDS:
         for row in store.items(kind):

@@ -34,7 +34,9 @@ def timelines(store: Store) -> Iterator[tuple[str, Json, list[Json]]]:
 
 def shuffled_stories(store: Store) -> None:
     stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(STORIES)]
-    store.deliver(shuffled([event for told in stories for event in told.events], seed=8))
+    store.deliver(
+        shuffled([event for each_story in stories for event in each_story.events], seed=8)
+    )
 
 
 def test_changes_applied_one_after_another_give_the_row(opened: Opened) -> None:
@@ -83,11 +85,11 @@ def test_late_is_what_was_created_before_what_was_known(opened: Opened) -> None:
 @pytest.mark.parametrize("name", ["twins", "twin_subscription_updates"])
 def test_twins_leave_one_change(opened: Opened, name: str, version: str) -> None:
     """Of two Event objects for one change, the second changes nothing."""
-    told = story(name, api_version=version)
+    each_story = story(name, api_version=version)
     with opened("sqlite") as store:
-        store.deliver(shuffled(told.events, seed=2))
+        store.deliver(shuffled(each_story.events, seed=2))
         (_, row, entries), *_ = (
-            one for one in timelines(store) if one[0] in ("orders", "subscriptions")
+            line for line in timelines(store) if line[0] in ("orders", "subscriptions")
         )
         changes = [(entry["type"], entry["changes"]) for entry in entries]
         by_type = {type for type, _ in changes}
@@ -95,7 +97,7 @@ def test_twins_leave_one_change(opened: Opened, name: str, version: str) -> None
         # One event of each type changed the row, at the most: its twin left no mark.
         for type in by_type & {"payment_intent.succeeded", "customer.subscription.updated"}:
             assert sum(bool(change) for of, change in changes if of == type) == 1
-        assert row["events"] == len(entries) == len(told.events)
+        assert row["events"] == len(entries) == len(each_story.events)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "in one second" in name])
@@ -105,15 +107,15 @@ def test_entries_of_one_second_stand_in_the_order_in_which_they_happened(
     """The canonical order is the timeline's: backwards delivery, forwards told."""
     case = CASES[name]
     store.deliver(list(case.events[::-1]))
-    ((_, _, entries),) = (one for one in timelines(store) if one[0] == case.kind)
+    ((_, _, entries),) = (line for line in timelines(store) if line[0] == case.kind)
 
     assert [entry["event"] for entry in entries] == [event["id"] for event in case.events]
 
 
 def test_a_row_that_is_gone_has_no_timeline_of_its_own(store: Store) -> None:
     """A charge that disappeared into its PaymentIntent's order shows that order's timeline."""
-    told = story("charge_that_names_no_intent", api_version="2024-06-20")
-    store.deliver(told.events)
+    each_story = story("charge_that_names_no_intent", api_version="2024-06-20")
+    store.deliver(each_story.events)
     (order,) = (row for row in store.items("orders"))
     charge = order["charge"]
 

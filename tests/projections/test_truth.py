@@ -43,45 +43,45 @@ def test_every_second_of_every_story_is_as_it_was(
     name: str, version: str | tuple[str, ...]
 ) -> None:
     """The fold of the events up to a second gives the truth of it, and no row beyond."""
-    told = story(name, api_version=version)
-    log = entries(shuffled(told.events, seed=1, duplicates=0))
+    a_story = story(name, api_version=version)
+    log = entries(shuffled(a_story.events, seed=1, duplicates=0))
 
-    for second in told.seconds():
-        found = {
+    for second in a_story.seconds():
+        result = {
             kind: {row["id"]: row for row in rows.values()}
             for kind, rows in folded(e for e in log if e.created <= second).items()
         }
-        assert known(told, second, found) == []
+        assert known(a_story, second, result) == []
 
 
-def known(told: Story, second: int, found: dict[str, dict[str, Json]]) -> list[str]:
+def known(a_story: Story, second: int, result: dict[str, dict[str, Json]]) -> list[str]:
     """Where rows are not the truth of a second, but for what hangs on arrival."""
     truth = {
         kind: {id: without(row, ("position",)) for id, row in rows.items()}
-        for kind, rows in told.truth(second).items()
+        for kind, rows in a_story.truth(second).items()
     }
-    return [str(difference) for difference in differences(truth, found, only=True)]
+    return [str(difference) for difference in differences(truth, result, only=True)]
 
 
-def ever(told: Story) -> dict[str, set[str]]:
+def ever(a_story: Story) -> dict[str, set[str]]:
     """Every id that was ever a row's, also of those that disappeared into others."""
-    truths = [told.truth(second) for second in told.seconds()]
+    truths = [a_story.truth(second) for second in a_story.seconds()]
     return {kind: {id for truth in truths for id in truth[kind]} for kind in KINDS}
 
 
-def asked(store: Store, told: Story, second: int) -> dict[str, dict[str, Json]]:
+def queried(store: Store, a_story: Story, second: int) -> dict[str, dict[str, Json]]:
     """The rows that the ids ever known had in a second; another id's row is no row of theirs."""
-    found: dict[str, dict[str, Json]] = {}
-    for kind, ids in ever(told).items():
-        found[kind] = {}
+    result: dict[str, dict[str, Json]] = {}
+    for kind, ids in ever(a_story).items():
+        result[kind] = {}
         for id in ids:
             try:
                 row = store.projections.get(kind, id, RowSelector(as_of=second)).row
             except NotFound:
                 continue
             if row["id"] == id:
-                found[kind][id] = row
-    return found
+                result[kind][id] = row
+    return result
 
 
 @pytest.mark.parametrize(
@@ -95,19 +95,19 @@ def test_as_of_is_the_truth_of_the_second(
     """Stories delivered shuffled, in parts twice: as_of any of their seconds tells the truth."""
     stories = [story(name, index=n, api_version=version) for n, name in enumerate(SAMPLE)]
     with opened(dialect) as store:
-        store.deliver(shuffled([event for told in stories for event in told.events], seed=5))
-        for told in stories:
-            for second in [told.seconds()[0] - 1, *told.seconds()]:
-                assert known(told, second, asked(store, told, second)) == []
+        store.deliver(shuffled([event for a_story in stories for event in a_story.events], seed=5))
+        for a_story in stories:
+            for second in [a_story.seconds()[0] - 1, *a_story.seconds()]:
+                assert known(a_story, second, queried(store, a_story, second)) == []
 
 
 def test_lists_hold_what_the_truth_knows(store: Store) -> None:
     """Every kind's list has exactly the ids of the truth: no row is missing, none is a phantom."""
     stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(STORIES)]
-    store.deliver(shuffled([e for told in stories for e in told.events], seed=3))
+    store.deliver(shuffled([e for a_story in stories for e in a_story.events], seed=3))
 
     for kind in KINDS:
-        truth = [id for told in stories for id in told.truth()[kind]]
+        truth = [id for a_story in stories for id in a_story.truth()[kind]]
         assert sorted(row["id"] for row in store.items(kind)) == sorted(truth)
 
 
@@ -117,7 +117,7 @@ def test_at_position_is_what_the_live_row_was(
 ) -> None:
     """at_position=p is the row that the follower had made when it stood at p, in every field."""
     stories = [story(name, index=n, api_version=API_VERSIONS) for n, name in enumerate(names)]
-    events = [event for told in stories for event in told.events]
+    events = [event for a_story in stories for event in a_story.events]
     Random(9).shuffle(events)
     with opened(dialect) as store:
         lived = []

@@ -188,21 +188,21 @@ def test_an_older_shape_erases_nothing(change: str) -> None:
         return  # the accounts differ in where they stand, not in what they are
 
     for first, second in ((shapes[0], shapes[-1]), (shapes[-1], shapes[0])):
-        later = [{**one, "id": f"{one['id']}b", "created": 200} for one in second]
-        found = rows([*first, *later])[kind].values()
-        assert [{name: row[name] for name in expected} for row in found] == [expected]
+        later = [{**each, "id": f"{each['id']}b", "created": 200} for each in second]
+        result = rows([*first, *later])[kind].values()
+        assert [{name: row[name] for name in expected} for row in result] == [expected]
 
 
 def test_an_absent_key_erases_nothing_and_a_null_does() -> None:
     """A shape that lacks a key says nothing of it; one that has null there says that it is null."""
-    told = ev(payout("paid", destination="ba_1", reconciliation_status="completed"), created=100)
+    shown = ev(payout("paid", destination="ba_1", reconciliation_status="completed"), created=100)
     silent = ev(payout("paid"), created=200)
     null = ev(payout("paid", destination=None), created=300)
 
-    (row,) = rows([told, silent])["payouts"].values()
+    (row,) = rows([shown, silent])["payouts"].values()
     assert (row["destination"], row["reconciliation_status"]) == ("ba_1", "completed")
     assert row["paid_at"] == 100
-    (row,) = rows([told, silent, null])["payouts"].values()
+    (row,) = rows([shown, silent, null])["payouts"].values()
     assert (row["destination"], row["reconciliation_status"]) == (None, "completed")
 
 
@@ -211,7 +211,7 @@ def test_an_absent_key_erases_nothing_and_a_null_does() -> None:
 )
 def test_a_version_is_never_asked_for(version: str | None) -> None:
     """No version, one with a suffix, and one of the future are read by their keys like any."""
-    events = [{**one, "api_version": version} for one in CHANGES["pi charges.data"][2][0]]
+    events = [{**each, "api_version": version} for each in CHANGES["pi charges.data"][2][0]]
     (row,) = rows(events)["orders"].values()
 
     assert (row["charge"], row["status"]) == ("ch_1", "paid")
@@ -219,9 +219,9 @@ def test_a_version_is_never_asked_for(version: str | None) -> None:
 
 def reads() -> list[tuple[str, Read]]:
     """Every read of every object, and of the items of lists."""
-    things = [thing for kind in KINDS.values() for thing in kind.objects.values()]
-    found = [(thing.name, read) for thing in things for read in thing.all_reads]
-    return found + [(name, item) for name, read in found for item in read.items or ()]
+    objects = [declared for kind in KINDS.values() for declared in kind.objects.values()]
+    result = [(declared.name, read) for declared in objects for read in declared.all_reads]
+    return result + [(name, item) for name, read in result for item in read.items or ()]
 
 
 def placed(path: str, value: Any) -> Any:
@@ -235,8 +235,8 @@ def test_every_declared_path_is_read() -> None:
     """A snapshot that has a value at one path alone gives that value, whichever path it is."""
     for name, read in reads():
         for path in read.paths:
-            found = read.find(placed(path, "there"))
-            assert found in ("there", ["there"]), (name, read.name, path)
+            result = read.find(placed(path, "there"))
+            assert result in ("there", ["there"]), (name, read.name, path)
 
 
 def test_newer_paths_speak_before_older_ones() -> None:

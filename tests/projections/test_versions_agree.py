@@ -87,12 +87,12 @@ def test_versions_agree_on_what_both_can_know(name: str) -> None:
     for kind in KINDS:
         tellers = [version for version in API_VERSIONS if known(kind, None, version, name)]
         keys = {version: set(by_version[version][kind]) for version in tellers}
-        assert all(found == keys[tellers[-1]] for found in keys.values()), (kind, keys)
+        assert all(ids == keys[tellers[-1]] for ids in keys.values()), (kind, keys)
         for key in keys[tellers[-1]]:
             for field in {column.name for column in KINDS[kind].columns} - COUNTED - {"position"}:
-                said = {
+                values = {
                     version: by_version[version][kind][key][field]
                     for version in tellers
                     if known(kind, field, version, name)
                 }
-                assert len({repr(value) for value in said.values()}) <= 1, (kind, field, said)
+                assert len({repr(value) for value in values.values()}) <= 1, (kind, field, values)

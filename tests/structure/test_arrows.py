@@ -44,9 +44,9 @@ def test_only_api_knows_http(module: Module) -> None:
 def test_only_the_store_knows_the_library(module: Module) -> None:
     """Only ledger.store imports eventsourcing."""
     library = ("eventsourcing", "eventsourcing_sqlalchemy")
-    found = [name for name in module.imports() if is_in(name, *library)]
+    imported = [name for name in module.imports() if is_in(name, *library)]
 
-    assert found == [] or is_in(module.name, "ledger.store")
+    assert imported == [] or is_in(module.name, "ledger.store")
 
 
 @pytest.mark.parametrize("module", modules("api/simulator"), ids=by_name)

@@ -83,14 +83,14 @@ def declares_names(module: Module) -> bool:
 def test_the_top_level_is_small() -> None:
     """At the top stand the three rooms, the tests, and what every project has."""
     ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()]
-    found = {
+    names = {
         path.name
         for path in ROOT.iterdir()
         if not path.name.startswith(".")
         and not any(fnmatch(path.name, pattern) for pattern in ignored)
     }
 
-    assert found <= TOP_LEVEL
+    assert names <= TOP_LEVEL
 
 
 def test_every_metric_of_the_alerts_is_there() -> None:
