@@ -25,9 +25,6 @@ _LIST = parameters.paged(
 )
 _FILTERS = ("account", "livemode", "currency")
 
-# Rows have had these members in this order from the start, and keep it; other kinds follow.
-_FIRST_KINDS = ("orders", "refunds", "disputes", "payouts", "subscriptions")
-
 
 def summary_id(row: Mapping[str, Any]) -> str:
     """A row's id: ``self:live:eur``, ``acct_1:test:none``."""
@@ -49,10 +46,7 @@ class SummarySchema(ResponseSchema):
 
 def schema(kinds: Mapping[str, Kind]) -> type[Schema]:
     """The schema of a row: a member for every kind that declares a ``summary``."""
-    names = [kind.name for kind in kinds.values() if kind.summary is not None]
-    ordered = [name for name in _FIRST_KINDS if name in names]
-    ordered += [name for name in names if name not in ordered]
-    totals = {name: _totals(kinds[name]) for name in ordered}
+    totals = {name: _totals(kind) for name, kind in kinds.items() if kind.summary is not None}
     return SummarySchema.from_dict(totals, name="Summary")
 
 
