@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from projections.objects.observation import Key, Scope
 from projections.objects.state import State
 from projections.rows.aggregate import Component
+from projections.rows.disjoint import DisjointSets
 from projections.rows.kind import Kind
 
 __all__ = ["components", "object_keys"]
@@ -74,7 +75,7 @@ Node = tuple[str, str]
 
 
 def _partition(kind: Kind, states: list[State]) -> list[list[State]]:
-    sets = _DisjointSets()
+    sets = DisjointSets[Node]()
     referenced: list[State] = []
     references: dict[Node, set[Node]] = defaultdict(set)
     for state in states:
@@ -88,7 +89,7 @@ def _partition(kind: Kind, states: list[State]) -> list[list[State]]:
             for id in ids:
                 target = (to, id)
                 if state.object in kind.joins and to in kind.joins:
-                    sets.join(node, target)
+                    sets.join((node, target))
                 elif to in kind.objects:
                     references[target].add(node)
                     references[node].add(target)
@@ -103,25 +104,3 @@ def _partition(kind: Kind, states: list[State]) -> list[list[State]]:
         for root in roots & groups.keys():
             groups[root].append(state)
     return list(groups.values())
-
-
-class _DisjointSets:
-    """Disjoint sets of nodes; a node that was only linked to can join two that were seen."""
-
-    def __init__(self) -> None:
-        self._parent: dict[Node, Node] = {}
-
-    def __contains__(self, node: Node) -> bool:
-        return node in self._parent
-
-    def find(self, node: Node) -> Node:
-        """The representative of a node's set."""
-        parent = self._parent.setdefault(node, node)
-        while parent != node:
-            self._parent[node] = self._parent[parent]
-            node, parent = parent, self._parent[parent]
-        return node
-
-    def join(self, left: Node, right: Node) -> None:
-        """Unite the sets of two nodes."""
-        self._parent[self.find(left)] = self.find(right)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from projections.objects.state import State, fold
 from projections.rows.batch import Group, KindBatch
 from projections.rows.change import Change, ComponentChange, StoredComponent
 from projections.rows.components import object_keys
+from projections.rows.disjoint import DisjointSets
 from projections.rows.kind import Kind
 
 __all__ = ["Earlier", "Needs", "Stored", "Touched", "merge", "new_component"]
@@ -49,9 +51,9 @@ class Earlier:
 class _Joined:
     """Groups of the batch and the stored components that they join into one."""
 
-    observed: list[Key]
-    known: list[Key]
-    numbers: set[int]
+    observed: list[Key] = field(default_factory=list)
+    known: list[Key] = field(default_factory=list)
+    numbers: set[int] = field(default_factory=set)
     states: dict[Key, State] = field(default_factory=dict)
 
 
@@ -70,22 +72,20 @@ class Touched:
     @cached_property
     def joined(self) -> list[_Joined]:
         """The other groups, with the stored components that they join."""
-        of: dict[int, _Joined] = {}
+        numbers, sets = self.stored.numbers, DisjointSets[int]()
+        for _, known in self._parts[1]:
+            sets.join(numbers[key] for key in known)
+        by_root: dict[int, _Joined] = defaultdict(_Joined)
         for group, known in self._parts[1]:
-            joined = _Joined(list(group.observed), known, {self.stored.numbers[k] for k in known})
-            neighbours = {id(of[number]): of[number] for number in joined.numbers if number in of}
-            for neighbour in neighbours.values():
-                joined.observed += neighbour.observed
-                joined.known += neighbour.known
-                joined.numbers |= neighbour.numbers
-            for number in joined.numbers:
-                of[number] = joined
-        components = list({id(joined): joined for joined in of.values()}.values())
-        for joined in components:
+            joined = by_root[sets.find(numbers[known[0]])]
+            joined.observed += group.observed
+            joined.known += known
+            joined.numbers |= {numbers[key] for key in known}
+        for joined in by_root.values():
             for number in sorted(joined.numbers):
                 stored = self.stored.components[number]
                 joined.states |= {state.key: state for state in stored.states}
-        return components
+        return list(by_root.values())
 
     @cached_property
     def _parts(self) -> tuple[list[Group], list[tuple[Group, list[Key]]]]:
