@@ -48,5 +48,16 @@ def _module_digest(name: str) -> str:
         # Docstrings change no row.
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             node.value.value = None
-    # As source and not as a dump of the tree, which differs between Python's versions.
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:16]
+    return hashlib.sha256(_syntax(tree).encode()).hexdigest()[:16]
+
+
+def _syntax(node: Any) -> str:
+    """A syntax tree as a text; `ast.dump` and `ast.unparse` differ between Python's versions."""
+    if isinstance(node, ast.AST):
+        parts = ((name, getattr(node, name, None)) for name in node._fields)
+        # Versions add fields that are empty where their new syntax is not used.
+        used = ",".join(f"{name}={_syntax(part)}" for name, part in parts if part not in (None, []))
+        return f"{type(node).__name__}({used})"
+    if isinstance(node, list):
+        return "[" + ",".join(map(_syntax, node)) + "]"
+    return repr(node)
