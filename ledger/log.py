@@ -51,6 +51,8 @@ class Log:
         self.table = events
         self._head = head
         self._decode = decode
+        # Built once: a follower reads earlier events many times a second.
+        self._rows = select(*(events.c[name] for name in COLUMNS), literal(0))
 
     def head(self) -> Head:
         """The log's end."""
@@ -173,8 +175,7 @@ class Log:
 
     def select_rows(self, *more: ColumnElement[Any]) -> Select[Any]:
         """A query for the fields of events, bodies as stored, and more columns after them."""
-        columns = self.table.c
-        return select(*(columns[name] for name in COLUMNS), literal(0), *more)
+        return self._rows.add_columns(*more) if more else self._rows
 
     def decoded(self, event: RecordedEvent) -> RecordedEvent:
         """A row as ``select_rows`` gives it, with the body that was signed."""

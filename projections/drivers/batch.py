@@ -49,10 +49,7 @@ class EarlierEvents:
 
     def load(self, needs: Needs) -> Earlier:
         """The observations for some needs, up to the batch's last event."""
-        if not needs.anchors and not needs.histories:
-            return Earlier()
-        for event in self._log.at_positions(set(needs.anchors.values()) - self._at.keys()):
-            self._at[event.position] = self._read(event)
+        self._load_positions(set(needs.anchors.values()))
         self._load_streams({key for keys in needs.histories.values() for key in keys})
         return Earlier(
             {
@@ -65,6 +62,11 @@ class EarlierEvents:
                 for key, streams in needs.histories.items()
             },
         )  # fmt: skip
+
+    def _load_positions(self, positions: set[int]) -> None:
+        missing = positions - self._at.keys()
+        for event in self._log.at_positions(missing) if missing else ():
+            self._at[event.position] = self._read(event)
 
     def _load_streams(self, keys: set[Key]) -> None:
         missing = keys - self._streams.keys()
