@@ -23,10 +23,10 @@ def opened(url: str) -> Iterator[tuple[Ledger, Projections]]:
 
 def entries(ledger: Ledger) -> list[RecordedEvent]:
     """The whole log."""
-    found: list[RecordedEvent] = []
-    while more := ledger.log.after(len(found), 2000):
-        found += more
-    return found
+    events: list[RecordedEvent] = []
+    while more := ledger.log.after(len(events), 2000):
+        events += more
+    return events
 
 
 def prove(url: str, traffic: Traffic) -> None:
@@ -36,14 +36,14 @@ def prove(url: str, traffic: Traffic) -> None:
         assert not traffic.faults, traffic.faults[:5]
         assert [entry.position for entry in log] == list(range(1, len(log) + 1))
         assert len({entry.event_id for entry in log}) == len(log)
-        found = {entry.event_id: entry for entry in log}
-        told = traffic.positions
-        assert not (lost := told.keys() - found.keys()), f"acknowledged and lost: {lost}"
-        assert not (extra := found.keys() - traffic.sent.keys()), f"never sent: {extra}"
-        assert not (never := traffic.sent.keys() - told.keys()), f"never acknowledged: {never}"
-        moved = [name for name, places in told.items() if places != {found[name].position}]
+        stored = {entry.event_id: entry for entry in log}
+        positions = traffic.positions
+        assert not (lost := positions.keys() - stored.keys()), f"acknowledged and lost: {lost}"
+        assert not (extra := stored.keys() - traffic.sent.keys()), f"never sent: {extra}"
+        assert not (never := traffic.sent.keys() - positions.keys()), f"never acknowledged: {never}"
+        moved = [name for name, places in positions.items() if places != {stored[name].position}]
         assert not moved, f"not where it was said to be: {moved}"
-        altered = [name for name, entry in found.items() if entry.body != traffic.sent[name]]
+        altered = [name for name, entry in stored.items() if entry.body != traffic.sent[name]]
         assert not altered, f"not as it was sent: {altered}"
         twice = [name for name, times in traffic.stored.items() if times > 1]
         assert not twice, f"said to be new more than once: {twice}"

@@ -43,13 +43,13 @@ def small_disk(mebibytes: int) -> Iterator[Path]:
     place = temporary_directory()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=755", "tmpfs", str(place)]
     try:
-        done = subprocess.run(mount, capture_output=True, text=True)
-        said = done.stderr.strip()
+        completed = subprocess.run(mount, capture_output=True, text=True)
+        lines = completed.stderr.strip()
     except OSError as error:
-        said = str(error)
-    if said:
+        lines = str(error)
+    if lines:
         place.rmdir()
-        pytest.skip(f"no small disk can be mounted here: {said}")
+        pytest.skip(f"no small disk can be mounted here: {lines}")
     try:
         yield place
     finally:

@@ -37,11 +37,11 @@ def test_sigterm_under_load(store_url: str, tmp_path: Path) -> None:
 
 def test_who_waits_is_answered(store_url: str, tmp_path: Path) -> None:
     """Requests that wait for the store when the listener closes get their own, true answer."""
-    some = list(islice(bodies(), 20))
+    deliveries = list(islice(bodies(), 20))
     with serving(store_url, tmp_path, LEDGER_DRAIN_SECONDS="1") as server:
-        with ThreadPoolExecutor(len(some)) as pool:
+        with ThreadPoolExecutor(len(deliveries)) as pool:
             with locked(store_url):
-                answers = [pool.submit(post, server.port, sent) for _, sent in some]
+                answers = [pool.submit(post, server.port, sent) for _, sent in deliveries]
                 time.sleep(0.5)
                 server.process.send_signal(signal.SIGTERM)
                 time.sleep(1.5)
@@ -52,8 +52,8 @@ def test_who_waits_is_answered(store_url: str, tmp_path: Path) -> None:
         log = {entry.event_id: entry.position for entry in entries(ledger)}
     assert {reply.status for reply in replies} <= {200, 503}
     acknowledged = {
-        event_id: reply.said["position"]
-        for (event_id, _), reply in zip(some, replies, strict=True)
+        event_id: reply.body["position"]
+        for (event_id, _), reply in zip(deliveries, replies, strict=True)
         if reply.status == 200
     }
     assert acknowledged

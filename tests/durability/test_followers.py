@@ -43,7 +43,7 @@ def growing(ledger: Ledger) -> Callable[[threading.Event], None]:
     def grow(stop: threading.Event) -> None:
         while not stop.is_set():
             sent = [body for _, body in itertools.islice(events, 100)]
-            ledger.append([Delivery(one, "webhook", 1, read_delivery(one)) for one in sent])
+            ledger.append([Delivery(body, "webhook", 1, read_delivery(body)) for body in sent])
 
     return grow
 
@@ -66,11 +66,11 @@ def test_another_takes_over(store_url: str, tmp_path: Path) -> None:
     Ledger.open(store_url, create=True).close()
     with opened(store_url) as (ledger, projections):
         projections.create()
-        with following(store_url, tmp_path) as one, following(store_url, tmp_path) as other:
+        with following(store_url, tmp_path) as left, following(store_url, tmp_path) as right:
             with beside(growing(ledger)):
                 eventually(lambda: position(projections) > 0, "one of them reads")
                 first = leader(projections)
-                killed, left = (one, other) if first == one.pid else (other, one)
+                killed, survivor = (left, right) if first == left.pid else (right, left)
                 killed.kill()
                 killed.wait()
                 at, when = position(projections), time.monotonic()
@@ -79,8 +79,8 @@ def test_another_takes_over(store_url: str, tmp_path: Path) -> None:
             concluded(projections)
 
             assert first == killed.pid
-            assert leader(projections) == left.pid
+            assert leader(projections) == survivor.pid
             assert seconds < TAKEN_OVER_SECONDS
-            left.terminate()
-            assert left.wait(30) == 0
+            survivor.terminate()
+            assert survivor.wait(30) == 0
         assert leader(projections) is None

@@ -33,8 +33,8 @@ class Tail:
 
     def _follow(self) -> None:
         while not self._stop.wait(0.001):
-            found = self._ledger.log.after(self.seen[-1] if self.seen else 0, 50)
-            self.seen += [entry.position for entry in found]
+            events = self._ledger.log.after(self.seen[-1] if self.seen else 0, 50)
+            self.seen += [entry.position for entry in events]
 
     def end(self) -> list[int]:
         """Stops it; returns the positions in the order in which they came."""
@@ -52,8 +52,8 @@ def test_several_ledgers(store_url: str, tmp_path: Path) -> None:
         with ThreadPoolExecutor(SERVERS) as pool:
             settings = [{"LEDGER_WORKERS": workers} for workers in ("2", "1", "1")]
             starting = [
-                pool.submit(stack.enter_context, serving(store_url, tmp_path, **some))
-                for some in settings
+                pool.submit(stack.enter_context, serving(store_url, tmp_path, **changes))
+                for changes in settings
             ]
             servers = [started.result() for started in starting]
         ports = [server.port for server in servers]

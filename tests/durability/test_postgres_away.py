@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Iterator
@@ -28,10 +29,12 @@ def processes(postgres: PostgresServer) -> list[psutil.Process]:
 
 def kill_all(postgres: PostgresServer) -> None:
     """kill -9 of every process, in the middle of whatever it does."""
-    found = processes(postgres)
-    for each in found:
-        each.kill()
-    all_gone(found)
+    all_processes = processes(postgres)
+    for process in all_processes:
+        # A backend may end by itself meanwhile.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    all_gone(all_processes)
 
 
 def refuses(server: Server, traffic: Traffic) -> None:

@@ -37,15 +37,15 @@ def test_locked_too_long(store_url: str, tmp_path: Path) -> None:
 
 def test_a_full_queue(store_url: str, tmp_path: Path) -> None:
     """Those beyond the limit are sent back while the others still wait, and these are stored."""
-    some = dict(islice(bodies(), 40))
+    deliveries = dict(islice(bodies(), 40))
     with serving(store_url, tmp_path, LEDGER_QUEUE_MAX="4") as server:
         traffic = Traffic([server.port], threads=0)
-        traffic.sent.update(some)
-        with ThreadPoolExecutor(len(some)) as pool:
+        traffic.sent.update(deliveries)
+        with ThreadPoolExecutor(len(deliveries)) as pool:
             with locked(store_url):
                 posted = {
                     event_id: pool.submit(post, server.port, sent)
-                    for event_id, sent in some.items()
+                    for event_id, sent in deliveries.items()
                 }
                 shed = wait(posted.values(), timeout=2).done
             for event_id, reply in posted.items():
@@ -74,7 +74,7 @@ def test_gone_before_the_answer(store_url: str, tmp_path: Path) -> None:
         reply = post(server.port, sent)
         traffic.note(event_id, reply)
 
-        assert reply.said["status"] == "duplicate"
+        assert reply.body["status"] == "duplicate"
         prove(store_url, traffic)
 
 

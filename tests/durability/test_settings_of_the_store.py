@@ -14,11 +14,11 @@ def test_commits_are_flushed(store_url: str) -> None:
     """An append is on the disk before it is acknowledged, on whichever connection."""
     ledger = Ledger.open(store_url, create=True)
     setting = "PRAGMA synchronous" if is_sqlite(ledger) else "SHOW synchronous_commit"
-    with ledger.engine.connect() as one, ledger.engine.connect() as other:
-        found = {str(each.exec_driver_sql(setting).scalar()) for each in (one, other)}
+    with ledger.engine.connect() as first, ledger.engine.connect() as second:
+        values = {str(each.exec_driver_sql(setting).scalar()) for each in (first, second)}
     ledger.close()
 
-    assert found == {"2" if is_sqlite(ledger) else "on"}
+    assert values == {"2" if is_sqlite(ledger) else "on"}
 
 
 def test_a_careless_default_is_overruled(store_url: str) -> None:
@@ -36,7 +36,7 @@ def test_a_careless_isolation_is_overruled(store_url: str) -> None:
         for number in range(20):
             batch = [delivered(body(number)), delivered(body(number + 1))]
             appends = [pool.submit(writer.append, batch) for writer in writers]
-            positions = {tuple(one.position for one in append.result()) for append in appends}
+            positions = {tuple(each.position for each in append.result()) for append in appends}
             assert positions == {(number + 1, number + 2)}
     for writer in writers:
         writer.close()

@@ -33,7 +33,7 @@ class Reply:
 
     status: int
     retry_after: str | None = None
-    said: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 class Line:
@@ -55,8 +55,8 @@ class Line:
         except (HTTPException, OSError):
             self._connection.close()
             return Reply(0)
-        said = json.loads(text) if response.headers.get_content_subtype() != "html" else {}
-        return Reply(response.status, response.headers["Retry-After"], said)
+        body = json.loads(text) if response.headers.get_content_subtype() != "html" else {}
+        return Reply(response.status, response.headers["Retry-After"], body)
 
     def close(self) -> None:
         """Hangs up."""
@@ -168,8 +168,8 @@ class Traffic:
         with self._lock:
             self.statuses[reply.status] += 1
             if reply.status == 200:
-                self.positions.setdefault(event_id, set()).add(reply.said["position"])
-                self.stored[event_id] += reply.said["status"] == "stored"
+                self.positions.setdefault(event_id, set()).add(reply.body["position"])
+                self.stored[event_id] += reply.body["status"] == "stored"
             elif reply.status not in (0, 503) or (reply.status == 503 and not reply.retry_after):
                 self.faults.append(f"{event_id}: {reply}")
         return reply.status == 200
