@@ -31,7 +31,7 @@ from tests.cli.processes import (
 from tests.conftest import FreshDatabase
 from tests.durability.proof import entries, prove
 from tests.durability.traffic import FORGED, Traffic, bodies, post
-from tests.servers import PostgresServer, temporary_directory
+from tests.servers import own_postgres, temporary_directory
 
 BALLAST = "ballast"
 MIB = 1 << 20
@@ -59,38 +59,37 @@ def small_disk(mebibytes: int) -> Iterator[Path]:
 
 
 @contextmanager
-def database_on(disk: Path, request: pytest.FixtureRequest, dialect: str) -> Iterator[str]:
-    """The URL of an empty database that has no other room than this disk."""
+def database_on(disk: Path, dialect: str) -> Iterator[str]:
+    """The URL of an empty database that has no other space than this disk."""
     if dialect == "sqlite":
         yield f"sqlite:///{disk / 'ledger.db'}"
         return
-    server: PostgresServer = request.getfixturevalue("postgresql")
-    place, name = disk / "tablespace", sql.Identifier(disk.name.replace("-", "_"))
-    place.mkdir()
-    owner = server.data.stat()
-    os.chown(place, owner.st_uid, owner.st_gid)
-    admin = psycopg.connect(
-        host=str(server.directory / "socket"), user="postgres", dbname="postgres", autocommit=True
-    )
-    with admin:
-        where = sql.SQL("CREATE TABLESPACE {} LOCATION {}")
-        admin.execute(where.format(name, sql.Literal(str(place))))
-        make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 TABLESPACE {}")
-        admin.execute(make.format(name, name))
-        try:
-            yield server.url(disk.name.replace("-", "_"))
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-            admin.execute(sql.SQL("DROP TABLESPACE {}").format(name))
+    # A server of its own: on a shared one, a full tablespace fails whoever else makes a database.
+    with own_postgres() as server:
+        place, name = disk / "tablespace", sql.Identifier(disk.name.replace("-", "_"))
+        place.mkdir()
+        owner = server.data.stat()
+        os.chown(place, owner.st_uid, owner.st_gid)
+        with psycopg.connect(
+            host=str(server.directory / "socket"),
+            user="postgres",
+            dbname="postgres",
+            autocommit=True,
+        ) as admin:
+            location = sql.Literal(str(place))
+            admin.execute(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(name, location))
+            make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 TABLESPACE {}")
+            admin.execute(make.format(name, name))
+        yield server.url(disk.name.replace("-", "_"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
-def test_a_full_disk(request: pytest.FixtureRequest, tmp_path: Path, dialect: str) -> None:
-    """The running server answers every delivery, and needs no restart once there is blueprint."""
+def test_a_full_disk(tmp_path: Path, dialect: str) -> None:
+    """The running server answers every delivery, and needs no restart once there is space again."""
     with (
         small_disk(48) as disk,
-        database_on(disk, request, dialect) as url,
+        database_on(disk, dialect) as url,
         serving(url, tmp_path, TMPDIR=str(disk)) as server,
     ):
         worker = server.process_of("spawn_main")

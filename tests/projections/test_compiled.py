@@ -165,7 +165,7 @@ ODD: list[Any] = [
 
 @st.composite
 def spoilt(draw: st.DrawFn, events: list[Json]) -> tuple[str, bytes]:
-    """An event with anything at some catalog, and its type."""
+    """An event with anything at some places, and its type."""
     event = copy.deepcopy(draw(st.sampled_from(events)))
     for _ in range(draw(st.integers(1, 3))):
         result = [*places(event["data"]), (event, "object"), (event, "data")]
