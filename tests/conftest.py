@@ -1,28 +1,22 @@
-"""What every test may ask for: an empty database, on SQLite and on a real PostgreSQL."""
+"""What every test may request: databases, on SQLite and on a real PostgreSQL."""
 
 from __future__ import annotations
 
-import itertools
 import os
-import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack
 from typing import Protocol
 
 import pytest
 
 from api.config.settings import is_ours
-from api.keys import KeyStore
-from ledger import Ledger
-from projections import Projections
-from tests.servers import PostgresServer, SharedPostgres
+from tests.databases import DIALECTS, Databases
+from tests.servers import PostgresServer, SharedPostgres, memory_directory
 
 SHARED_POSTGRES = pytest.StashKey[SharedPostgres]()
 
-
-# Opens a database of a dialect that has an empty ledger; gone at the end of the block.
+# Makes a database of a dialect with the tables of a new ledger; dropped at the end of the block.
 WithLedger = Callable[[str], AbstractContextManager[str]]
 
 
@@ -33,15 +27,19 @@ class FreshDatabase(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The first process of the run owns the server; xdist's workers only use it."""
+    """Prepare the run: its first process owns the server, which xdist's workers only use."""
     for name in filter(is_ours, list(os.environ)):  # a developer's own settings are no test's
         del os.environ[name]
     if not hasattr(config, "workerinput"):
+        # Temporary files of the tests, and of the processes they start.
+        if (directory := memory_directory()) is not None:
+            os.environ.setdefault("TMPDIR", directory)
+            tempfile.tempdir = None
         config.stash[SHARED_POSTGRES] = SharedPostgres()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """No server outlives the run."""
+    """Stop the server with the run."""
     if SHARED_POSTGRES in config.stash:
         config.stash[SHARED_POSTGRES].close()
 
@@ -53,98 +51,34 @@ def postgresql() -> PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def background() -> Iterator[ThreadPoolExecutor]:
-    """Where databases are dropped: each drop waits for a checkpoint, the next test need not."""
-    with ThreadPoolExecutor(1) as executor:
-        yield executor
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Makes databases, each for as long as a block lasts."""
+    databases = Databases(tmp_path_factory.mktemp("databases"))
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(scope="session")
-def templates(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], str]:
-    """Gives for a dialect a database with an empty ledger, made once: a copy is made in no time.
-
-    On SQLite the folder of its files, on PostgreSQL its name.
-    """
-    by_dialect: dict[str, str] = {}
-
-    def template(dialect: str) -> str:
-        if dialect not in by_dialect:
-            if dialect == "sqlite":
-                by_dialect[dialect] = str(tmp_path_factory.mktemp("template"))
-                _create_ledger(f"sqlite:///{by_dialect[dialect]}/ledger.db")
-            else:
-                server: PostgresServer = request.getfixturevalue("postgresql")
-                by_dialect[dialect] = server.create_database()
-                _create_ledger(server.url(by_dialect[dialect]))
-        return by_dialect[dialect]
-
-    return template
-
-
-def _create_ledger(url: str) -> None:
-    ledger = Ledger.open(url, create=True)
-    projections = Projections.open(ledger)
-    projections.create()
-    projections.close()
-    KeyStore(ledger.engine).create_table()
-    ledger.close()
-
-
-@pytest.fixture(scope="session")
-def with_ledger(
-    request: pytest.FixtureRequest,
-    background: ThreadPoolExecutor,
-    templates: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> WithLedger:
-    """Gives a database with an empty ledger, as often as a test wants one."""
-
-    @contextmanager
-    def opened(dialect: str) -> Iterator[str]:
-        if dialect == "sqlite":
-            folder = tmp_path_factory.mktemp("ledger")
-            shutil.copytree(templates(dialect), folder, dirs_exist_ok=True)
-            yield f"sqlite:///{folder / 'ledger.db'}"
-            shutil.rmtree(folder)
-            return
-        server: PostgresServer = request.getfixturevalue("postgresql")
-        name = server.create_database(templates(dialect))
-        yield server.url(name)
-        background.submit(server.drop_database, name)
-
-    return opened
+def with_ledger(databases: Databases) -> WithLedger:
+    """A function that makes a new ledger's database for a block, as often as a test needs one."""
+    return databases.new_ledger
 
 
 @pytest.fixture
-def fresh_database(
-    request: pytest.FixtureRequest, background: ThreadPoolExecutor, tmp_path: Path
-) -> Iterator[FreshDatabase]:
-    """A function that gives an empty database each time, for tests that need several."""
-    numbers = itertools.count(1)
-    names: list[str] = []
-
-    def fresh(dialect: str) -> str:
-        if dialect == "sqlite":
-            return f"sqlite:///{tmp_path / f'ledger{next(numbers)}.db'}"
-        server: PostgresServer = request.getfixturevalue("postgresql")
-        names.append(server.create_database())
-        return server.url(names[-1])
-
-    yield fresh
-    for name in names:
-        background.submit(request.getfixturevalue("postgresql").drop_database, name)
+def fresh_database(databases: Databases) -> Iterator[FreshDatabase]:
+    """A function that makes an empty database each time, for tests that need several."""
+    with ExitStack() as stack:
+        yield lambda dialect: stack.enter_context(databases.empty(dialect))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DIALECTS)
 def store_url(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> str:
     """The URL of an empty database; the test runs once on each of the two."""
     return fresh_database(request.param)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DIALECTS)
 def ledger_url(request: pytest.FixtureRequest, with_ledger: WithLedger) -> Iterator[str]:
-    """The URL of a database with an empty ledger; the test runs once on each of the two."""
+    """The URL of a new ledger's database; the test runs once on each of the two."""
     with with_ledger(request.param) as url:
         yield url

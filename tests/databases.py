@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from api.keys import KeyStore
-from ledger import Ledger
-from projections import Projections
+from api.config.databases import create
+from api.config.settings import Settings
 from tests.servers import PostgresServer, SharedPostgres
 
 DIALECTS = ("sqlite", "postgresql")
@@ -59,14 +58,18 @@ class Databases:
     def _sqlite(self) -> Iterator[str]:
         directory = self._directory / str(next(self._numbers))
         directory.mkdir()
-        yield _sqlite_url(directory)
-        shutil.rmtree(directory)
+        try:
+            yield _sqlite_url(directory)
+        finally:
+            shutil.rmtree(directory)
 
     @contextmanager
     def _postgresql(self, template: str) -> Iterator[str]:
         name = self._server.create_database(template)
-        yield self._server.url(name)
-        self._dropping.submit(self._server.drop_database, name)
+        try:
+            yield self._server.url(name)
+        finally:
+            self._dropping.submit(self._server.drop_database, name)
 
     @cached_property
     def _server(self) -> PostgresServer:
@@ -91,9 +94,4 @@ def _sqlite_url(directory: Path) -> str:
 
 
 def _create_tables(url: str) -> None:
-    ledger = Ledger.open(url, create=True)
-    projections = Projections.open(ledger)
-    projections.create()
-    KeyStore(ledger.engine).create_table()
-    projections.close()
-    ledger.close()
+    create(Settings.read({"LEDGER_DATABASE_URL": url}))
