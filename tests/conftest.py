@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -42,6 +43,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server with the run."""
     if SHARED_POSTGRES in config.stash:
         config.stash[SHARED_POSTGRES].close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run slow tests first.
+
+    Of several workers the first one gets them all, as most of their time is spent waiting; the
+    others compute meanwhile, and the run ends on tests so short that all workers end together.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Exempt what was collected from garbage collection: it is large, and stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

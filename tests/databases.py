@@ -10,11 +10,17 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import pytest
+
 from api.config.databases import create
 from api.config.settings import Settings
 from tests.servers import PostgresServer, SharedPostgres
 
 DIALECTS = ("sqlite", "postgresql")
+
+# Instead of on both, for tests of what processes do, whatever stores their data.
+on_sqlite = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
 
 
 class Databases:

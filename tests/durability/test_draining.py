@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import DEADLINE_SECONDS, eventually, serving
+from tests.databases import on_postgresql, on_sqlite
 from tests.durability.locks import locked
 from tests.durability.proof import entries, opened, prove
 from tests.durability.traffic import Traffic, bodies, post
@@ -18,9 +19,10 @@ from tests.durability.traffic import Traffic, bodies, post
 pytestmark = pytest.mark.slow
 
 
-def test_sigterm_under_load(store_url: str, tmp_path: Path) -> None:
+@on_sqlite
+def test_sigterm_under_load(ledger_url: str, tmp_path: Path) -> None:
     """It says that it is not ready, sends deliveries back, ends with 0, and lost nothing."""
-    with serving(store_url, tmp_path, LEDGER_DRAIN_SECONDS="2", LEDGER_WORKERS="2") as server:
+    with serving(ledger_url, tmp_path, LEDGER_DRAIN_SECONDS="2", LEDGER_WORKERS="2") as server:
         with Traffic([server.port]) as traffic:
             traffic.goes_on(50)
             server.process.send_signal(signal.SIGTERM)
@@ -32,15 +34,16 @@ def test_sigterm_under_load(store_url: str, tmp_path: Path) -> None:
 
         server.start()
         traffic.complete()
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)
 
 
-def test_who_waits_is_answered(store_url: str, tmp_path: Path) -> None:
+@on_postgresql
+def test_who_waits_is_answered(ledger_url: str, tmp_path: Path) -> None:
     """Requests that wait for the store when the listener closes get their own, true answer."""
     deliveries = list(islice(bodies(), 20))
-    with serving(store_url, tmp_path, LEDGER_DRAIN_SECONDS="1") as server:
+    with serving(ledger_url, tmp_path, LEDGER_DRAIN_SECONDS="1") as server:
         with ThreadPoolExecutor(len(deliveries)) as pool:
-            with locked(store_url):
+            with locked(ledger_url):
                 answers = [pool.submit(post, server.port, sent) for _, sent in deliveries]
                 time.sleep(0.5)
                 server.process.send_signal(signal.SIGTERM)
@@ -48,7 +51,7 @@ def test_who_waits_is_answered(store_url: str, tmp_path: Path) -> None:
             replies = [answer.result() for answer in answers]
         assert server.process.wait(DEADLINE_SECONDS) == 0
 
-    with opened(store_url) as (ledger, _):
+    with opened(ledger_url) as (ledger, _):
         log = {entry.event_id: entry.position for entry in entries(ledger)}
     assert {reply.status for reply in replies} <= {200, 503}
     acknowledged = {

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from ledger import Delivery, Ledger, read_delivery
 from projections import Projections
 from tests.cli.processes import LEDGER, SECRET, environment, eventually
+from tests.databases import on_postgresql
 from tests.durability.proof import concluded, opened
 from tests.durability.traffic import bodies
 from tests.projections.concurrency import beside
@@ -61,12 +62,11 @@ def position(projections: Projections) -> int:
     return min(projections.position(kind) for kind in projections.kinds)
 
 
-def test_another_takes_over(store_url: str, tmp_path: Path) -> None:
+@on_postgresql
+def test_another_takes_over(ledger_url: str, tmp_path: Path) -> None:
     """kill -9 of the leader while there is much to read: within seconds the other one reads on."""
-    Ledger.open(store_url, create=True).close()
-    with opened(store_url) as (ledger, projections):
-        projections.create()
-        with following(store_url, tmp_path) as left, following(store_url, tmp_path) as right:
+    with opened(ledger_url) as (ledger, projections):
+        with following(ledger_url, tmp_path) as left, following(ledger_url, tmp_path) as right:
             with beside(growing(ledger)):
                 eventually(lambda: position(projections) > 0, "one of them reads")
                 first = leader(projections)

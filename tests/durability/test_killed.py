@@ -19,12 +19,12 @@ pytestmark = pytest.mark.slow
 KILLS = 6
 
 
-def test_killed_at_random_moments(store_url: str, tmp_path: Path) -> None:
+def test_killed_at_random_moments(ledger_url: str, tmp_path: Path) -> None:
     """Every acknowledged event is in the log once, and retries complete the set."""
     seed = secrets.randbelow(1 << 48)
     print(f"kills of seed {seed}")
     rng = Random(seed)
-    with serving(store_url, tmp_path, TMPDIR=str(tmp_path)) as server:
+    with serving(ledger_url, tmp_path, TMPDIR=str(tmp_path)) as server:
         with Traffic([server.port]) as traffic:
             for _ in range(KILLS):
                 traffic.goes_on()
@@ -35,5 +35,5 @@ def test_killed_at_random_moments(store_url: str, tmp_path: Path) -> None:
 
         assert len(traffic.positions) >= KILLS
         assert traffic.statuses[0] >= KILLS
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)
         assert server.end() == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import eventually, serving
+from tests.databases import on_postgresql, on_sqlite
 from tests.durability.locks import locked
 from tests.durability.proof import prove
 from tests.durability.traffic import FORGED, Line, Reply, Traffic, bodies, post
@@ -17,12 +18,12 @@ from tests.durability.traffic import FORGED, Line, Reply, Traffic, bodies, post
 pytestmark = pytest.mark.slow
 
 
-def test_locked_too_long(store_url: str, tmp_path: Path) -> None:
+def test_locked_too_long(ledger_url: str, tmp_path: Path) -> None:
     """Beyond the timeout everybody who waits is sent back; afterwards each retry is stored."""
-    with serving(store_url, tmp_path, LEDGER_LOCK_TIMEOUT_MS="500") as server:
+    with serving(ledger_url, tmp_path, LEDGER_LOCK_TIMEOUT_MS="500") as server:
         with Traffic([server.port]) as traffic:
             traffic.goes_on(20)
-            with locked(store_url):
+            with locked(ledger_url):
                 eventually(lambda: traffic.seen(503) > 30, "503")
                 before = traffic.seen(200)
                 assert post(server.port, next(bodies())[1], secret=FORGED).status == 400
@@ -32,17 +33,18 @@ def test_locked_too_long(store_url: str, tmp_path: Path) -> None:
         traffic.complete()
 
         assert traffic.statuses[0] == 0
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)
 
 
-def test_a_full_queue(store_url: str, tmp_path: Path) -> None:
+@on_postgresql
+def test_a_full_queue(ledger_url: str, tmp_path: Path) -> None:
     """Those beyond the limit are sent back while the others still wait, and these are stored."""
     deliveries = dict(islice(bodies(), 40))
-    with serving(store_url, tmp_path, LEDGER_QUEUE_MAX="4") as server:
+    with serving(ledger_url, tmp_path, LEDGER_QUEUE_MAX="4") as server:
         traffic = Traffic([server.port], threads=0)
         traffic.sent.update(deliveries)
         with ThreadPoolExecutor(len(deliveries)) as pool:
-            with locked(store_url):
+            with locked(ledger_url):
                 posted = {
                     event_id: pool.submit(post, server.port, sent)
                     for event_id, sent in deliveries.items()
@@ -57,16 +59,17 @@ def test_a_full_queue(store_url: str, tmp_path: Path) -> None:
         }
         assert traffic.statuses[0] == 0
         traffic.complete()
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)
 
 
-def test_gone_before_the_answer(store_url: str, tmp_path: Path) -> None:
+@on_postgresql
+def test_gone_before_the_answer(ledger_url: str, tmp_path: Path) -> None:
     """Who hangs up while the append waits finds the event as a duplicate the next time."""
     event_id, sent = next(bodies())
-    with serving(store_url, tmp_path) as server:
+    with serving(ledger_url, tmp_path) as server:
         traffic = Traffic([server.port], threads=0)
         traffic.sent[event_id] = sent
-        with locked(store_url):
+        with locked(ledger_url):
             line = Line(server.port, seconds=0.5)
             assert line.post(sent) == Reply(0)
             line.close()
@@ -75,19 +78,20 @@ def test_gone_before_the_answer(store_url: str, tmp_path: Path) -> None:
         traffic.note(event_id, reply)
 
         assert reply.body["status"] == "duplicate"
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)
 
 
-def test_all_threads_wait(store_url: str, tmp_path: Path) -> None:
+@on_sqlite
+def test_all_threads_wait(ledger_url: str, tmp_path: Path) -> None:
     """With more deliveries than threads before a locked store, the forged still get their 400."""
-    with serving(store_url, tmp_path, LEDGER_THREADS="8") as server:
+    with serving(ledger_url, tmp_path, LEDGER_THREADS="8") as server:
         with Traffic([server.port], threads=24) as traffic:
             traffic.goes_on(20)
-            with locked(store_url):
+            with locked(ledger_url):
                 time.sleep(1)
                 assert post(server.port, next(bodies())[1], secret=FORGED).status == 400
             traffic.goes_on(20)
         traffic.complete()
 
         assert traffic.statuses[0] == 0
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)

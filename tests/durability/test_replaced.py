@@ -11,6 +11,7 @@ import pytest
 
 from api.serve.address import claim
 from tests.cli.processes import Server, eventually, serving
+from tests.databases import on_sqlite
 from tests.durability.locks import locked
 from tests.durability.processes import all_gone
 from tests.durability.proof import prove
@@ -29,9 +30,10 @@ def successor(server: Server, mark: str, killed: int) -> bool:
         return False
 
 
-def test_each_is_replaced(store_url: str, tmp_path: Path) -> None:
+@on_sqlite
+def test_each_is_replaced(ledger_url: str, tmp_path: Path) -> None:
     """Worker, follower and server, killed one after the other under load, cost no event."""
-    with serving(store_url, tmp_path, TMPDIR=str(tmp_path)) as server:
+    with serving(ledger_url, tmp_path, TMPDIR=str(tmp_path)) as server:
         with Traffic([server.port]) as traffic:
             for mark in (WORKER, FOLLOWER, WEB):
                 traffic.goes_on(20)
@@ -43,19 +45,24 @@ def test_each_is_replaced(store_url: str, tmp_path: Path) -> None:
             traffic.goes_on(20)
         traffic.complete()
 
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)
         assert server.end() == 0
 
 
-@pytest.mark.parametrize("busy", [False, True], ids=["working", "waiting for a lock"])
-def test_orphans_end(store_url: str, tmp_path: Path, busy: bool) -> None:
+@pytest.mark.parametrize(
+    ("ledger_url", "busy"),
+    [("sqlite", False), ("sqlite", True), ("postgresql", True)],
+    ids=["working", "waiting for SQLite's lock", "waiting for PostgreSQL's lock"],
+    indirect=["ledger_url"],
+)
+def test_orphans_end(ledger_url: str, tmp_path: Path, busy: bool) -> None:
     """After kill -9 of the supervisor its children end by themselves, and a successor starts."""
-    with serving(store_url, tmp_path, TMPDIR=str(tmp_path)) as server:
+    with serving(ledger_url, tmp_path, TMPDIR=str(tmp_path)) as server:
         with Traffic([server.port]) as traffic:
             traffic.goes_on(20)
             family = server.family()
             if busy:
-                with locked(store_url):
+                with locked(ledger_url):
                     time.sleep(0.5)
                     server.process.kill()
                     all_gone(family)
@@ -69,4 +76,4 @@ def test_orphans_end(store_url: str, tmp_path: Path, busy: bool) -> None:
             traffic.goes_on(20)
         traffic.complete()
 
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)

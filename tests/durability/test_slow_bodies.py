@@ -16,6 +16,7 @@ import pytest
 
 from api.simulator import sign
 from tests.cli.processes import SECRET, serving
+from tests.databases import on_sqlite
 from tests.durability.proof import prove
 from tests.durability.traffic import Reply, Traffic, bodies
 
@@ -47,10 +48,11 @@ def answer(connection: socket.socket) -> Reply:
     return Reply(response.status, response.headers["Retry-After"], json.loads(response.read()))
 
 
-def test_a_byte_a_second(store_url: str, tmp_path: Path) -> None:
+@on_sqlite
+def test_a_byte_a_second(ledger_url: str, tmp_path: Path) -> None:
     """Fifty such senders stop nobody, and who gets to the end is served as anybody else."""
     slow = list(islice(bodies(), CLIENTS))
-    with serving(store_url, tmp_path) as server, ExitStack() as stack:
+    with serving(ledger_url, tmp_path) as server, ExitStack() as stack:
         connections = [
             stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in slow
         ]
@@ -69,13 +71,14 @@ def test_a_byte_a_second(store_url: str, tmp_path: Path) -> None:
         traffic.complete()
 
         assert set(traffic.statuses) == {200}
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)
 
 
-def test_broken_off(store_url: str, tmp_path: Path) -> None:
+@on_sqlite
+def test_broken_off(ledger_url: str, tmp_path: Path) -> None:
     """Whoever goes in the middle of a body, politely or not, leaves nothing in the log."""
     rng = Random(4)
-    with serving(store_url, tmp_path) as server:
+    with serving(ledger_url, tmp_path) as server:
         with Traffic([server.port]) as traffic:
             for index, (_, sent) in enumerate(islice(bodies(), 2 * CLIENTS)):
                 cut = rng.choice([0, 1, rng.randrange(len(sent)), len(sent) - 1])
@@ -89,4 +92,4 @@ def test_broken_off(store_url: str, tmp_path: Path) -> None:
         traffic.complete()
 
         assert set(traffic.statuses) == {200}
-        prove(store_url, traffic)
+        prove(ledger_url, traffic)

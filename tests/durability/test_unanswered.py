@@ -11,7 +11,6 @@ import pytest
 
 from api.serve.address import accepts_connections, free_port
 from ledger import Delivery, Ledger, read_delivery, verify
-from projections import Projections
 from tests.cli.processes import SECRET, environment, eventually
 from tests.durability.dying import COMMITTED, STEPS
 from tests.durability.traffic import bodies, post
@@ -20,15 +19,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_at(store_url: str, step: str) -> None:
+def test_killed_at(ledger_url: str, step: str) -> None:
     """Before the commit nothing happened and the retry is stored; after it, it is a duplicate."""
-    ledger = Ledger.open(store_url, create=True)
-    projections = Projections.open(ledger)
-    projections.create()
-    projections.close()
+    ledger = Ledger.open(ledger_url)
     _, sent = next(bodies())
 
-    assert killed_at(step, store_url, sent) == -signal.SIGKILL
+    assert killed_at(step, ledger_url, sent) == -signal.SIGKILL
     assert ledger.log.head().position == (1 if step == COMMITTED else 0)
     [answer] = ledger.append([Delivery(sent, "webhook", 2, read_delivery(sent))])
     assert answer.status == ("duplicate" if step == COMMITTED else "stored")
