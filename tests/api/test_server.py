@@ -75,7 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(ledger, port)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         ledger.close()
 
 
