@@ -1,13 +1,9 @@
-"""A web process that kills itself at a named step of its first append.
-
-`python -m tests.durability.dying PORT STEP`, with the settings of `ledger serve`.
-"""
+"""A web process that kills itself at a named step of its first append."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,9 +14,10 @@ from sqlalchemy import Engine, event
 from api.app import create_app
 from api.config.settings import Settings
 from ledger import Appended, Delivery, Ledger
+from tests.cli.processes import SECRET
 from tests.driver import between
 
-# Each is done by the statement that has these words; the last two have none that could be seen.
+# Each is reached with the statement that has these words; the last two have no statement.
 STATEMENTS = {
     "locked": "FROM ledger_events_head",
     "inserted": "INSERT INTO ledger_events",
@@ -38,7 +35,7 @@ def die() -> None:
 
 @contextmanager
 def dying_at(engine: Engine, step: str) -> Iterator[None]:
-    """Arranges the end at a step inside the transaction."""
+    """Kill this process at a step inside the transaction."""
 
     def executed(statement: str) -> None:
         if step in STATEMENTS and STATEMENTS[step] in statement:
@@ -54,27 +51,21 @@ def dying_at(engine: Engine, step: str) -> Iterator[None]:
 
 
 class Dying(Ledger):
-    """A ledger that does not live to tell what it committed."""
+    """A ledger that is killed before it can answer what it committed."""
 
     name = Ledger.name  # the library would name the tables after the class
 
     def append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
-        """Appends; the answer reaches nobody."""
-        answers = super().append(deliveries)
+        """Append; the answer reaches nobody."""
+        results = super().append(deliveries)
         die()
-        return answers
+        return results
 
 
-def main() -> None:
-    """Serves one request at a time."""
-    port, step = int(sys.argv[1]), sys.argv[2]
-    settings = Settings.read(serving=True)
-    kind = Dying if step == COMMITTED else Ledger
-    ledger = kind.open(settings.database_url)
-    app = create_app(settings, ledger=ledger)
+def serve(url: str, port: int, step: str) -> None:
+    """Serve one request at a time, until the step is reached."""
+    environment = {"LEDGER_DATABASE_URL": url, "STRIPE_WEBHOOK_SECRET": SECRET}
+    ledger = (Dying if step == COMMITTED else Ledger).open(url)
+    app = create_app(Settings.read(environment, serving=True), ledger=ledger)
     with make_server("127.0.0.1", port, app) as server, dying_at(ledger.engine, step):
         server.serve_forever()
-
-
-if __name__ == "__main__":
-    main()
