@@ -29,7 +29,7 @@ STEPS = (*STATEMENTS, COMMITTING, COMMITTED)
 
 
 def die() -> None:
-    """kill -9 of this process."""
+    """Send SIGKILL to this process."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""Holding the log's one lock, as a long transaction of somebody else's would."""
+"""Holds the lock that every append takes, as a long transaction of another client would."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Nobody appends until the block ends."""
+    """Block every append until the end of the block."""
     engine = create_engine(url)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":

@@ -1,4 +1,4 @@
-"""Killing a running ledger as the kernel would, and seeing that nothing of it goes on."""
+"""Killing the processes of a running ledger, and waiting until none of them is left."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import psutil
 from tests.cli.processes import Server, eventually
 
 
-def is_gone(process: psutil.Process) -> bool:
-    """Whether it has ended; who inherited it may take its time to bury it."""
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process has ended; it may stay a zombie until its new parent collects it."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
 
-def all_gone(processes: Iterable[psutil.Process]) -> None:
-    """Waits for their end."""
+def wait_for_end(processes: Iterable[psutil.Process]) -> None:
+    """Wait until processes have ended."""
     family = list(processes)
-    eventually(lambda: all(is_gone(each) for each in family), "they have ended")
+    eventually(lambda: all(has_ended(each) for each in family), "they have ended")
 
 
 def kill_group(server: Server) -> None:
-    """kill -9 of the server's process group, and the end of all that was in it."""
+    """Send SIGKILL to the server's process group, and wait until all its processes have ended."""
     family = server.family()
     os.killpg(server.process.pid, signal.SIGKILL)
     server.process.wait()
-    all_gone(family)
+    wait_for_end(family)
     server.output.close()

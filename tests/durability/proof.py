@@ -1,4 +1,4 @@
-"""What must be true of a ledger afterwards, whatever was done to it."""
+"""What must be true of a ledger after a test, whatever the test did to its processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.durability.traffic import Traffic
 
 @contextmanager
 def opened(url: str) -> Iterator[tuple[Ledger, Projections]]:
-    """A ledger's stores, beside the server that works with them."""
+    """Open a ledger's stores, while a server may use them."""
     ledger = Ledger.open(url)
     projections = Projections.open(ledger)
     yield ledger, projections
@@ -22,7 +22,7 @@ def opened(url: str) -> Iterator[tuple[Ledger, Projections]]:
 
 
 def entries(ledger: Ledger) -> list[RecordedEvent]:
-    """The whole log."""
+    """Every event of the log, in position order."""
     events: list[RecordedEvent] = []
     while more := ledger.log.after(len(events), 2000):
         events += more
@@ -30,7 +30,7 @@ def entries(ledger: Ledger) -> list[RecordedEvent]:
 
 
 def prove(url: str, traffic: Traffic) -> None:
-    """All that was sent is in the log once, as it was acknowledged, and all is concluded."""
+    """Check that the log has all that was sent, once, as it was acknowledged, and is projected."""
     with opened(url) as (ledger, projections):
         log = entries(ledger)
         assert not traffic.faults, traffic.faults[:5]
@@ -49,11 +49,11 @@ def prove(url: str, traffic: Traffic) -> None:
         assert not twice, f"said to be new more than once: {twice}"
         problems = verify(ledger).problems
         assert not problems, problems
-        concluded(projections)
+        check_projections(projections)
 
 
-def concluded(projections: Projections) -> None:
-    """The server's own follower reaches the end of the log, and its rows are those of a rebuild."""
+def check_projections(projections: Projections) -> None:
+    """Check that the follower reaches the log's end, and its rows are those of a rebuild."""
     eventually(
         lambda: {state.lag_events for state in projections.states()} == {0}, "the log is read"
     )

@@ -1,4 +1,4 @@
-"""No room left: 503 until there is some again, and then everything goes on by itself."""
+"""A full disk: a 503 until there is space again, and then everything works without a restart."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MIB = 1 << 20
 
 @contextmanager
 def small_disk(mebibytes: int) -> Iterator[Path]:
-    """A file system of its own; the test is skipped where nothing may be mounted."""
+    """A small file system; the test is skipped where nothing may be mounted."""
     place = temporary_directory()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=755", "tmpfs", str(place)]
     try:
@@ -53,7 +53,7 @@ def small_disk(mebibytes: int) -> Iterator[Path]:
     try:
         yield place
     finally:
-        # Lazily: whoever still looks at it is about to end.
+        # Lazily: the processes that still have it open are about to end.
         subprocess.run(["umount", "-l", str(place)], check=True)
         place.rmdir()
 
@@ -86,7 +86,7 @@ def database_on(disk: Path, dialect: str) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_a_full_disk(tmp_path: Path, dialect: str) -> None:
-    """The running server answers every delivery, and needs no restart once there is space again."""
+    """The server answers every delivery, and accepts them again once there is space."""
     with (
         small_disk(48) as disk,
         database_on(disk, dialect) as url,
@@ -94,13 +94,13 @@ def test_a_full_disk(tmp_path: Path, dialect: str) -> None:
     ):
         worker = server.process_of("spawn_main")
         with Traffic([server.port]) as traffic:
-            traffic.goes_on(20)
+            traffic.wait_for_more(20)
             with (disk / BALLAST).open("wb") as ballast:
                 fill(ballast.fileno())
-            eventually(lambda: traffic.seen(503) > 100, "503")
+            eventually(lambda: traffic.count(503) > 100, "503")
             assert post(server.port, next(bodies())[1], secret=FORGED).status == 400
             (disk / BALLAST).unlink()
-            traffic.goes_on(20)
+            traffic.wait_for_more(20)
         traffic.complete()
 
         assert traffic.statuses[0] == 0
@@ -110,7 +110,7 @@ def test_a_full_disk(tmp_path: Path, dialect: str) -> None:
 
 
 def test_an_output_that_is_full(fresh_database: FreshDatabase, tmp_path: Path) -> None:
-    """A log that nobody can write any more is no reason to refuse an event."""
+    """A server whose own log lines cannot be written accepts events all the same."""
     url, port = fresh_database("sqlite"), free_port()
     settings = {"LEDGER_DATABASE_URL": url, "STRIPE_WEBHOOK_SECRET": SECRET}
     with Path("/dev/full").open("wb") as full:
@@ -125,7 +125,7 @@ def test_an_output_that_is_full(fresh_database: FreshDatabase, tmp_path: Path) -
     try:
         events = bodies()
         eventually(lambda: process.poll() or post(port, next(events)[1]).status == 200, "taken")
-        time.sleep(0.5)  # as long as it takes to say where it listens
+        time.sleep(0.5)  # by then it has tried to print its address
         assert post(port, next(events)[1]).status == 200
         process.terminate()
         assert process.wait(DEADLINE_SECONDS) == 0
@@ -136,7 +136,7 @@ def test_an_output_that_is_full(fresh_database: FreshDatabase, tmp_path: Path) -
 
 
 def fill(descriptor: int) -> None:
-    """Writes until nothing more fits."""
+    """Write until nothing more fits."""
     size = MIB
     while size:
         try:
@@ -146,13 +146,13 @@ def fill(descriptor: int) -> None:
 
 
 def test_no_more_pages(tmp_path: Path) -> None:
-    """Many wait while a SQLite file may not grow: each is told, and each is stored later."""
+    """Of many appends to a SQLite file that may not grow, each fails, and succeeds later."""
     ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", create=True)
-    pages_max = {"now": 1}  # SQLite takes the size that the file has for the least
+    pages_max = {"value": 1}  # SQLite rounds this up to the size of the file
 
     @event.listens_for(ledger.engine, "begin")
     def limit(connection: Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA max_page_count={pages_max['now']}")
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages_max['value']}")
 
     appender = Appender(ledger)
     deliveries = [
@@ -172,7 +172,7 @@ def test_no_more_pages(tmp_path: Path) -> None:
         assert len(taken) < len(deliveries)
         assert len(entries(ledger)) == len(taken)
 
-        pages_max["now"] = 1 << 30
+        pages_max["value"] = 1 << 30
         again = list(pool.map(deliver, deliveries))
 
     assert all(isinstance(answer, Appended) for answer in again)

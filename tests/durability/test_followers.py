@@ -17,7 +17,7 @@ from ledger import Delivery, Ledger, read_delivery
 from projections import Projections
 from tests.cli.processes import LEDGER, SECRET, environment, eventually
 from tests.databases import on_postgresql
-from tests.durability.proof import concluded, opened
+from tests.durability.proof import check_projections, opened
 from tests.durability.traffic import bodies
 from tests.projections.concurrency import beside
 
@@ -28,7 +28,7 @@ TAKEN_OVER_SECONDS = 10.0
 
 @contextmanager
 def following(url: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A `ledger follow` of its own."""
+    """Run a `ledger follow`."""
     environ = environment(LEDGER_DATABASE_URL=url, STRIPE_WEBHOOK_SECRET=SECRET)
     with subprocess.Popen([*LEDGER, "follow"], cwd=cwd, env=environ) as process:
         try:
@@ -38,7 +38,7 @@ def following(url: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def growing(ledger: Ledger) -> Callable[[threading.Event], None]:
-    """A job that lets the log grow, faster than one can look away."""
+    """A job that appends without pause."""
     events = bodies(7)
 
     def grow(stop: threading.Event) -> None:
@@ -50,7 +50,7 @@ def growing(ledger: Ledger) -> Callable[[threading.Event], None]:
 
 
 def leader(projections: Projections) -> int | None:
-    """The process that leads."""
+    """The id of the process that holds the leader's lease."""
     leaders = projections.catalog.control.leaders
     with projections.catalog.engine.connect() as connection:
         owner = connection.execute(select(leaders.c.owner)).scalar()
@@ -58,13 +58,13 @@ def leader(projections: Projections) -> int | None:
 
 
 def position(projections: Projections) -> int:
-    """How far the hindmost table is."""
+    """The position that all kinds have reached."""
     return min(projections.position(kind) for kind in projections.kinds)
 
 
 @on_postgresql
 def test_another_takes_over(ledger_url: str, tmp_path: Path) -> None:
-    """kill -9 of the leader while there is much to read: within seconds the other one reads on."""
+    """After a SIGKILL of the leader amid a backlog, the other follower continues within seconds."""
     with opened(ledger_url) as (ledger, projections):
         with following(ledger_url, tmp_path) as left, following(ledger_url, tmp_path) as right:
             with beside(growing(ledger)):
@@ -76,7 +76,7 @@ def test_another_takes_over(ledger_url: str, tmp_path: Path) -> None:
                 at, when = position(projections), time.monotonic()
                 eventually(lambda: position(projections) > at, "the other one reads on")
                 seconds = time.monotonic() - when
-            concluded(projections)
+            check_projections(projections)
 
             assert first == killed.pid
             assert leader(projections) == survivor.pid

@@ -1,4 +1,4 @@
-"""kill -9 of everything, at random moments, again and again: nothing acknowledged is lost."""
+"""SIGKILL of all processes at random moments, six times: nothing acknowledged is lost."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ KILLS = 6
 
 
 def test_killed_at_random_moments(ledger_url: str, tmp_path: Path) -> None:
-    """Every acknowledged event is in the log once, and retries complete the set."""
+    """Every acknowledged event is in the log once, and retries store the others."""
     seed = secrets.randbelow(1 << 48)
     print(f"kills of seed {seed}")
     rng = Random(seed)
     with serving(ledger_url, tmp_path, TMPDIR=str(tmp_path)) as server:
         with Traffic([server.port]) as traffic:
             for _ in range(KILLS):
-                traffic.goes_on()
+                traffic.wait_for_more()
                 time.sleep(rng.uniform(0, 0.6))
                 kill_group(server)
                 server.start()

@@ -1,4 +1,4 @@
-"""Several ledgers on one store at once: no event twice, no gap, positions in commit order."""
+"""Several servers on one database: no event twice, no gap, positions in commit order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COPIES = 50
 
 
 class Tail:
-    """A reader that follows by position, as every consumer of the log may."""
+    """A reader that follows the log by position, as any consumer may."""
 
     def __init__(self, url: str) -> None:
         self.seen: list[int] = []
@@ -37,7 +37,7 @@ class Tail:
             self.seen += [entry.position for entry in events]
 
     def end(self) -> list[int]:
-        """Stops it; returns the positions in the order in which they came."""
+        """Stop it; returns the positions in the order in which it read them."""
         self._stop.set()
         self._thread.join()
         last = self._ledger.log.head().position
@@ -47,7 +47,7 @@ class Tail:
 
 
 def test_several_ledgers(store_url: str, tmp_path: Path) -> None:
-    """Three make the tables together and write together, each event posted to all of them."""
+    """Three servers create the tables and append at once, each event posted to all of them."""
     with ExitStack() as stack:
         with ThreadPoolExecutor(SERVERS) as pool:
             settings = [{"LEDGER_WORKERS": workers} for workers in ("2", "1", "1")]
@@ -62,8 +62,8 @@ def test_several_ledgers(store_url: str, tmp_path: Path) -> None:
             for event_id, sent in islice(bodies(), 10):
                 traffic.sent[event_id] = sent
                 replies = pool.map(post, islice(cycle(ports), COPIES), [sent] * COPIES)
-                assert [traffic.note(event_id, reply) for reply in replies].count(True) > 0
-            traffic.goes_on(100)
+                assert [traffic.record(event_id, reply) for reply in replies].count(True) > 0
+            traffic.wait_for_more(100)
         traffic.complete()
         seen = tail.end()
 

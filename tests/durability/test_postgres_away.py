@@ -1,4 +1,4 @@
-"""PostgreSQL is killed or hangs under load: 503 meanwhile, nothing lost, and no restart of ours."""
+"""PostgreSQL is killed or hangs under load: 503s meanwhile, nothing lost, no restart needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.cli.processes import Server, eventually, serving
-from tests.durability.processes import all_gone
+from tests.durability.processes import wait_for_end
 from tests.durability.proof import prove
 from tests.durability.traffic import FORGED, Traffic, bodies, post
 from tests.servers import PostgresServer, own_postgres
@@ -28,33 +28,33 @@ def processes(postgres: PostgresServer) -> list[psutil.Process]:
 
 
 def kill_all(postgres: PostgresServer) -> None:
-    """kill -9 of every process, in the middle of whatever it does."""
+    """Send SIGKILL to every process of the server."""
     all_processes = processes(postgres)
     for process in all_processes:
         # A backend may end by itself meanwhile.
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    all_gone(all_processes)
+    wait_for_end(all_processes)
 
 
-def refuses(server: Server, traffic: Traffic) -> None:
-    """What is genuine is sent back for later, what is forged is refused for good."""
-    before = traffic.seen(503)
-    eventually(lambda: traffic.seen(503) > before, "503")
+def check_refusals(server: Server, traffic: Traffic) -> None:
+    """Check that genuine deliveries get a 503, forged ones a 400, and the server is not ready."""
+    before = traffic.count(503)
+    eventually(lambda: traffic.count(503) > before, "503")
     assert post(server.port, next(bodies())[1], secret=FORGED).status == 400
     eventually(lambda: server.status("/readyz") == 503, "not ready")
 
 
 @contextmanager
-def worked(postgres: PostgresServer, cwd: Path) -> Iterator[tuple[Server, Traffic]]:
-    """A ledger under load, of which everything has to be true after the block."""
+def under_load(postgres: PostgresServer, cwd: Path) -> Iterator[tuple[Server, Traffic]]:
+    """A ledger under load, which must work and have lost nothing after the block."""
     url = postgres.url(postgres.create_database())
     with serving(url, cwd) as server:
         worker, follower = server.process_of("spawn_main"), server.process_of("api.serve.follower")
         with Traffic([server.port]) as traffic:
-            traffic.goes_on()
+            traffic.wait_for_more()
             yield server, traffic
-            traffic.goes_on()
+            traffic.wait_for_more()
         traffic.complete()
 
         assert traffic.statuses[0] == 0
@@ -65,24 +65,24 @@ def worked(postgres: PostgresServer, cwd: Path) -> Iterator[tuple[Server, Traffi
 
 
 def test_killed_and_started_again(tmp_path: Path) -> None:
-    """Whether the postmaster dies alone or with all its backends, every delivery is answered."""
-    with own_postgres() as postgres, worked(postgres, tmp_path) as (server, traffic):
+    """Every delivery is answered when the postmaster is killed, alone or with its backends."""
+    with own_postgres() as postgres, under_load(postgres, tmp_path) as (server, traffic):
         for kill in (postgres.kill, lambda: kill_all(postgres), lambda: kill_all(postgres)):
-            traffic.goes_on(50)
+            traffic.wait_for_more(50)
             kill()
-            refuses(server, traffic)
+            check_refusals(server, traffic)
             postgres.start()
 
 
 def test_hangs_and_goes_on(tmp_path: Path) -> None:
-    """A database that only stopped answering is no reason to keep anybody waiting."""
-    with own_postgres() as postgres, worked(postgres, tmp_path) as (server, traffic):
+    """While the database does not respond, deliveries get a 503 instead of waiting."""
+    with own_postgres() as postgres, under_load(postgres, tmp_path) as (server, traffic):
         stopped = processes(postgres)
         for each in stopped:
             each.send_signal(signal.SIGSTOP)
         try:
-            before = traffic.seen(503)
-            eventually(lambda: traffic.seen(503) > before, "503")
+            before = traffic.count(503)
+            eventually(lambda: traffic.count(503) > before, "503")
             assert post(server.port, next(bodies())[1], secret=FORGED).status == 400
             assert server.status("/livez") == 200
             time.sleep(1)

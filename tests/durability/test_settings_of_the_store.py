@@ -1,4 +1,4 @@
-"""Durable means durable, whatever the database was told to do by others."""
+"""Appends are durable and isolated, whatever the database's own settings are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.ledger.deliveries import body, delivered
 
 
 def test_commits_are_flushed(store_url: str) -> None:
-    """An append is on the disk before it is acknowledged, on whichever connection."""
+    """On every connection, a commit waits until it is on the disk."""
     ledger = Ledger.open(store_url, create=True)
     setting = "PRAGMA synchronous" if is_sqlite(ledger) else "SHOW synchronous_commit"
     with ledger.engine.connect() as first, ledger.engine.connect() as second:
@@ -22,14 +22,14 @@ def test_commits_are_flushed(store_url: str) -> None:
 
 
 def test_a_careless_default_is_overruled(store_url: str) -> None:
-    """A PostgreSQL database set to acknowledge before it writes does not do so for the log."""
+    """A PostgreSQL database that commits asynchronously by default does not do so for the log."""
     set_for_all(store_url, "synchronous_commit = off")
 
     test_commits_are_flushed(store_url)
 
 
 def test_a_careless_isolation_is_overruled(store_url: str) -> None:
-    """Two writers at once see what the other one wrote, whatever transactions are by default."""
+    """Of two writers at once each sees what the other wrote, whatever the default isolation is."""
     set_for_all(store_url, "default_transaction_isolation = 'serializable'")
     writers = [Ledger.open(store_url, create=True) for _ in range(2)]
     with ThreadPoolExecutor() as pool:
@@ -43,7 +43,7 @@ def test_a_careless_isolation_is_overruled(store_url: str) -> None:
 
 
 def set_for_all(store_url: str, setting: str) -> None:
-    """What every new connection to a PostgreSQL database is told; SQLite has no such thing."""
+    """Set a default of new connections to a PostgreSQL database; SQLite has no such settings."""
     engine = create_engine(store_url, isolation_level="AUTOCOMMIT")
     if engine.dialect.name == "postgresql":
         with engine.connect() as admin:

@@ -1,4 +1,4 @@
-"""Bodies that trickle in or break off: the others go on, and half a body is none."""
+"""Bodies that arrive slowly or break off: other deliveries go on, and half a body is ignored."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.durability.traffic import Reply, Traffic, bodies
 pytestmark = pytest.mark.slow
 
 CLIENTS = 50
-# A connection closed with this on sends a reset instead of a farewell.
+# A connection that is closed with this option sends a reset.
 RESET = struct.pack("ii", 1, 0)
 
 
 def head(sent: bytes, *, chunked: bool = False) -> bytes:
-    """The head of a signed request, up to its first byte of body."""
+    """The head of a signed request, up to the first byte of its body."""
     framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(sent)}"
     lines = [
         "POST /webhooks/stripe HTTP/1.1",
@@ -40,8 +40,8 @@ def head(sent: bytes, *, chunked: bool = False) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
-def answer(connection: socket.socket) -> Reply:
-    """What a raw connection is told."""
+def read_response(connection: socket.socket) -> Reply:
+    """Read the response from a raw connection."""
     connection.settimeout(20)
     response = HTTPResponse(connection)
     response.begin()
@@ -50,7 +50,7 @@ def answer(connection: socket.socket) -> Reply:
 
 @on_sqlite
 def test_a_byte_a_second(ledger_url: str, tmp_path: Path) -> None:
-    """Fifty such senders stop nobody, and who gets to the end is served as anybody else."""
+    """Fifty slow senders stop no other delivery, and are answered when they have sent all."""
     slow = list(islice(bodies(), CLIENTS))
     with serving(ledger_url, tmp_path) as server, ExitStack() as stack:
         connections = [
@@ -62,12 +62,12 @@ def test_a_byte_a_second(ledger_url: str, tmp_path: Path) -> None:
             for second in range(3):
                 for connection, (_, sent) in zip(connections, slow, strict=True):
                     connection.sendall(sent[second : second + 1])
-                traffic.goes_on(20)
+                traffic.wait_for_more(20)
                 time.sleep(1)
             traffic.sent.update(slow)
             for connection, (event_id, sent) in zip(connections, slow, strict=True):
                 connection.sendall(sent[3:])
-                traffic.note(event_id, answer(connection))
+                traffic.record(event_id, read_response(connection))
         traffic.complete()
 
         assert set(traffic.statuses) == {200}
@@ -76,7 +76,7 @@ def test_a_byte_a_second(ledger_url: str, tmp_path: Path) -> None:
 
 @on_sqlite
 def test_broken_off(ledger_url: str, tmp_path: Path) -> None:
-    """Whoever goes in the middle of a body, politely or not, leaves nothing in the log."""
+    """A sender that disconnects in the middle of a body, by close or reset, leaves no event."""
     rng = Random(4)
     with serving(ledger_url, tmp_path) as server:
         with Traffic([server.port]) as traffic:
@@ -88,7 +88,7 @@ def test_broken_off(ledger_url: str, tmp_path: Path) -> None:
                     chunked = index % 4 > 1
                     begun = b"%x\r\n" % len(sent) if chunked else b""
                     connection.sendall(head(sent, chunked=chunked) + begun + sent[:cut])
-            traffic.goes_on(50)
+            traffic.wait_for_more(50)
         traffic.complete()
 
         assert set(traffic.statuses) == {200}

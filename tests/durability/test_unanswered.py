@@ -1,4 +1,4 @@
-"""Killed at every step of an append: what the sender was not told is found out by its retry."""
+"""Killed at every step of an append: the retry's response says whether the event was stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cli.processes import eventually
 from tests.durability.dying import COMMITTED, STEPS, serve
 from tests.durability.traffic import bodies, post
 
-# A fork has all modules: to load them takes a second.
+# A fork has all modules loaded, which takes a second.
 FORK = multiprocessing.get_context("fork")
 
 
@@ -22,7 +22,7 @@ def test_killed_at(ledger_url: str, step: str) -> None:
     """Before the commit nothing happened and the retry is stored; after it, it is a duplicate."""
     _, sent = next(bodies())
 
-    # Before any connection of this process: SQLite's and PostgreSQL's do not survive a fork.
+    # Before this process connects: neither database's connections survive a fork.
     assert killed_at(step, ledger_url, sent) == -signal.SIGKILL
     ledger = Ledger.open(ledger_url)
     assert ledger.log.head().position == (1 if step == COMMITTED else 0)

@@ -1,4 +1,4 @@
-"""Stripe's side: many threads post signed events, and post again what nobody acknowledged."""
+"""Stripe's side: many threads post signed events, and retry those that were not acknowledged."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from api.simulator.signing import SIGNATURE_HEADER
 from tests.cli.processes import DEADLINE_SECONDS, SECRET, eventually
 
 FORGED = "whsec_of_somebody_else"
-_TWICE = 0.05  # of the acknowledged ones come a second time, as Stripe warns
+_DUPLICATES = 0.05  # of the acknowledged events are posted again, as Stripe warns
 _PAUSE_SECONDS = 0.1
-_WAITING_MAX = 50  # who gets no answers has only so many new things to say
+_WAITING_MAX = 50  # with so many unacknowledged events, no new ones are posted
 _ANSWER_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was answered: the HTTP status, 0 where nothing was, and what else it said."""
+    """A response: its HTTP status (0 if there was none), `Retry-After` and JSON body."""
 
     status: int
     retry_after: str | None = None
     body: dict[str, Any] = field(default_factory=dict)
 
 
-class Line:
-    """One kept-alive connection that never retries by itself."""
+class Connection:
+    """A kept-alive connection that never retries by itself."""
 
     def __init__(self, port: int, *, seconds: float = _ANSWER_SECONDS) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=seconds)
 
     def post(self, sent: bytes, *, secret: str = SECRET) -> Reply:
-        """Posts a body, signed now."""
+        """Post a body with a signature of this second."""
         headers = {
             "Content-Type": "application/json",
             SIGNATURE_HEADER: sign(sent, secret, int(time.time())),
@@ -59,27 +59,27 @@ class Line:
         return Reply(response.status, response.headers["Retry-After"], body)
 
     def close(self) -> None:
-        """Hangs up."""
+        """Close the connection."""
         self._connection.close()
 
 
 def post(port: int, sent: bytes, *, secret: str = SECRET) -> Reply:
-    """Posts over a connection of its own."""
-    line = Line(port)
+    """Post over a connection of its own."""
+    connection = Connection(port)
     try:
-        return line.post(sent, secret=secret)
+        return connection.post(sent, secret=secret)
     finally:
-        line.close()
+        connection.close()
 
 
 def bodies(seed: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Endless events of all stories, by id, as Stripe would send them."""
+    """Endless events of all stories: ids, and bodies as Stripe would send them."""
     for story in histories(secrets.randbelow(1 << 48) if seed is None else seed):
         yield from ((event["id"], body(event)) for event in story.events)
 
 
 class Traffic:
-    """Posts from many threads at the ports of one ledger, for as long as the block lasts."""
+    """Posts from many threads to the ports of one ledger, for as long as the block lasts."""
 
     def __init__(self, ports: Sequence[int], *, threads: int = 12) -> None:
         self.seed = secrets.randbelow(1 << 48)
@@ -113,46 +113,46 @@ class Traffic:
         self.stop()
 
     def stop(self) -> None:
-        """Sends no more; what is on its way is waited for."""
+        """Post no more, and wait for the responses of what was posted."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
 
-    def seen(self, status: int) -> int:
-        """How many answers had a status."""
+    def count(self, status: int) -> int:
+        """How many responses had a status."""
         with self._lock:
             return self.statuses[status]
 
-    def goes_on(self, events: int = 1) -> None:
-        """Waits until so many more were acknowledged."""
-        enough = self.seen(200) + events
-        eventually(lambda: self.seen(200) >= enough, f"{events} more are taken: {self.statuses}")
+    def wait_for_more(self, events: int = 1) -> None:
+        """Wait until so many more deliveries are acknowledged."""
+        enough = self.count(200) + events
+        eventually(lambda: self.count(200) >= enough, f"{events} more are taken: {self.statuses}")
 
     def complete(self) -> None:
-        """Posts again, as Stripe does for days, all that was never acknowledged."""
-        lines = [Line(port) for port in self._ports]
+        """Post again what was never acknowledged, until all is, as Stripe does for days."""
+        connections = [Connection(port) for port in self._ports]
         deadline = time.monotonic() + 2 * DEADLINE_SECONDS
         while missing := sorted(self.sent.keys() - self.positions.keys()):
             assert time.monotonic() < deadline, f"{len(missing)} are not taken: {self.statuses}"
-            for line, event_id in zip(itertools.cycle(lines), missing, strict=False):
-                self._send(line, event_id)
-        for line in lines:
-            line.close()
+            for connection, event_id in zip(itertools.cycle(connections), missing, strict=False):
+                self._send(connection, event_id)
+        for connection in connections:
+            connection.close()
 
     def _work(self, port: int, index: int) -> None:
-        rng, line = Random(f"traffic/{self.seed}/{index}"), Line(port)
+        rng, connection = Random(f"traffic/{self.seed}/{index}"), Connection(port)
         while not self._stop.is_set():
             event_id = self._next()
-            acknowledged = self._send(line, event_id)
-            if not acknowledged or rng.random() < _TWICE:
+            acknowledged = self._send(connection, event_id)
+            if not acknowledged or rng.random() < _DUPLICATES:
                 self._waiting.append(event_id)
             if not acknowledged:
                 self._stop.wait(_PAUSE_SECONDS)
-        line.close()
+        connection.close()
 
     def _next(self) -> str:
         with self._lock:
-            # Half of the time something new, so that retries come late and out of order.
+            # Half of the time a new event, so that retries come late and out of order.
             turn = sum(self.statuses.values()) % 2 or len(self._waiting) > _WAITING_MAX
             if self._waiting and turn:
                 return self._waiting.popleft()
@@ -160,11 +160,11 @@ class Traffic:
             self.sent[event_id] = sent
             return event_id
 
-    def _send(self, line: Line, event_id: str) -> bool:
-        return self.note(event_id, line.post(self.sent[event_id]))
+    def _send(self, connection: Connection, event_id: str) -> bool:
+        return self.record(event_id, connection.post(self.sent[event_id]))
 
-    def note(self, event_id: str, reply: Reply) -> bool:
-        """Remembers what was answered; whether the event is acknowledged."""
+    def record(self, event_id: str, reply: Reply) -> bool:
+        """Record a response; whether it acknowledges the event."""
         with self._lock:
             self.statuses[reply.status] += 1
             if reply.status == 200:

@@ -1,4 +1,4 @@
-"""Prepared databases for laws that need many, and the profile under which laws run long."""
+"""Stores on databases that have their tables, and the profile with many examples per law."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
 
 @pytest.fixture(scope="session")
 def opened(with_ledger: WithLedger) -> Opened:
-    """Opens an empty store on a dialect, as often as an example wants one."""
+    """A function that opens an empty store of a dialect for a block, as often as needed."""
 
     @contextmanager
     def opened(dialect: str) -> Iterator[Store]:
@@ -38,7 +38,7 @@ def opened(with_ledger: WithLedger) -> Opened:
 
 @pytest.fixture
 def store_url(ledger_url: str) -> str:
-    """The URL of a database whose tables are there already."""
+    """The URL of a new ledger's database: its tables exist."""
     return ledger_url
 
 
