@@ -32,11 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in filter(is_ours, list(os.environ)):  # a developer's own settings are no test's
         del os.environ[name]
     if not hasattr(config, "workerinput"):
-        # Temporary files of the tests, and of the processes they start.
+        config.stash[SHARED_POSTGRES] = server = SharedPostgres()
+        # What processes leave behind when they are killed is removed with the server's data.
+        os.environ["TMPDIR"] = str(server.temporary)
+        tempfile.tempdir = None
         if (directory := memory_directory()) is not None:
-            os.environ.setdefault("TMPDIR", directory)
-            tempfile.tempdir = None
-        config.stash[SHARED_POSTGRES] = SharedPostgres()
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", directory)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -135,13 +135,16 @@ class SharedPostgres:
     """The test run's server: the process that needs it first starts it, and it ends with the run.
 
     The run's first process holds a pipe to a guard process; when that pipe closes, however the
-    run ended, the guard stops the server and removes its directory.
+    run ended, the guard stops the server and removes its directory, in which ``temporary`` is for
+    other files of the run.
     """
 
     VARIABLE = "TESTS_POSTGRES_DIRECTORY"  # how the xdist workers find it
 
     def __init__(self) -> None:
         self.directory = temporary_directory()
+        self.temporary = self.directory / "tmp"
+        self.temporary.mkdir()
         os.environ[self.VARIABLE] = str(self.directory)
         self._guard = subprocess.Popen(
             [sys.executable, __file__, str(self.directory)],
