@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypedDict
 
 import msgspec
 
-__all__ = ["attributes", "is_scalar"]
+__all__ = ["attributes", "decode", "is_scalar", "previous_attributes"]
 
 
 class _Inside(TypedDict):
@@ -29,7 +30,16 @@ class _Event(msgspec.Struct, gc=False):
     data: _Data
 
 
+class _PreviousData(msgspec.Struct, gc=False):
+    previous_attributes: dict[str, Any] | None = None
+
+
+class _PreviousEvent(msgspec.Struct, gc=False):
+    data: _PreviousData
+
+
 _decode = msgspec.json.Decoder(_Event).decode
+_decode_previous = msgspec.json.Decoder(_PreviousEvent).decode
 _NESTED = (dict, _List)
 
 
@@ -51,3 +61,21 @@ def attributes(body: bytes) -> tuple[dict[str, Any], dict[str, Any]] | None:
 def is_scalar(value: Any) -> bool:
     """Whether a value of an image is a plain JSON scalar, and not a nested value's placeholder."""
     return not isinstance(value, _NESTED)
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """A stored event; the standard library reads what msgspec refuses (a lone surrogate)."""
+    try:
+        document = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        document = json.loads(body)
+    return document if isinstance(document, dict) else {}
+
+
+def previous_attributes(body: bytes) -> dict[str, Any]:
+    """An event's `previous_attributes`; empty where it has none."""
+    try:
+        previous: Any = _decode_previous(body).data.previous_attributes
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        previous = decode(body)["data"].get("previous_attributes")
+    return previous if isinstance(previous, dict) else {}

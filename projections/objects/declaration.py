@@ -26,6 +26,7 @@ Convert = Callable[[Any], Any]
 Fallback = Callable[[Mapping[str, Any]], Any]
 Shows = Callable[[Mapping[str, Any], str], bool]
 IsSettled = Callable[[Mapping[str, Any]], bool]
+Said = Callable[[Any], Any]
 FromEventType = Callable[[dict[str, Any], str, int], None]
 
 
@@ -105,10 +106,11 @@ class StripeObject:
     An object is declared once, and an event says the same of it to every kind.
 
     Read: ``reads``, ``links``, ``embeds``; ``merged_lists``, whose items are kept by id;
-    ``first_seen``, facts set to the earliest second whose event shows them; ``from_event_type``,
-    which adds to the values what only the event's type says. Events of a type in
-    ``ignored_types`` say nothing of it. ``event_types`` names, for people, the events that carry
-    it (``charge.*``): which of them an event is about is always read from its body.
+    ``first_seen``, facts set to the earliest second whose event shows them; ``first_known``, facts that
+    the earliest observation which can tell decides (None: it cannot); ``from_event_type``, which
+    adds to the values what only the event's type says. Events of a type in ``ignored_types`` say
+    nothing of it. ``event_types`` names, for people, the events that carry it (``charge.*``):
+    which of them an event is about is always read from its body.
 
     Ordered (see ``ordering``): only another ``terminal`` status replaces a terminal one, and where
     ``is_settled`` holds not even that. Within one second the ``progress`` measures decide, which
@@ -122,6 +124,7 @@ class StripeObject:
     embeds: tuple[Embed, ...] = ()
     merged_lists: Mapping[str, MergedList] = field(default_factory=dict)
     first_seen: Mapping[str, Shows] = field(default_factory=dict)
+    first_known: Mapping[str, Said] = field(default_factory=dict)
     from_event_type: FromEventType | None = None
     ignored_types: frozenset[str] = frozenset()
     event_types: tuple[str, ...] = ()

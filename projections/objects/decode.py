@@ -8,9 +8,10 @@ from typing import Any
 
 from ledger import RecordedEvent
 from projections.errors import Unreadable
+from projections.objects.attributes import decode
 from projections.objects.compiled import CompiledReader
 from projections.objects.declaration import Link, Read, StripeObject
-from projections.objects.observation import Key, Observation, Scope, decode
+from projections.objects.observation import Key, Observation, Scope
 from projections.objects.paths import walk
 from projections.objects.types import ABSENT, Type, coerce, is_id
 
@@ -97,8 +98,8 @@ def _observe(
     if expected is not None and name != expected:
         return
     observation = Observation(
-        scope.key(declared.name, id), event.event_id, event.type, event.created, event.position,
-        expected is not None, event.body, {}, {}, {},
+        scope.key(declared.name, id), event.event_id, event.type, event.api_version,
+        event.created, event.position, expected is not None, event.body, {}, {}, {},
         tuple(measure.of(snapshot) for measure in declared.progress),
         tuple(measure.of(snapshot) for measure in declared.tie_breakers),
     )  # fmt: skip

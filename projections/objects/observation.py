@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,9 +9,10 @@ from uuid import UUID
 import msgspec
 
 from ledger.identity import stream_id
-from projections.objects.attributes import attributes
+from projections.objects.attributes import attributes, decode, previous_attributes
+from projections.objects.disagreement import overlay
 
-__all__ = ["Attributes", "Key", "Observation", "Scope", "decode", "snapshot_of"]
+__all__ = ["Attributes", "Key", "Observation", "Scope", "snapshot_of"]
 
 Attributes = Mapping[str, Any]
 
@@ -53,6 +53,7 @@ class Observation(msgspec.Struct, eq=False, gc=False):
     key: Key
     event_id: str
     type: str
+    api_version: str | None
     created: int
     position: int
     embedded: bool
@@ -64,6 +65,7 @@ class Observation(msgspec.Struct, eq=False, gc=False):
     tie_breakers: tuple[int, ...]
     error: str | None = None
     images: tuple[Attributes, Attributes] | None = None
+    whole_images: tuple[Attributes, Attributes] | None = None
 
     @property
     def type_word(self) -> str:
@@ -80,6 +82,28 @@ class Observation(msgspec.Struct, eq=False, gc=False):
         """The same before the event, as far as it says."""
         return self._both()[1]
 
+    @property
+    def previous(self) -> Mapping[str, Any]:
+        """What the event says of how the object was before it (`previous_attributes`)."""
+        return {} if self.embedded else previous_attributes(self.body)
+
+    @property
+    def snapshot(self) -> Attributes:
+        """The whole snapshot."""
+        return self._whole()[0]
+
+    @property
+    def whole_before(self) -> Attributes:
+        """The whole snapshot before the event, as far as it says."""
+        return self._whole()[1]
+
+    def _whole(self) -> tuple[Attributes, Attributes]:
+        if self.whole_images is None:
+            snapshot = snapshot_of(self)
+            previous = self.previous
+            self.whole_images = snapshot, overlay(snapshot, previous) if previous else snapshot
+        return self.whole_images
+
     def _both(self) -> tuple[Attributes, Attributes]:
         if self.images is None:
             self.images = (None if self.embedded else attributes(self.body)) or _images(self)
@@ -88,20 +112,7 @@ class Observation(msgspec.Struct, eq=False, gc=False):
 
 def _images(observation: Observation) -> tuple[Attributes, Attributes]:
     snapshot = snapshot_of(observation)
-    previous = {}
-    if not observation.embedded:
-        previous = decode(observation.body)["data"].get("previous_attributes")
-    overlaid = {**snapshot, **previous} if isinstance(previous, dict) else snapshot
-    return _scalars(snapshot), _scalars(overlaid)
-
-
-def decode(body: bytes) -> dict[str, Any]:
-    """A stored event; the standard library reads what msgspec refuses (a lone surrogate)."""
-    try:
-        document = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        document = json.loads(body)
-    return document if isinstance(document, dict) else {}
+    return _scalars(snapshot), _scalars({**snapshot, **observation.previous})
 
 
 def snapshot_of(observation: Observation) -> Attributes:

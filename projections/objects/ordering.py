@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby, pairwise, permutations
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from projections.objects.attributes import is_scalar
 from projections.objects.declaration import StripeObject
-from projections.objects.observation import Attributes, Observation
+from projections.objects.fit import best_fit
+from projections.objects.observation import Observation
 
-__all__ = ["canonical_order", "finality", "needs_anchor"]
+__all__ = ["canonical_order", "finality", "leaves_terminal", "needs_anchor"]
 
 _created = attrgetter("created")
-
-# All orders of so many events are tried; of more, the next best event is taken each time.
-_EXHAUSTIVE_MAX = 6
 
 
 def canonical_order(
@@ -25,7 +22,8 @@ def canonical_order(
     """One object's observations in the order in which their snapshots were true.
 
     By second; within one second by progress, which only grows, then by how well each event's
-    before-image fits the snapshot before it, then by rank of type and status, then by id.
+    before-image fits the snapshot before it, then by rank of type and status, then by id. Where an
+    event proves that a terminal status was left, its second goes by fit alone.
     ``anchor`` is the newest snapshot of the seconds before, where ``observations`` lack it.
     """
     if len(observations) == 1:
@@ -42,7 +40,7 @@ def canonical_order(
         second = _within_second(readable, declared, anchor)
         ordered += second
         last = second[-1]
-        if anchor is None or finality(last, declared) >= finality(anchor, declared):
+        if anchor is None or _follows(last, anchor, declared):
             anchor = last
     return ordered
 
@@ -53,6 +51,20 @@ def finality(observation: Observation, declared: StripeObject) -> int:
         return 0
     is_settled = declared.is_settled
     return 2 if is_settled is not None and is_settled(observation.values) else 1
+
+
+def leaves_terminal(observation: Observation, status: Any, declared: StripeObject) -> bool:
+    """Whether an event proves that an object left a terminal status: it says it was in it before.
+
+    An invoice that was paid is open again when its payment is detached.
+    """
+    return status in declared.terminal and observation.previous.get("status") == status
+
+
+def _follows(last: Observation, anchor: Observation, declared: StripeObject) -> bool:
+    if finality(last, declared) >= finality(anchor, declared):
+        return True
+    return leaves_terminal(last, anchor.values.get("status"), declared)
 
 
 def needs_anchor(observations: Sequence[Observation], declared: StripeObject) -> bool:
@@ -87,14 +99,14 @@ def _within_second(
     if len(group) == 2:
         # As below, for the most frequent case by far.
         first, second = _progress(group[0], declared), _progress(group[1], declared)
-        if first != second:
+        if first != second and not ((first[0] or second[0]) and _is_left(group, declared)):
             return group if first < second else group[::-1]
     furthest = _furthest(group, declared)
     direct = sorted(_direct(furthest), key=rank)
     # An embedded snapshot was taken for another object's sake: it has the lowest rank.
     embedded = sorted((each for each in furthest if each.embedded), key=rank)
     behind = sorted((each for each in group if not _is_in(each, furthest)), key=rank)
-    return [*behind, *embedded, *_best_fit(direct, anchor)]
+    return [*behind, *embedded, *best_fit(direct, anchor)]
 
 
 def _furthest(group: list[Observation], declared: StripeObject) -> list[Observation]:
@@ -103,7 +115,19 @@ def _furthest(group: list[Observation], declared: StripeObject) -> list[Observat
         return group
     progress = [_progress(observation, declared) for observation in group]
     greatest = max(progress)
+    if greatest[0] and _is_left(group, declared):
+        # A terminal status was left within the second: progress went back, and says nothing.
+        return group
     return [each for each, its in zip(group, progress, strict=True) if its == greatest]
+
+
+def _is_left(group: list[Observation], declared: StripeObject) -> bool:
+    """Whether some event proves that a terminal status was left for one that is not."""
+    return any(
+        finality(observation, declared) == 0
+        and leaves_terminal(observation, observation.previous.get("status"), declared)
+        for observation in group
+    )
 
 
 def _direct(group: list[Observation]) -> list[Observation]:
@@ -125,56 +149,3 @@ def _rank(observation: Observation, declared: StripeObject) -> tuple[Any, ...]:
         *observation.tie_breakers,
         observation.event_id,
     )
-
-
-def _best_fit(ranked: list[Observation], anchor: Observation | None) -> list[Observation]:
-    """The order whose before-images disagree least; of equal ones the first by rank."""
-    if len(ranked) < 2:
-        return ranked
-    if anchor is None and len(ranked) == 2 and not any(map(_has_before_image, ranked)):
-        # Where neither says how the object was before, both orders disagree alike.
-        return ranked
-    start: Attributes = anchor.after if anchor is not None else {}
-    afters = [start, *(observation.after for observation in ranked[:-1])]
-    befores = [observation.before for observation in ranked]
-    if not any(map(_disagreement, afters, befores)):
-        # Nothing can fit better: true of most.
-        return ranked
-    first = [_disagreement(start, before) for before in befores]
-    # Each pair is compared once, however many orders are tried.
-    cost = [
-        [0 if earlier is later else _disagreement(earlier.after, later.before) for later in ranked]
-        for earlier in ranked
-    ]
-    if len(ranked) <= _EXHAUSTIVE_MAX:
-        best = min(
-            permutations(range(len(ranked))),
-            key=lambda order: first[order[0]] + sum(cost[i][j] for i, j in pairwise(order)),
-        )
-    else:
-        best = _greedy(first, cost)
-    return [ranked[index] for index in best]
-
-
-def _has_before_image(observation: Observation) -> bool:
-    """Whether an event may say how its object was; a key may be written with escapes."""
-    return b'"previous_attributes"' in observation.body or b"\\u" in observation.body
-
-
-def _greedy(first: list[int], cost: list[list[int]]) -> tuple[int, ...]:
-    left = list(range(len(first)))
-    order = [min(left, key=lambda index: first[index])]
-    left.remove(order[0])
-    while left:
-        order.append(min(left, key=lambda index: cost[order[-1]][index]))
-        left.remove(order[-1])
-    return tuple(order)
-
-
-def _disagreement(snapshot: Attributes, before: Attributes) -> int:
-    """In how many scalars a snapshot differs from the before-image of the next event."""
-    if snapshot == before:
-        return 0
-    # A key that only one of them has belongs to another API version: it is no disagreement.
-    differ = [name for name, value in snapshot.items() if name in before and before[name] != value]
-    return sum(is_scalar(snapshot[name]) and is_scalar(before[name]) for name in differ)

@@ -9,7 +9,7 @@ import msgspec
 
 from projections.objects.declaration import StripeObject
 from projections.objects.observation import Key, Observation, Scope
-from projections.objects.ordering import canonical_order, finality
+from projections.objects.ordering import canonical_order, finality, leaves_terminal
 
 __all__ = ["EventStats", "State", "UnreadableEvent", "fold"]
 
@@ -55,8 +55,9 @@ class State(msgspec.Struct, array_like=True):
     """All that is kept of one object: a pure function of the set of its observations.
 
     ``values`` come from the newest snapshot that has the key; ``links``, ``first_seen`` and
-    ``merged`` only grow. ``second`` is the greatest `created` seen, ``snapshot`` the `created`,
-    position and event of the newest snapshot. ``direct`` counts events of the object, ``embedded``
+    ``merged`` only grow, ``first_known`` has what the earliest event that can tell said. ``second`` is the
+    greatest `created` seen, ``snapshot`` the `created`, position, event and API version of the
+    newest snapshot. ``direct`` counts events of the object, ``embedded``
     events of others that carried it.
     """
 
@@ -70,10 +71,11 @@ class State(msgspec.Struct, array_like=True):
     merged: dict[str, dict[str, Any]] = {}
     finality: int = 0
     second: int = -1
-    snapshot: tuple[int, int, str] | None = None
+    snapshot: tuple[int, int, str, str | None] | None = None
     direct: EventStats = msgspec.field(default_factory=EventStats)
     embedded: EventStats = msgspec.field(default_factory=EventStats)
     unreadable: list[UnreadableEvent] = []
+    first_known: dict[str, Any] = {}
 
     @property
     def key(self) -> Key:
@@ -102,7 +104,7 @@ class State(msgspec.Struct, array_like=True):
             self.finality, self.second, self.snapshot,
             EventStats(direct.count, direct.first, direct.last, direct.position),
             EventStats(embedded.count, embedded.first, embedded.last, embedded.position),
-            self.unreadable.copy(),
+            self.unreadable.copy(), self.first_known.copy(),
         )  # fmt: skip
 
     def trimmed(self, reads: Sequence[str] | None) -> State:
@@ -154,9 +156,14 @@ def _step(state: State, observation: Observation, declared: StripeObject) -> Non
         return
     values = observation.values
     final = finality(observation, declared) if declared.terminal else 0
-    if final >= state.finality:
+    if final >= state.finality or leaves_terminal(
+        observation, state.values.get("status"), declared
+    ):
         state.values.update(values)
-        state.snapshot = (observation.created, observation.position, observation.event_id)
+        state.snapshot = (
+            observation.created, observation.position, observation.event_id,
+            observation.api_version,
+        )  # fmt: skip
         state.finality = final
     else:
         # A late or stale snapshot never reopens a terminal status, but may add what is missing.
@@ -168,6 +175,9 @@ def _step(state: State, observation: Observation, declared: StripeObject) -> Non
             # Canonical order is by second: the first event that shows it is the earliest.
             if name not in state.first_seen and shows(shown, observation.type):
                 state.first_seen[name] = observation.created
+    for name, said in declared.first_known.items():
+        if name not in state.first_known and (value := said(observation)) is not None:
+            state.first_known[name] = value
     for name, items in observation.merged.items():
         state.merged.setdefault(name, {}).update(items)
     _add_links(state, observation)

@@ -19,11 +19,11 @@ from api.simulator.story import histories
 from api.simulator.versions import API_VERSIONS
 from ledger import RecordedEvent
 from projections import KINDS
-from projections.objects.attributes import attributes, is_scalar
+from projections.objects.attributes import attributes, decode, is_scalar
 from projections.objects.compiled import CompiledReader
 from projections.objects.declaration import Embed, Link, MergedList, Read, StripeObject
 from projections.objects.decode import generic, once_each
-from projections.objects.observation import Observation, decode
+from projections.objects.observation import Observation
 from projections.objects.types import Type
 
 Json = dict[str, Any]

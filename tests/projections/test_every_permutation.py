@@ -10,9 +10,13 @@ import pytest
 
 from projections import KINDS
 from projections.rows.project import project
-from tests.projections.cases import CASES, changed, event, is_, make_case, sub
+from tests.projections import cases
+from tests.projections.cases import changed, event, is_, make_case, sub
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, entries
+from tests.projections.nested_cases import NESTED_CASES
+
+CASES = cases.CASES | NESTED_CASES
 
 
 def after(kind: str, arrived: list[Json]) -> Json:

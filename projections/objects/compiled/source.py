@@ -65,7 +65,8 @@ class Source:
             body.append(f"{from_type}(values, event.type, event.created)")
         body.append(
             f"observations.append(Observation(Key(scope, {declared.name!r}, s.id), event.event_id,"
-            f" event.type, event.created, event.position, {bool(inside)}, event.body, values,"
+            f" event.type, event.api_version, event.created, event.position, {bool(inside)},"
+            " event.body, values,"
             f" links, merged, {self._measures(declared.progress, node)},"
             f" {self._measures(declared.tie_breakers, node)}))"
         )
