@@ -26,7 +26,7 @@ Convert = Callable[[Any], Any]
 Fallback = Callable[[Mapping[str, Any]], Any]
 Shows = Callable[[Mapping[str, Any], str], bool]
 IsSettled = Callable[[Mapping[str, Any]], bool]
-Said = Callable[[Any], Any]
+Decide = Callable[[Any], Any]
 FromEventType = Callable[[dict[str, Any], str, int], None]
 
 
@@ -106,9 +106,9 @@ class StripeObject:
     An object is declared once, and an event says the same of it to every kind.
 
     Read: ``reads``, ``links``, ``embeds``; ``merged_lists``, whose items are kept by id;
-    ``first_seen``, facts set to the earliest second whose event shows them; ``first_known``, facts that
-    the earliest observation which can tell decides (None: it cannot); ``from_event_type``, which
-    adds to the values what only the event's type says. Events of a type in ``ignored_types`` say
+    ``first_seen``, facts set to the earliest second whose event shows them; ``first_known``,
+    facts that the earliest observation which can tell decides (None: it cannot);
+    ``from_event_type``, which adds to the values what only the event's type says. Events of a type in ``ignored_types`` say
     nothing of it. ``event_types`` names, for people, the events that carry it (``charge.*``):
     which of them an event is about is always read from its body.
 
@@ -124,7 +124,7 @@ class StripeObject:
     embeds: tuple[Embed, ...] = ()
     merged_lists: Mapping[str, MergedList] = field(default_factory=dict)
     first_seen: Mapping[str, Shows] = field(default_factory=dict)
-    first_known: Mapping[str, Said] = field(default_factory=dict)
+    first_known: Mapping[str, Decide] = field(default_factory=dict)
     from_event_type: FromEventType | None = None
     ignored_types: frozenset[str] = frozenset()
     event_types: tuple[str, ...] = ()

@@ -55,9 +55,9 @@ class State(msgspec.Struct, array_like=True):
     """All that is kept of one object: a pure function of the set of its observations.
 
     ``values`` come from the newest snapshot that has the key; ``links``, ``first_seen`` and
-    ``merged`` only grow, ``first_known`` has what the earliest event that can tell said. ``second`` is the
-    greatest `created` seen, ``snapshot`` the `created`, position, event and API version of the
-    newest snapshot. ``direct`` counts events of the object, ``embedded``
+    ``merged`` only grow, ``first_known`` has what the earliest event that can tell said.
+    ``second`` is the greatest `created` seen, ``snapshot`` the `created`, position, event and API
+    version of the newest snapshot. ``direct`` counts events of the object, ``embedded``
     events of others that carried it.
     """
 
@@ -175,8 +175,8 @@ def _step(state: State, observation: Observation, declared: StripeObject) -> Non
             # Canonical order is by second: the first event that shows it is the earliest.
             if name not in state.first_seen and shows(shown, observation.type):
                 state.first_seen[name] = observation.created
-    for name, said in declared.first_known.items():
-        if name not in state.first_known and (value := said(observation)) is not None:
+    for name, decide in declared.first_known.items():
+        if name not in state.first_known and (value := decide(observation)) is not None:
             state.first_known[name] = value
     for name, items in observation.merged.items():
         state.merged.setdefault(name, {}).update(items)
