@@ -202,7 +202,7 @@ class Projections:
         created: Mapping[str, int] | None = None,
         page: Page = _FIRST_PAGE,
     ) -> ResultPage:
-        """Rows newest first; raises ``UnknownCursor``, ``Ambiguous`` or ``NotReady``."""
+        """Rows newest first; raises ``UnknownCursor`` or ``NotReady``."""
 
         def query() -> ResultPage:
             with live_rows(self.catalog, self.kinds[kind]) as live:

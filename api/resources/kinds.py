@@ -91,12 +91,15 @@ def _declare_list(blueprint: StrictBlueprint, kind: Kind, row: type[Schema]) -> 
     columns = {column.name: column for column in kind.columns}
     filters = {name: _filter(columns[name]) for name in kind.filters}
     query = parameters.paged({**filters, **parameters.created()})
-    # A cursor, too, may be an id that exists in several accounts.
-    expected = [problems.AMBIGUOUS, problems.NOT_CAUGHT_UP]
+    expected = [problems.NOT_CAUGHT_UP]
 
     @route(blueprint, "", query=query, response=schemas.list_of(row), expects=expected)
     def list_rows(arguments: dict[str, Any]) -> Response:
-        """List the rows, newest first."""
+        """List the rows, newest first.
+
+        Where several accounts or modes have an id, a page does not end between them: it may be
+        shorter than the limit or, where it has to, longer.
+        """
         filters = {name: arguments[name] for name in kind.filters if name in arguments}
         if filters.get("account") == "self":
             filters["account"] = None

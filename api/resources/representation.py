@@ -47,18 +47,25 @@ def page_of(
 ) -> tuple[Sequence[T], bool]:
     """One page of a list that is completely in memory, and whether the list goes on.
 
-    ``arguments`` are those of ``parameters.paging``. Raises ``UnknownCursor``.
+    ``arguments`` are those of ``parameters.paging``. As in ``projections.queries.walk``, a page
+    does not end where its last id comes again. Raises ``UnknownCursor``.
     """
-    index_by_id = {id_of(item): index for index, item in enumerate(items)}
-    cursor = arguments.get("starting_after") or arguments.get("ending_before")
-    if cursor is not None and cursor not in index_by_id:
-        raise UnknownCursor(cursor)
     if "ending_before" in arguments:
-        stop = index_by_id[arguments["ending_before"]]
-        start = max(0, stop - arguments["limit"])
-        return items[start:stop], start > 0
-    start = 0
-    if "starting_after" in arguments:
-        start = index_by_id[arguments["starting_after"]] + 1
-    stop = start + arguments["limit"]
+        page, has_more = _page_after(
+            items[::-1], id_of, arguments["ending_before"], arguments["limit"]
+        )
+        return page[::-1], has_more
+    return _page_after(items, id_of, arguments.get("starting_after"), arguments["limit"])
+
+
+def _page_after(
+    items: Sequence[T], id_of: Callable[[T], str], cursor: str | None, limit: int
+) -> tuple[Sequence[T], bool]:
+    last_index = {id_of(item): index for index, item in enumerate(items)}
+    if cursor is not None and cursor not in last_index:
+        raise UnknownCursor(cursor)
+    start = 0 if cursor is None else last_index[cursor] + 1
+    ends = sorted(index + 1 for index in last_index.values() if index >= start)
+    within = [end for end in ends if end <= start + limit]
+    stop = max(within) if within else min(ends, default=start)
     return items[start:stop], stop < len(items)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 
 from ledger import UnknownCursor
 from ledger.database import COMPARE
 from projections.errors import Ambiguous, NotFound, NotReady
 from projections.queries.selector import ANY, RowSelector
+from projections.queries.walk import Walk
 from projections.tables.live import LiveRows
 
 __all__ = ["Page", "QueryResult", "ResultPage", "get_row", "list_rows"]
@@ -36,7 +37,10 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which page of a list: how many items, after or before the one with an id."""
+    """Which page of a list: how many items, after or before the one with an id.
+
+    Where several have the id, after the last and before the first of them.
+    """
 
     limit: int = 10
     starting_after: str | None = None
@@ -99,7 +103,10 @@ def _keys_of_member(live: LiveRows, id: str) -> list[bytes]:
 def list_rows(
     live: LiveRows, *, filters: Mapping[str, Any], created: Mapping[str, int], page: Page
 ) -> ResultPage:
-    """Rows newest first by (created, id); raises ``UnknownCursor`` and ``NotReady``."""
+    """Rows newest first by (created, id); raises ``UnknownCursor`` and ``NotReady``.
+
+    A page holds more than its limit only where ids that come again leave it no earlier end.
+    """
     rows = live.rows
     selector = RowSelector(filters.get("account", ANY), filters.get("livemode"))
     query = selector.restrict(select(rows), rows)
@@ -111,33 +118,24 @@ def list_rows(
         query = query.where(rows.c[name] == value)
     for operator, value in created.items():
         query = query.where(COMPARE[operator](rows.c.created, value))
-    if page.cursor is not None:
-        query = query.where(_beyond(live, page, selector))
-    order = [rows.c.created, rows.c.id, rows.c.row_key]
-    ordered = query.order_by(*(order if page.is_backwards else [key.desc() for key in order]))
-    matches = live.connection.execute(ordered.limit(page.limit + 1)).mappings().all()
-    items = [live.shown(row) for row in matches[: page.limit]]
-    return ResultPage(
-        items[::-1] if page.is_backwards else items, len(matches) > page.limit, live.position
-    )
+    walk = Walk(live, query, page.is_backwards)
+    cursor = None if page.cursor is None else _cursor_row(walk, page.cursor, selector)
+    matches, has_more = walk.page(cursor, page.limit)
+    items = [live.shown(row) for row in matches]
+    return ResultPage(items[::-1] if page.is_backwards else items, has_more, live.position)
 
 
-def _beyond(live: LiveRows, page: Page, selector: RowSelector) -> ColumnElement[bool]:
-    assert page.cursor is not None
-    try:
-        key, row = get_row(live, page.cursor, selector)
-    except NotFound:
-        raise UnknownCursor(page.cursor) from None
-    rows = live.rows
-    created, id = row["created"], row["id"]
-    if page.is_backwards:
-        return or_(
-            rows.c.created > created,
-            and_(rows.c.created == created, rows.c.id > id),
-            and_(rows.c.created == created, rows.c.id == id, rows.c.row_key > key),
-        )
-    return or_(
-        rows.c.created < created,
-        and_(rows.c.created == created, rows.c.id < id),
-        and_(rows.c.created == created, rows.c.id == id, rows.c.row_key < key),
-    )
+def _cursor_row(walk: Walk, id: str, selector: RowSelector) -> Mapping[Any, Any]:
+    """The row that a page continues from: of several with the id the last of the list."""
+    rows = walk.live.rows
+    row = walk.last(rows.c.id == id)
+    if row is not None:
+        return row
+    # It is in the list no more, or has become part of another row. Where it could have been in
+    # several places, rather show some rows twice than leave some out.
+    everywhere = selector.restrict(select(rows), rows)
+    for condition in _conditions(walk.live, id):
+        row = walk.first(everywhere, condition)
+        if row is not None:
+            return row
+    raise UnknownCursor(id)

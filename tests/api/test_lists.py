@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from api.resources.representation import page_of
 from projections import KINDS
 from tests.api.client import ApiClient
 from tests.api.deliveries import NOW, charge
@@ -42,6 +45,36 @@ def test_same_second(client: ApiClient) -> None:
 
     assert ids(client) == ["ch_3", "ch_2", "ch_1"]
     assert ids(client, "limit=1&starting_after=ch_3") == ["ch_2"]
+
+
+def test_one_id_in_both_modes(client: ApiClient) -> None:
+    """A page does not end between rows of one id, so its last id is a cursor; none is a 409."""
+    client.store(charge(1, created=NOW), charge(2, created=NOW, livemode=True))
+    client.store(charge(2, created=NOW), charge(3, created=NOW))
+
+    assert ids(client, "limit=1") == ["ch_3"]
+    assert ids(client, "limit=1&starting_after=ch_3") == ["ch_2", "ch_2"]
+    assert ids(client, "limit=1&starting_after=ch_2") == ["ch_1"]
+    assert ids(client, "limit=1&ending_before=ch_1") == ["ch_2", "ch_2"]
+    assert ids(client, "limit=1&ending_before=ch_2") == ["ch_3"]
+    paths = client.get("/openapi.json").get_json()["paths"]
+    lists = [f"/v1/{kind}" for kind in KINDS]
+    assert [path for path in lists if "409" in paths[path]["get"]["responses"]] == []
+
+
+@given(st.lists(st.sampled_from("abc")), st.integers(1, 3))
+def test_a_list_in_memory_is_walked_as_any_other(letters: list[str], limit: int) -> None:
+    """Each item once and in order, whatever ids are alike."""
+    items = list(enumerate(letters))
+    result: list[tuple[int, str]] = []
+    more, cursor = True, dict[str, str]()
+    while more:
+        arguments = {"limit": limit, **cursor}
+        page, more = page_of(items, lambda item: item[1], arguments)
+        result += page
+        cursor = {"starting_after": page[-1][1]} if page else {}
+
+    assert result == items
 
 
 @pytest.fixture(scope="module")
