@@ -68,7 +68,7 @@ _FIELDS = (
         at("default_currency"),
         convert=lower,
     ),
-    Field("email", Type.TEXT, "Its e-mail address.", at("email")),
+    Field("email", Type.TEXT, "Its e-mail address.", at("email"), personal=True),
     Field(
         "business_type", Type.CODE, "Individual, company, …",
         at("business_type", "legal_entity.type"),
@@ -110,5 +110,6 @@ KIND = Kind(
     members=(ACCOUNT, APPLICATION),
     joins=frozenset({"account", "application"}),
     aggregates=_accounts,
+    search=("email",),
     fields=_FIELDS,
 )

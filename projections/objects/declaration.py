@@ -37,7 +37,7 @@ class Read:
     ``paths`` are where it stands, newest API version first. ``convert`` changes a raw value that
     is not null before its type is checked (a renamed status, the earliest of a list). ``fallback``
     computes it from a snapshot that has none of the paths, or null there. ``items`` are the reads
-    of each object of a list.
+    of each object of a list. ``personal``: it says who somebody is or where to reach them.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Read:
     convert: Convert | None = None
     fallback: Fallback | None = None
     items: tuple[Read, ...] | None = None
+    personal: bool = False
 
     @cached_property
     def find(self) -> Callable[[Mapping[str, Any]], Any]:

@@ -24,7 +24,8 @@ class Field:
     """A field of a kind's rows: its name, type, meaning, and where it comes from.
 
     Either ``paths`` in the newest snapshot of the root object, or ``derive`` from the aggregate.
-    ``items`` are the fields of a list's objects. ``convert`` and ``fallback`` as in ``Read``.
+    ``items`` are the fields of a list's objects. ``convert``, ``fallback`` and ``personal`` as in
+    ``Read``; a field derived from personal reads is personal too.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Field:
     fallback: Fallback | None = None
     items: tuple[Field, ...] | None = None
     nullable: bool = True
+    personal: bool = False
 
     @property
     def read(self) -> Read | None:
@@ -43,7 +45,9 @@ class Field:
         if not self.paths:
             return None
         items = None if self.items is None else reads_of(*self.items)
-        return Read(self.name, self.type, self.paths, self.convert, self.fallback, items)
+        return Read(
+            self.name, self.type, self.paths, self.convert, self.fallback, items, self.personal
+        )
 
 
 def reads_of(*fields: Field) -> tuple[Read, ...]:
@@ -81,7 +85,8 @@ class Kind:
     rows; by default each object of the root's name is one. ``aliases`` names the objects whose ids
     find a row too, with the field that holds the id before the object itself was seen.
     ``summary`` names the amounts summed by status in the totals: () only counts, None leaves the
-    kind out.
+    kind out. ``search`` names the fields by whose values a search finds a row, beside its ids and
+    the values of its metadata.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Kind:
     aggregates: Callable[[Component], Iterable[Aggregate]] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     summary: tuple[str, ...] | None = None
+    search: tuple[str, ...] = ()
 
     @cached_property
     def objects(self) -> Mapping[str, StripeObject]:
