@@ -125,7 +125,7 @@ def of_kind(kind: Kind) -> type[Schema]:
         required=False,
         allow_none=True,
     )
-    return ResponseSchema.from_dict(members, name=kind.object.capitalize())
+    return ResponseSchema.from_dict(members, name=kind.object.title().replace("_", ""))
 
 
 def _member(kind: Kind, field: Field) -> fields.Field[Any]:
@@ -137,6 +137,8 @@ def _member(kind: Kind, field: Field) -> fields.Field[Any]:
             return text(**options)
         case Type.INTEGER | Type.TIME:
             return integer(**options)
+        case Type.NUMBER:
+            return number(**options)
         case Type.BOOLEAN:
             return boolean(**options)
         case Type.OBJECT:

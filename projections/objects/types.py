@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -28,6 +29,7 @@ class Type(StrEnum):
     CODE = "code"
     TEXT = "text"
     INTEGER = "integer"
+    NUMBER = "number"
     TIME = "time"
     BOOLEAN = "boolean"
     OBJECT = "object"
@@ -108,6 +110,14 @@ def _integer(value: Any, name: str) -> int:
     return value
 
 
+def _number(value: Any, name: str) -> float:
+    if type(value) not in (int, float):
+        raise _wrong_type(name, "a number", value)
+    if (type(value) is int and value not in _INT64) or not math.isfinite(value):
+        raise Unreadable(f"{name}: the number is out of range")
+    return float(value)
+
+
 def _boolean(value: Any, name: str) -> bool:
     if type(value) is not bool:
         raise _wrong_type(name, "a boolean", value)
@@ -133,6 +143,7 @@ _COERCE: Mapping[Type, Callable[[Any, str], Any]] = {
     Type.CODE: _code,
     Type.TEXT: _text,
     Type.INTEGER: _integer,
+    Type.NUMBER: _number,
     Type.TIME: _integer,
     Type.BOOLEAN: _boolean,
     Type.OBJECT: _object,

@@ -36,6 +36,7 @@ _TYPES: dict[Type, TypeEngine[Any]] = {
     Type.CODE: Text(),
     Type.TEXT: Text(),
     Type.INTEGER: _Integer,
+    Type.NUMBER: Double(),
     Type.TIME: _Integer,
     Type.BOOLEAN: Boolean(),
     # ASCII JSON as text: JSONB would refuse \u0000 and reorder keys.

@@ -145,4 +145,4 @@ def _on_conflict(table: Table) -> str:
 def _type(column: Any) -> str:
     name = str(column.type.dialect_impl(_DIALECT).compile(dialect=_DIALECT))
     # A collation is no part of a type's name.
-    return name.partition(" ")[0].lower()
+    return name.partition(" COLLATE ")[0].lower()

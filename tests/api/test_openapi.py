@@ -89,7 +89,7 @@ def test_every_field_is_described(shared: ApiClient) -> None:
     """Each kind's schema has every declared field, with its meaning."""
     schemas = shared.http.get("/openapi.json").get_json()["components"]["schemas"]
     for kind in KINDS.values():
-        properties = schemas[kind.object.capitalize()]["properties"]
+        properties = schemas[kind.object.title().replace("_", "")]["properties"]
         for column in kind.columns:
             assert properties[column.name]["description"]
 

@@ -135,7 +135,7 @@ def tree(
 def _add_read(node: Node, read: Read) -> None:
     for path in read.paths:
         place = node.at(path)
-        if read.items is not None and read.convert is None and read.fallback is None:
+        if read.items is not None and read.convert is None:
             for inner in read.items:
                 _add_read(place.items(), inner)
         elif read.convert is not None or "*" in path or read.items is not None:
@@ -145,7 +145,8 @@ def _add_read(node: Node, read: Read) -> None:
 
 
 def _add_leaf(place: Node, type: str) -> None:
-    place.leaves.add(type)
+    # A number is written as an integer or with a point: it is read as it stands.
+    place.leaves.add(RAW if type == Type.NUMBER else type)
     if type == Type.ID:
         place.key("id").leaves.add(Type.CODE)
 

@@ -155,13 +155,16 @@ class Source:
     def _read(self, read: Read, node: Node) -> list[str]:
         """Lines that leave in ``x`` the value of a read, or ``UNSET``."""
         walks = [self._walk(node, path) for path in read.paths]
+        if read.items is not None:
+            walks = [(lines + self._items(read, end), end) for lines, end in walks]
         lines = list(walks[0][0])
         for more, _ in walks[1:]:
             # The first that is not null; null where any path is there.
             lines += [f"if {_IS_NULL}:", "    y = x", *(f"    {line}" for line in more),
                       "    if x is UNSET: x = y"]  # fmt: skip
         if read.items is not None:
-            return lines + self._items(read, walks[0][1] if len(walks) == 1 else None)
+            # What a fallback makes of the snapshot is a raw list: the generic decoder reads that.
+            return [*lines, f"if {_IS_NULL}: raise odd()"] if read.fallback else lines
         name = self._name("read", read)
         if read.fallback is not None:
             lines.append(f"if {_IS_NULL}: {self._fallback(read)}")
@@ -190,7 +193,7 @@ class Source:
 
     def _items(self, read: Read, place: Node | None) -> list[str]:
         item = None if place is None else place.item
-        if item is None or item.struct is None or read.convert or read.fallback:
+        if item is None or item.struct is None or read.convert:
             return [f"if {_IS_PRESENT}: raise odd()"]
         assert read.items is not None
         self.lists_objects = True
