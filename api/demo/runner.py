@@ -160,13 +160,13 @@ def _wait_until_caught_up(client: Client) -> None:
 
 def _lag_events(client: Client) -> int:
     """Return how many events the projection that lags most has not read yet."""
-    projections = client.list_page("/v1/projections")["data"]
+    projections = client.list_page("/v1/projections", limit=100)["data"]
     return max((int(projection["lag_events"]) for projection in projections), default=0)
 
 
 def _head_position(client: Client) -> int:
     """Return the position of the log's newest event, 0 for an empty log."""
-    projections = client.list_page("/v1/projections")["data"]
+    projections = client.list_page("/v1/projections", limit=100)["data"]
     positions = (
         int(projection["position"] or 0) + int(projection["lag_events"])
         for projection in projections

@@ -72,7 +72,7 @@ COMMON = (
 
 _FILTERS = ("status", "customer", "currency", "account", "livemode")
 _REFERENCES = ("order", "charge", "subscription", "checkout_session", "client_reference_id",
-               "invoice")  # fmt: skip
+               "invoice", "product", "coupon", "schedule")  # fmt: skip
 
 
 @dataclass(frozen=True)

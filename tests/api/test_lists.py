@@ -21,7 +21,7 @@ def ids(client: ApiClient, query: str = "") -> list[str]:
 
 def state_of_orders(client: ApiClient) -> dict[str, Any]:
     """How the projection of orders is doing."""
-    states = client.items("/v1/projections")
+    states = client.items("/v1/projections?limit=100")
     return next(state for state in states if state["kind"] == "orders")
 
 
@@ -166,7 +166,7 @@ def test_projections(client: ApiClient) -> None:
     """Each kind has its position, lag, number of rows and fingerprint."""
     client.store(charge(1))
 
-    states = client.items("/v1/projections")
+    states = client.items("/v1/projections?limit=100")
 
     assert [state["kind"] for state in states] == list(KINDS)
     assert {state["position"] for state in states} == {1}

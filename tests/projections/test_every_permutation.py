@@ -13,10 +13,11 @@ from projections.rows.project import project
 from tests.projections import cases
 from tests.projections.cases import changed, event, is_, make_case, sub
 from tests.projections.conftest import Opened
+from tests.projections.deletion_cases import DELETION_CASES
 from tests.projections.histories import Json, entries
 from tests.projections.nested_cases import NESTED_CASES
 
-CASES = cases.CASES | NESTED_CASES
+CASES = cases.CASES | NESTED_CASES | DELETION_CASES
 
 
 def after(kind: str, arrived: list[Json]) -> Json:

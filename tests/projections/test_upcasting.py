@@ -8,7 +8,8 @@ import pytest
 
 from projections import KINDS
 from projections.objects.declaration import Read
-from tests.projections.cases import charge, dispute, event, intent, invoice, payout, refund, sub
+from tests.projections.billing_changes import BILLING_CHANGES, Shapes, ev
+from tests.projections.cases import charge, dispute, intent, invoice, payout, refund, sub
 from tests.projections.histories import Json, rows
 
 SESSION = {"id": "cs_1", "object": "checkout.session", "created": 1, "mode": "payment"}
@@ -21,12 +22,6 @@ PRICE = {"id": "plan_1", "unit_amount": 500, "product": "prod_1", "currency": "e
          "recurring": {"interval": "month", "interval_count": 3}}  # fmt: skip
 SOLD = {"id": "si_1", "price": "plan_1", "product": "prod_1", "quantity": 2, "unit_amount": 500,
         "interval": "month", "interval_count": 3}  # fmt: skip
-
-Shapes = list[Json]
-
-
-def ev(object: Json, type: str | None = None, created: int = 100, **more: Any) -> Json:
-    return event(type or f"{object['object']}.updated", created, object, **more)
 
 
 def paid(status: str, **more: Any) -> Json:
@@ -167,6 +162,7 @@ CHANGES: dict[str, tuple[str, Json, list[Shapes]]] = {
         [ev({**ACCOUNT, "transfers_enabled": True})], [ev({**ACCOUNT, "payouts_enabled": True})]]),
     "an unknown status": ("subscriptions", {"status": "hibernating"}, [
         [ev(sub("hibernating"))], [ev(sub("hibernating"), "customer.subscription.slept")]]),
+    **BILLING_CHANGES,
 }  # fmt: skip
 
 
