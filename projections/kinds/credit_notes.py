@@ -51,5 +51,6 @@ KIND = Kind(
     object="credit_note",
     about="Corrections of invoices.",
     members=(CREDIT_NOTE,),
+    search=("number",),
     fields=_FIELDS,
 )

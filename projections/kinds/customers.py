@@ -11,9 +11,11 @@ from projections.rows.kind import Field, Kind, reads_of
 __all__ = ["CUSTOMER", "KIND"]
 
 _FIELDS = (
-    Field("email", Type.TEXT, "The e-mail address.", at("email")),
-    Field("name", Type.TEXT, "The full name, or the business's.", at("name")),
-    Field("phone", Type.TEXT, "The telephone number.", at("phone")),
+    Field("email", Type.TEXT, "The e-mail address.", at("email"), personal=True),
+    Field(
+        "name", Type.TEXT, "The full name, or the business's.", at("name"), personal=True
+    ),
+    Field("phone", Type.TEXT, "The telephone number.", at("phone"), personal=True),
     Field("country", Type.CODE, "Two-letter ISO code, of the address.", at("address.country")),
     Field(
         "balance", Type.INTEGER,
@@ -52,5 +54,6 @@ KIND = Kind(
     object="customer",
     about="Who pays: people, businesses, and accounts that are customers.",
     members=(CUSTOMER,),
+    search=("email", "name"),
     fields=_FIELDS,
 )

@@ -32,5 +32,6 @@ KIND = Kind(
     object="product",
     about="What is sold.",
     members=(PRODUCT,),
+    search=("name",),
     fields=_FIELDS,
 )
