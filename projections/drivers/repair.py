@@ -148,10 +148,10 @@ def _replace(store: ComponentStore, linked: _Linked) -> int:
         tuple(linked.stored.get(number, StoredComponent([], [])) for number in numbers),
     )
     # A row is looked for under every id, should the stored component not know of it.
-    keys = {row_key(kind, key.scope, key.id) for key in linked.keys}
+    keys = {row_key(kind, key) for key in linked.keys}
     keys |= {row.key for stored in linked.stored.values() for row in stored.rows}
     new_rows = [row for row in component.rows() if row.row is not None]
-    keys_after = {row_key(kind, row.scope, row.id) for row in new_rows}
+    keys_after = {row_key(kind, row.key) for row in new_rows}
     before = store.rows(keys | keys_after)
     store.delete_rows(before.keys() - keys_after)
     store.write(Change(kind, 0, [component]))

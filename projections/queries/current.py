@@ -11,11 +11,17 @@ from sqlalchemy import ColumnElement, select
 from ledger import UnknownCursor
 from ledger.database import COMPARE
 from projections.errors import Ambiguous, NotFound, NotReady
+from projections.objects.observation import Key, Scope
 from projections.queries.selector import ANY, RowSelector
 from projections.queries.walk import Walk
+from projections.rows.change import row_key
+from projections.rows.kind import Kind
 from projections.tables.live import LiveRows
 
 __all__ = ["Page", "QueryResult", "ResultPage", "get_row", "list_rows"]
+
+# Rows of one id: one per account and mode, and per object that may have it.
+_MATCHES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,21 @@ def get_row(live: LiveRows, id: str, selector: RowSelector) -> tuple[bytes, dict
     """
     rows = live.rows
     for condition in _conditions(live, id):
-        query = selector.restrict(select(rows).where(condition), rows).limit(2)
+        query = selector.restrict(select(rows).where(condition), rows).limit(_MATCHES_MAX)
         matches = live.connection.execute(query).mappings().all()
-        if len(matches) > 1:
+        if len({(row["account"], row["livemode"]) for row in matches}) > 1:
             raise Ambiguous(f"{id} exists in several accounts or modes; add account= and livemode=")
         if matches:
-            return bytes(matches[0]["row_key"]), live.shown(matches[0])
+            row = min(matches, key=lambda row: _rank(live.kind, row))
+            return bytes(row["row_key"]), live.shown(row)
     raise NotFound(f"no {live.kind.object} has the id")
+
+
+def _rank(kind: Kind, row: Mapping[Any, Any]) -> int:
+    """Of rows of one scope and id, the place of the object that a row stands for."""
+    scope, key = Scope(row["account"], bool(row["livemode"])), bytes(row["row_key"])
+    keys = [row_key(kind, Key(scope, member.name, row["id"])) for member in kind.members]
+    return keys.index(key) if key in keys else len(keys)
 
 
 def _conditions(live: LiveRows, id: str) -> Iterator[ColumnElement[bool]]:

@@ -72,7 +72,12 @@ def _scope(live: LiveRows, id: str, scopes: set[Scope]) -> Scope:
 
 def row_at(kind: Kind, events: Iterable[RecordedEvent], id: str) -> ProjectedRow:
     """The row that some events give for an id; raises ``NotFound`` where they give none."""
-    rows = [projected for projected in project(kind, events) if projected.row is not None]
+    rank = {declared.name: index for index, declared in enumerate(kind.members)}
+    rows = sorted(
+        (projected for projected in project(kind, events) if projected.row is not None),
+        # Should objects of two names have the id, the first member's counts.
+        key=lambda projected: rank[projected.object],
+    )
     for projected in rows:
         if projected.id == id:
             return projected

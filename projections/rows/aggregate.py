@@ -52,12 +52,16 @@ def _age(state: State) -> tuple[int, str]:
 
 @dataclass(kw_only=True)
 class Aggregate:
-    """What one row is about: its id, its root object, and all objects whose events are its own."""
+    """What one row is about: its id, its root object, and all objects whose events are its own.
+
+    ``object`` is the name of the object that has the id, where it is not the kind's first member.
+    """
 
     id: str
     component: Component
     root: State | None
     members: list[State] = field(default_factory=list)
+    object: str | None = None
 
     @property
     def values(self) -> dict[str, Any]:

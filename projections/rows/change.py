@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ledger.identity import stream_bytes
-from projections.objects.observation import Key, Scope
+from projections.objects.observation import Key
 from projections.objects.state import State
 from projections.rows.kind import Kind
 from projections.rows.make import ProjectedRow, make_rows
@@ -80,11 +80,13 @@ class Change:
         return [row for component in self.components for row in component.rows()]
 
 
-def row_key(kind: Kind, scope: Scope, id: str) -> bytes:
-    """A row's key: the beginning of its id, then a hash of account, mode and id.
+def row_key(kind: Kind, key: Key) -> bytes:
+    """The key of the row that stands for an object: the beginning of its id, then a hash of all.
 
     Stripe's ids begin with their time: rows made together are stored together, and writing them
-    touches few pages of an index, however large it is.
+    touches few pages of an index, however large it is. Should objects of two names have one id,
+    each has a row.
     """
-    prefix = id[:_PREFIX_CHARACTERS].encode("ascii", "replace")
-    return prefix + stream_bytes(scope.account, scope.livemode, kind.object, id)
+    prefix = key.id[:_PREFIX_CHARACTERS].encode("ascii", "replace")
+    object = kind.object if key.object == kind.root else f"{kind.object} {key.object}"
+    return prefix + stream_bytes(key.scope.account, key.scope.livemode, object, key.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from projections.objects.observation import Key, Scope
 from projections.objects.state import State
@@ -18,7 +18,11 @@ _FEW = 6
 
 
 def components(kind: Kind, states: Iterable[State]) -> list[Component]:
-    """Partition states into components: what is linked through ``joins``, and what refers to it."""
+    """Partition states into components: what is linked through ``joins``, and what refers to it.
+
+    What only refers may do so through others of its kind: an invoice, through its payment, to a
+    PaymentIntent.
+    """
     states = list(states)
     if _is_single(kind, states):
         return [Component(states[0].key.scope, states)]
@@ -81,7 +85,7 @@ def _partition(kind: Kind, states: list[State]) -> list[list[State]]:
     for state in states:
         node = (state.object, state.id)
         # Whatever joins nothing and is no root is only referred to.
-        if state.object not in kind.joins and state.object != kind.members[0].name:
+        if state.object not in kind.joins and state.object != kind.root:
             referenced.append(state)
         else:
             sets.find(node)
@@ -100,7 +104,21 @@ def _partition(kind: Kind, states: list[State]) -> list[list[State]]:
         if node in joined:
             groups[sets.find(node)].append(state)
     for state in referenced:
-        roots = {sets.find(node) for node in references[state.object, state.id] if node in sets}
-        for root in roots & groups.keys():
+        reached = _reached((state.object, state.id), references, sets)
+        roots = {sets.find(node) for node in reached if node in sets}
+        for root in sorted(roots & groups.keys()):
             groups[root].append(state)
     return list(groups.values())
+
+
+def _reached(
+    start: Node, references: Mapping[Node, set[Node]], joined: DisjointSets[Node]
+) -> set[Node]:
+    """The nodes that are linked to one, directly or through objects that are only referred to."""
+    reached, pending = {start}, [start]
+    while pending:
+        for node in references[pending.pop()] - reached:
+            reached.add(node)
+            if node not in joined:
+                pending.append(node)
+    return reached

@@ -16,7 +16,7 @@ from projections.rows.fingerprint import describe
 __all__ = ["COMMON", "FOLD_VERSION", "Field", "Kind", "reads_of"]
 
 # The version of the fold's code, which no declaration shows: raising it rebuilds every kind.
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,11 @@ class Kind:
         """All Stripe objects it reads, by name."""
         referenced = (reference.object for reference in self.references)
         return {declared.name: declared for declared in (*self.members, *referenced)}
+
+    @property
+    def root(self) -> str:
+        """The name of the object that a row stands for, but for those that have none yet."""
+        return self.members[0].name
 
     @cached_property
     def member_names(self) -> frozenset[str]:

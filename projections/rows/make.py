@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projections.errors import Unreadable
-from projections.objects.observation import Scope
+from projections.objects.observation import Key, Scope
 from projections.objects.state import State, UnreadableEvent
 from projections.objects.types import Type, coerce
 from projections.rows.aggregate import Aggregate, Component, each_object
@@ -32,9 +32,11 @@ class DeadLetter:
 class ProjectedRow:
     """A row and the states of its members; ``row`` is None where none of its events could be read.
 
-    ``row`` maps the kind's columns to their values, in their order.
+    ``row`` maps the kind's columns to their values, in their order. ``object`` and ``id`` say which
+    object it stands for.
     """
 
+    object: str
     id: str
     row: dict[str, Any] | None
     members: list[State]
@@ -44,6 +46,11 @@ class ProjectedRow:
     def scope(self) -> Scope:
         """The account and mode it belongs to."""
         return self.members[0].key.scope
+
+    @property
+    def key(self) -> Key:
+        """The object that it stands for."""
+        return self.scope.key(self.object, self.id)
 
 
 def make_rows(kind: Kind, states: Sequence[State]) -> list[ProjectedRow]:
@@ -61,7 +68,7 @@ def rows_of(kind: Kind, component: Component) -> list[ProjectedRow]:
         # An object whose only events are unreadable makes no row, but has dead letters.
         if state.unreadable and state.object in kind.member_names and not _is_member(state, rows):
             letters = [_dead_letter(kind, state.id, event) for event in state.unreadable]
-            rows.append(ProjectedRow(state.id, None, [state], letters))
+            rows.append(ProjectedRow(state.object, state.id, None, [state], letters))
     return rows
 
 
@@ -81,7 +88,9 @@ def _project(kind: Kind, aggregate: Aggregate, component: Component) -> Projecte
         for state in aggregate.members
         for event in state.unreadable
     ]
-    projected = ProjectedRow(aggregate.id, None, aggregate.members, letters)
+    projected = ProjectedRow(
+        aggregate.object or kind.root, aggregate.id, None, aggregate.members, letters
+    )
     if not aggregate.is_known:
         return projected
     events, values = aggregate.events, aggregate.values

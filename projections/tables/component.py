@@ -41,7 +41,7 @@ def encode(change: ComponentChange) -> EncodedComponent:
     rows, dead_letters, stored_rows = [], [], []
     for projected in change.rows():
         scope = projected.scope
-        key = row_key(kind, scope, projected.id)
+        key = row_key(kind, projected.key)
         if projected.row is not None:
             rows.append((key, *_sql_values(kind, projected)))
         dead_letters += [(key, scope, letter) for letter in projected.dead_letters]
