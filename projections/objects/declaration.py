@@ -38,6 +38,7 @@ class Read:
     is not null before its type is checked (a renamed status, the earliest of a list). ``fallback``
     computes it from a snapshot that has none of the paths, or null there. ``items`` are the reads
     of each object of a list. ``personal``: it says who somebody is or where to reach them.
+    ``is_nested``: the values of an object are no mere texts.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Read:
     fallback: Fallback | None = None
     items: tuple[Read, ...] | None = None
     personal: bool = False
+    is_nested: bool = False
 
     @cached_property
     def find(self) -> Callable[[Mapping[str, Any]], Any]:
@@ -109,9 +111,9 @@ class StripeObject:
     Read: ``reads``, ``links``, ``embeds``; ``merged_lists``, whose items are kept by id;
     ``first_seen``, facts set to the earliest second whose event shows them; ``first_known``,
     facts that the earliest observation which can tell decides (None: it cannot);
-    ``from_event_type``, which adds to the values what only the event's type says. Events of a type in ``ignored_types`` say
-    nothing of it. ``event_types`` names, for people, the events that carry it (``charge.*``):
-    which of them an event is about is always read from its body.
+    ``from_event_type``, which adds to the values what only the event's type says. Events of a type
+    in ``ignored_types`` say nothing of it. ``event_types`` names, for people, the events that carry
+    it (``charge.*``): which of them an event is about is always read from its body.
 
     Ordered (see ``ordering``): only another ``terminal`` status replaces a terminal one, and where
     ``is_settled`` holds not even that. Within one second the ``progress`` measures decide, which

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from projections.objects.observation import Observation
 from projections.objects.state import State
 
-__all__ = ["captured", "disputed", "received", "refunded"]
+__all__ = ["captured", "disputed", "received", "refunded", "remainder_was_refunded"]
 
 # Refunds under way or done; the money of a failed or canceled one stayed or came back.
 _LIVE = ("pending", "succeeded", "requires_action")
+# Until this version Stripe made the released remainder of a partial capture a refund.
+_REMAINDER_IS_NO_REFUND = "2025-03-31"
 
 
 def received(intent: State | None, charges: Sequence[State]) -> int:
@@ -40,7 +43,7 @@ def captured(charge: State, intent: State | None = None) -> int:
 def refunded(intent: State | None, charges: Sequence[State], refunds: Sequence[State]) -> int:
     """What was refunded and did not come back; never more than was received.
 
-    A charge's ``amount_refunded`` also counts what a partial capture released, and goes on
+    A charge's ``amount_refunded`` may also count what a partial capture released, and goes on
     counting a refund that failed later: so it is corrected by what the refunds themselves say.
     """
     succeeded = [charge for charge in charges if charge.values.get("status") == "succeeded"]
@@ -50,11 +53,32 @@ def refunded(intent: State | None, charges: Sequence[State], refunds: Sequence[S
         _refunded_of(charge, _of(charge, refunds), captured(charge, only)) for charge in charges
     )
     total += sum(
-        refund.values.get("amount") or 0
+        _amount(refund)
         for refund in refunds
         if not known & set(refund.links.get("charge", ())) and _is_live(refund)
     )
     return max(0, min(total, received(intent, charges)))
+
+
+def remainder_was_refunded(observation: Observation) -> bool | None:
+    """Whether the event that captured a part of a charge shows the rest as refunded.
+
+    None where the event is no such capture.
+    """
+    values = observation.values
+    rest = _remainder(values, values.get("amount_captured"))
+    if not rest:
+        return None
+    if observation.type != "charge.captured" and "captured" not in observation.previous:
+        return None
+    return bool((values.get("amount_refunded") or 0) >= rest)
+
+
+def _remainder(values: Mapping[str, Any], captured: int | None) -> int:
+    """What the capture of a charge released; 0 while more of it may still be captured."""
+    if captured is None or values.get("captured") is False:
+        return 0
+    return max(0, (values.get("amount") or 0) - captured)
 
 
 def _of(charge: State, refunds: Sequence[State]) -> list[State]:
@@ -62,27 +86,43 @@ def _of(charge: State, refunds: Sequence[State]) -> list[State]:
 
 
 def _refunded_of(charge: State, refunds: list[State], captured: int) -> int:
-    if not captured:
+    if not captured or charge.snapshot is None:
         return 0
-    amount = charge.values.get("amount") or 0
-    base = (charge.values.get("amount_refunded") or 0) - max(0, amount - captured)
-    base -= sum(
-        refund.values.get("amount") or 0 for refund in refunds if _ended_after(refund, charge)
-    )
-    if captured < amount:
+    seen = charge.snapshot[0]
+    total = int(charge.values.get("amount_refunded") or 0)
+    # What the snapshot counts and did not last, and what it could not count yet.
+    total -= sum(_amount(r) for r in refunds if _ended_since(r, seen) and _created(r) <= seen)
+    total += sum(_amount(r) for r in refunds if _is_live(r) and _created(r) > seen)
+    rest = _remainder(charge.values, captured)
+    if rest and _counts_remainder(charge):
         # The released remainder is a refund object too, and looks like any other.
-        return base
-    live = sum(refund.values.get("amount") or 0 for refund in refunds if _is_live(refund))
-    return max(base, live)
+        return total - rest
+    return max(total, sum(_amount(refund) for refund in refunds if _is_live(refund)))
+
+
+def _counts_remainder(charge: State) -> bool:
+    decided = charge.first_known.get("remainder_was_refunded")
+    if decided is not None:
+        return bool(decided)
+    version = charge.snapshot[3] if charge.snapshot is not None else None
+    return version is None or version < _REMAINDER_IS_NO_REFUND
+
+
+def _amount(refund: State) -> int:
+    return int(refund.values.get("amount") or 0)
+
+
+def _created(refund: State) -> int:
+    return int(refund.values.get("created") or 0)
 
 
 def _is_live(refund: State) -> bool:
     return refund.is_known and refund.values.get("status") in _LIVE
 
 
-def _ended_after(refund: State, charge: State) -> bool:
+def _ended_since(refund: State, second: int) -> bool:
     ended = refund.first_seen.get("ended")
-    return ended is not None and charge.snapshot is not None and ended >= charge.snapshot[0]
+    return ended is not None and ended >= second
 
 
 def disputed(disputes: Sequence[State]) -> int:

@@ -9,23 +9,25 @@ from typing import Any
 
 from projections.objects.state import EventStats, State
 from projections.payments import money
+from projections.payments.invoices import orders_paying
 from projections.payments.links import (
+    OrderKey,
     order_of_charge,
     order_of_session,
     order_referenced,
 )
 from projections.rows.aggregate import Aggregate, Component, first_link
 
-__all__ = ["Order", "orders"]
+__all__ = ["Order", "first_value", "orders"]
 
 _AUTHORIZED = "requires_capture"
 
 
 def orders(component: Component) -> Iterator[Order]:
     """The orders of a component: only PaymentIntents, charges and payment sessions make one."""
-    members: dict[str, list[State]] = defaultdict(list)
+    members: dict[OrderKey, list[State]] = defaultdict(list)
     for intent in component.all("payment_intent"):
-        members[intent.id].append(intent)
+        members[OrderKey("payment_intent", intent.id)].append(intent)
     for charge in component.all("charge"):
         members[order_of_charge(component, charge.id)].append(charge)
     for session in component.all("checkout.session"):
@@ -33,16 +35,24 @@ def orders(component: Component) -> Iterator[Order]:
         if session.values.get("mode") in ("payment", None):
             members[order_of_session(component, session)].append(session)
     for state in (*component.all("refund"), *component.all("dispute")):
-        id = order_referenced(component, state)
-        if id not in members:
+        key = order_referenced(component, state)
+        if key not in members:
             charge_id = first_link(state, "charge")
-            id = order_of_charge(component, charge_id) if charge_id is not None else None
-        if id in members:
-            members[id].append(state)
-    for id, states in members.items():
+            key = order_of_charge(component, charge_id) if charge_id is not None else None
+        if key is not None and key in members:
+            members[key].append(state)
+    for key, states in members.items():
         if any(state.is_known for state in states if state.object not in ("refund", "dispute")):
-            root = next((state for state in states if state.id == id), None)
-            yield Order(id, component, root, states)
+            yield Order(key, component, states)
+
+
+def first_value(name: str, *states: State | None) -> Any:
+    """A value of the first of some objects that has it."""
+    for state in states:
+        value = state.values.get(name) if state is not None else None
+        if value is not None:
+            return value
+    return None
 
 
 class Order(Aggregate):
@@ -54,10 +64,12 @@ class Order(Aggregate):
     known; ``charge`` is the one whose values count: the latest that any event was read of.
     """
 
-    def __init__(
-        self, id: str, component: Component, root: State | None, members: list[State]
-    ) -> None:
-        super().__init__(id=id, component=component, root=root, members=members)
+    def __init__(self, key: OrderKey, component: Component, members: list[State]) -> None:
+        root = next((state for state in members if (state.object, state.id) == key), None)
+        super().__init__(
+            id=key.id, component=component, root=root, members=members, object=key.object
+        )
+        self.key = key
         by_object: dict[str, list[State]] = {}
         for state in members:
             if state.snapshot is not None:
@@ -119,11 +131,11 @@ class Order(Aggregate):
 
     def value(self, name: str) -> Any:
         """A value of the PaymentIntent's, else of the charge's, else of the session's."""
-        for state in self._sources:
-            value = state.values.get(name)
-            if value is not None:
-                return value
-        return None
+        return first_value(name, *self._sources)
+
+    def buyer(self, name: str) -> Any:
+        """The buyer's e-mail or name: as billed, else as the buyer gave it to the session."""
+        return first_value(name, self.charge, self.session)
 
     def failure(self, name: str) -> Any:
         """Why the last attempt failed; the charge is asked only where there is no PaymentIntent."""
@@ -131,33 +143,51 @@ class Order(Aggregate):
         return source.values.get(name) if source is not None else None
 
     @property
+    def decline_code(self) -> str | None:
+        """Why the card was declined, as its bank put it."""
+        # A charge has an outcome whatever came out.
+        failed = self.intent is not None or self._charge_shows("failed")
+        code: str | None = self.failure("decline_code") if failed else None
+        return code
+
+    @property
+    def payment_method_type(self) -> str | None:
+        """What was paid with, or last tried."""
+        source = self.charge or self.intent
+        return source.values.get("payment_method_type") if source is not None else None
+
+    @property
+    def early_fraud_warning(self) -> str | None:
+        """The fraud type of its newest early fraud warning."""
+        ids = {charge.id for charge in self.charges}
+        warnings = [
+            warning
+            for warning in self.component.all("radar.early_fraud_warning")
+            if self.id in warning.links.get("payment_intent", ())
+            or ids & set(warning.links.get("charge", ()))
+        ]
+        return warnings[-1].values.get("fraud_type") if warnings else None
+
+    @property
     def paid_at(self) -> int | None:
         """When an event of its own first showed captured money."""
         times = [state.first_seen["paid"] for state in self.members if "paid" in state.first_seen]
         return min(times, default=None)
 
-    @property
-    def invoice(self) -> str | None:
-        """The invoice that one of its objects names, else the one that names it."""
-        for state in (self.intent, *self.charges, self.session):
-            named = first_link(state, "invoice")
-            if named is not None:
-                return named
-        for invoice in self.component.all("invoice"):
-            if self._is_paid_by(invoice):
-                return invoice.id
-        referring = (
-            first_link(payment, "invoice")
-            for payment in self.component.all("invoice_payment")
-            if self._is_paid_by(payment)
-        )
-        return next((id for id in referring if id is not None), None)
+    @cached_property
+    def invoices(self) -> list[str]:
+        """The invoices that it pays or is to pay, oldest first."""
+        named = {id for state in self.members for id in state.links.get("invoice", ())}
+        for payment in self.component.all("invoice_payment"):
+            named |= set(payment.links.get("invoice", ()))
+        known = {state.id: state for state in self.component.all("invoice")}
+        ids = [id for id in {*named, *known} if self.key in orders_paying(self.component, id)]
 
-    def _is_paid_by(self, payer: State) -> bool:
-        charges = {state.id for state in self.members if state.object == "charge"}
-        return self.id in payer.links.get("payment_intent", ()) or bool(
-            charges & set(payer.links.get("charge", ()))
-        )
+        def age(id: str) -> tuple[bool, int, str]:
+            created = known[id].values.get("created") if id in known else None
+            return (created is None, created or 0, id)
+
+        return sorted(ids, key=age)
 
     @property
     def status(self) -> str:

@@ -52,13 +52,13 @@ CHANGES: dict[str, tuple[str, Json, list[Shapes]]] = {
             "invoice_payment.paid")],
         [ev(intent("succeeded")), ev(invoice("paid", 2, payment_intent="pi_1"))],
         [ev(intent("succeeded")), ev(invoice("paid", 2, payments={"data": [
-            {"payment": {"type": "payment_intent", "payment_intent": "pi_1"}}]}))]]),
+            {"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1", "status": "paid",
+             "payment": {"type": "payment_intent", "payment_intent": "pi_1"}}]}))]]),
     "pi order_reference of a session": ("orders", {"id": "pi_1", "checkout_session": "cs_1"}, [
         [ev(intent("succeeded")), ev({**SESSION, "payment_intent": "pi_1"})],
         [ev(intent("succeeded", payment_details={"order_reference": "cs_1"})), ev(SESSION)]]),
-    "pi customer_account": ("orders", {"customer": "acct_5"}, [
-        [ev(intent("succeeded", customer="acct_5"))],
-        [ev(intent("succeeded", customer=None, customer_account="acct_5"))]]),
+    "pi customer_account": ("orders", {"customer": "cus_5", "customer_account": "acct_5"}, [
+        [ev(intent("succeeded", customer="cus_5", customer_account="acct_5"))]]),
     "charge source": ("orders", {"payment_method_type": "card"}, [
         [ev(charge(source={"id": "card_1", "object": "card"}))],
         [ev(charge(source={"id": "src_1", "object": "source", "type": "card"}))],
@@ -136,12 +136,15 @@ CHANGES: dict[str, tuple[str, Json, list[Shapes]]] = {
                                  "subscription_details": {"subscription": "sub_1"}}))]]),
     "invoice payment_intent": ("invoices", {"order": "pi_1"}, [
         [ev(paid("paid", payment_intent="pi_1"))],
-        [ev(paid("paid", payments={"data": [{"payment": {"payment_intent": "pi_1"}}]}))],
+        [ev(paid("paid", payments={"data": [
+            {"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1", "status": "paid",
+             "payment": {"type": "payment_intent", "payment_intent": "pi_1"}}]}))],
+        [ev(paid("open")), ev(intent("processing", payment_details={"order_reference": "in_1"}))],
         [ev(paid("paid")), ev({"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1",
             "payment": {"type": "payment_intent", "payment_intent": "pi_1"}},
             "invoice_payment.paid")]]),
-    "invoice customer_account": ("invoices", {"customer": "acct_5"}, [
-        [ev(paid("open", customer="acct_5"))], [ev(paid("open", customer_account="acct_5"))]]),
+    "invoice customer_account": ("invoices", {"customer": "cus_5", "customer_account": "acct_5"}, [
+        [ev(paid("open", customer="cus_5", customer_account="acct_5"))]]),
     "session status": ("orders", {"status": "processing"}, [
         [ev({**SESSION, "payment_status": "unpaid"}, "checkout.session.completed")],
         [ev({**SESSION, "payment_status": "unpaid", "status": "complete"},

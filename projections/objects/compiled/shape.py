@@ -138,7 +138,7 @@ def _add_read(node: Node, read: Read) -> None:
         if read.items is not None and read.convert is None:
             for inner in read.items:
                 _add_read(place.items(), inner)
-        elif read.convert is not None or "*" in path or read.items is not None:
+        elif read.is_nested or read.convert is not None or "*" in path or read.items is not None:
             place.leaves.add(RAW)
         else:
             _add_leaf(place, read.type)
