@@ -20,21 +20,18 @@ from projections.drivers.leader import LeaderLease
 from projections.drivers.rebuild import Rebuilder, Rebuilt
 from projections.drivers.repair import Repaired, repair_id, repair_since
 from projections.drivers.rollback import RolledBack, rollback
-from projections.errors import BeyondHead, NotReady
 from projections.kinds import KINDS
-from projections.queries import history
-from projections.queries.current import Page, QueryResult, ResultPage, get_row, list_rows
+from projections.queries.current import Page, QueryResult, ResultPage, list_rows
+from projections.queries.finder import Finder
 from projections.queries.overview import ProjectionState, dead_letters, states, summary
 from projections.queries.selector import RowSelector
 from projections.rows.kind import Kind
-from projections.rows.make import ProjectedRow
 from projections.tables.catalog import Catalog
 from projections.tables.engine import make_engine
 from projections.tables.live import live_rows, retried
 
 __all__ = ["Projections"]
 
-_POLL_SECONDS = 0.02
 _NOW = RowSelector()
 _FIRST_PAGE = Page()
 
@@ -50,12 +47,14 @@ class Projections:
     log: Log
     kinds: Mapping[str, Kind]
     background: Background
+    finder: Finder
 
     @classmethod
     def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
         """The projections of a ledger, beside its log."""
         catalog = Catalog(make_engine(ledger.engine.url))
-        return cls(catalog, ledger.log, kinds, Background(Rebuilder(catalog, ledger.log)))
+        background = Background(Rebuilder(catalog, ledger.log))
+        return cls(catalog, ledger.log, kinds, background, Finder(catalog, ledger.log, kinds))
 
     def create(self) -> None:
         """Make the tables that are missing; safe from many processes at once."""
@@ -184,15 +183,7 @@ class Projections:
         Raises ``NotFound`` (also where nothing was known yet then), ``Ambiguous``, ``BeyondHead``,
         or ``NotReady`` while the projection has not read up to ``at_position``.
         """
-        if selector.is_past:
-            projected, position = self._past(kind, id, selector)
-            return QueryResult(projected.row, position)
-
-        def query() -> QueryResult:
-            with live_rows(self.catalog, self.kinds[kind]) as live:
-                return QueryResult(get_row(live, id, selector)[1], live.position)
-
-        return retried(query)
+        return self.finder.get(kind, id, selector)
 
     def list(
         self,
@@ -212,40 +203,19 @@ class Projections:
 
     def snapshot(self, kind: str, id: str, selector: RowSelector = _NOW) -> dict[str, Any] | None:
         """The newest Stripe object behind a row, as Stripe sent it; raises as ``get``."""
-        projected, _ = self._past(kind, id, selector)
-        return history.snapshot(self.kinds[kind], projected, self.log)
+        return self.finder.snapshot(kind, id, selector)
 
     def timeline(self, kind: str, id: str, selector: RowSelector = _NOW) -> QueryResult:
         """What each event changed in a row, oldest first; raises as ``get``."""
-        with live_rows(self.catalog, self.kinds[kind]) as live:
-            past = history.history_of(live, self.log, id, selector)
-        projected = history.row_at(self.kinds[kind], past.events, id)
-        return QueryResult(history.timeline(self.kinds[kind], past, projected), past.position)
-
-    def _past(self, kind: str, id: str, selector: RowSelector) -> tuple[ProjectedRow, int]:
-        if selector.at_position is not None:
-            head = self.log.head().position
-            if selector.at_position > head:
-                raise BeyondHead(f"the log ends at {head}")
-            self.wait_for(kind, selector.at_position, seconds=2)
-        with live_rows(self.catalog, self.kinds[kind]) as live:
-            past = history.history_of(live, self.log, id, selector)
-        as_of = selector.as_of
-        events = [event for event in past.events if as_of is None or event.created <= as_of]
-        return history.row_at(self.kinds[kind], events, id), past.position
+        return self.finder.timeline(kind, id, selector)
 
     def wait_for(self, kind: str, position: int, *, seconds: float) -> None:
         """Wait until a kind has read up to a position; raises ``NotReady`` if it does not."""
-        deadline = time.monotonic() + seconds
-        while self.position(kind) < position:
-            if time.monotonic() >= deadline:
-                raise NotReady(f"{kind} have not read up to {position} yet")
-            time.sleep(_POLL_SECONDS)
+        self.finder.wait_for(kind, position, seconds=seconds)
 
     def position(self, kind: str) -> int:
         """How far the live table of a kind has read."""
-        with live_rows(self.catalog, self.kinds[kind]) as live:
-            return live.position
+        return self.finder.position(kind)
 
     def states(self, clock: Callable[[], float] = time.time) -> builtins.list[ProjectionState]:
         """How each projection is doing."""

@@ -60,7 +60,8 @@ KIND = Kind(
     summary=("amount", "amount_received", "amount_refunded"),
     joins=frozenset({"payment_intent", "charge", "checkout.session", "refund", "dispute"}),
     aggregates=orders,
-    aliases={"charge": "charge", "checkout.session": "checkout_session"},
+    aliases=("charge", "checkout.session", "refund", "dispute", "invoice",
+             "radar.early_fraud_warning"),
     fields=(
         Field(
             "status", Type.CODE,

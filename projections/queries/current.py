@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -18,7 +18,7 @@ from projections.rows.change import row_key
 from projections.rows.kind import Kind
 from projections.tables.live import LiveRows
 
-__all__ = ["Page", "QueryResult", "ResultPage", "get_row", "list_rows"]
+__all__ = ["Page", "QueryResult", "ResultPage", "first_naming", "get_row", "list_rows"]
 
 # Rows of one id: one per account and mode, and per object that may have it.
 _MATCHES_MAX = 20
@@ -73,7 +73,7 @@ def get_row(live: LiveRows, id: str, selector: RowSelector) -> tuple[bytes, dict
         query = selector.restrict(select(rows).where(condition), rows).limit(_MATCHES_MAX)
         matches = live.connection.execute(query).mappings().all()
         if len({(row["account"], row["livemode"]) for row in matches}) > 1:
-            raise Ambiguous(f"{id} exists in several accounts or modes; add account= and livemode=")
+            raise _ambiguous(id)
         if matches:
             row = min(matches, key=lambda row: _rank(live.kind, row))
             return bytes(row["row_key"]), live.shown(row)
@@ -93,7 +93,7 @@ def _conditions(live: LiveRows, id: str) -> Iterator[ColumnElement[bool]]:
     yield rows.id == id
     if keys := _keys_of_member(live, id):
         yield rows.row_key.in_(keys)
-    for name in live.kind.aliases.values():
+    for name in live.kind.own_alias_fields:
         if name in live.types:
             yield rows[name] == id
 
@@ -112,6 +112,28 @@ def _keys_of_member(live: LiveRows, id: str) -> list[bytes]:
             for index in row.members
         )
     ]
+
+
+def first_naming(live: LiveRows, id: str, selector: RowSelector) -> tuple[str, RowSelector] | None:
+    """The oldest row with an id in a field of an alias that is no member, and where it is."""
+    rows = live.rows
+    for name in live.kind.other_alias_fields:
+        if name not in live.types:
+            continue
+        query = selector.restrict(select(rows).where(rows.c[name] == id), rows)
+        oldest: dict[tuple[str | None, bool], str] = {}
+        ordered = query.order_by(rows.c.created, rows.c.id)
+        for row in live.connection.execute(ordered).mappings():
+            oldest.setdefault((row["account"], row["livemode"]), row["id"])
+        if len(oldest) > 1:
+            raise _ambiguous(id)
+        for (account, livemode), row_id in oldest.items():
+            return row_id, replace(selector, account=account, livemode=livemode)
+    return None
+
+
+def _ambiguous(id: str) -> Ambiguous:
+    return Ambiguous(f"{id} exists in several accounts or modes; add account= and livemode=")
 
 
 def list_rows(

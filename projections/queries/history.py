@@ -86,7 +86,7 @@ def row_at(kind: Kind, events: Iterable[RecordedEvent], id: str) -> ProjectedRow
             return projected
     for projected in rows:
         row = projected.row
-        if row is not None and id in (row[name] for name in kind.aliases.values()):
+        if row is not None and id in (row[name] for name in kind.own_alias_fields):
             return projected
     raise NotFound(f"no {kind.object} had the id then")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -83,7 +83,8 @@ class Kind:
     that rows only use facts of. Objects named in ``joins`` connect a component: links from one of
     them to another are followed. ``aggregates`` splits a component into the aggregates that become
     rows; by default each object of the root's name is one. ``aliases`` names the objects whose ids
-    find a row too, with the field that holds the id before the object itself was seen.
+    find a row too: a member's the row that it is part of, another's the row that the kind of its
+    own names (an invoice's ``order``).
     ``summary`` names the amounts summed by status in the totals: () only counts, None leaves the
     kind out. ``search`` names the fields by whose values a search finds a row, beside its ids and
     the values of its metadata.
@@ -97,7 +98,7 @@ class Kind:
     references: tuple[Referenced, ...] = ()
     joins: frozenset[str] = frozenset()
     aggregates: Callable[[Component], Iterable[Aggregate]] | None = None
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
     summary: tuple[str, ...] | None = None
     search: tuple[str, ...] = ()
 
@@ -140,6 +141,20 @@ class Kind:
         """The fields a list may be filtered by."""
         names = {column.name for column in self.columns}
         return tuple(name for name in (*_FILTERS, *_REFERENCES) if name in names)
+
+    @cached_property
+    def own_alias_fields(self) -> tuple[str, ...]:
+        """The fields that hold the id of an alias among the members, seen or not."""
+        return self._fields_of(name for name in self.aliases if name in self.member_names)
+
+    @cached_property
+    def other_alias_fields(self) -> tuple[str, ...]:
+        """The fields that hold the id of an alias that is no member."""
+        return self._fields_of(name for name in self.aliases if name not in self.member_names)
+
+    def _fields_of(self, objects: Iterable[str]) -> tuple[str, ...]:
+        names = (object.replace(".", "_") for object in objects)
+        return tuple(name for name in names if name in self.filters)
 
     @cached_property
     def fingerprint(self) -> str:
