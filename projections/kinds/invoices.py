@@ -42,9 +42,12 @@ def _sum(value: Any) -> Any:
     return sum(amount for amount in amounts if isinstance(amount, int))
 
 
+def _orders(invoice: Aggregate) -> list[str]:
+    return [order.id for order in orders_paying(invoice.component, invoice.id)]
+
+
 def _order(invoice: Aggregate) -> str | None:
-    orders = orders_paying(invoice.component, invoice.id)
-    return orders[0].id if orders else None
+    return next(iter(_orders(invoice)), None)
 
 
 def _lines(invoice: Aggregate) -> list[dict[str, Any]] | None:
@@ -92,6 +95,10 @@ _FIELDS = (
         "order", Type.ID, "The order that pays it; of several, that of the default payment. Known"
         " or not, it is a PaymentIntent or a charge; null where it was paid outside of Stripe.",
         derive=_order,
+    ),
+    Field(
+        "orders", Type.LIST, "Ids of all orders that pay it, the default payment's first.",
+        derive=_orders, nullable=False,
     ),
     Field(
         "payments", Type.LIST, "The payments attached to it, oldest first; since 2025-03-31.",
@@ -240,5 +247,6 @@ KIND = Kind(
     joins=frozenset({"invoice"}),
     fields=_FIELDS,
     summary=("total", "amount_paid", "amount_remaining"),
+    list_filters={"order": "orders"},
     search=("number", "customer_email", "customer_name"),
 )

@@ -180,5 +180,6 @@ KIND = Kind(
             derive=lambda order: order.disputed, nullable=False,
         ),
     ),
+    list_filters={"invoice": "invoices"},
     search=("email", "name", "client_reference_id"),
 )  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from ledger import UnknownCursor
 from ledger.database import COMPARE
@@ -151,7 +152,7 @@ def list_rows(
             continue
         if name not in live.types:
             raise NotReady(f"{live.kind.name} cannot be filtered by {name} until rebuilt")
-        query = query.where(rows.c[name] == value)
+        query = query.where(_filter(live, name, value))
     for operator, value in created.items():
         query = query.where(COMPARE[operator](rows.c.created, value))
     walk = Walk(live, query, page.is_backwards)
@@ -159,6 +160,17 @@ def list_rows(
     matches, has_more = walk.page(cursor, page.limit)
     items = [live.shown(row) for row in matches]
     return ResultPage(items[::-1] if page.is_backwards else items, has_more, live.position)
+
+
+def _filter(live: LiveRows, name: str, value: Any) -> ColumnElement[bool]:
+    """The condition that a field has a value, or that the list behind a filter holds it."""
+    rows, listed = live.rows.c, live.kind.list_filters.get(name)
+    if listed is None or listed not in live.types:
+        return cast("ColumnElement[bool]", rows[name] == value)
+    # Whatever a row lists is linked to it: few rows are in components with an object of that id.
+    keys = [row.key for stored in live.components_of_id(value) for row in stored.rows]
+    holds = rows[listed].contains(json.dumps(value), autoescape=True)
+    return and_(rows.row_key.in_(keys), holds)
 
 
 def _cursor_row(walk: Walk, id: str, selector: RowSelector) -> Mapping[Any, Any]:

@@ -84,7 +84,8 @@ class Kind:
     them to another are followed. ``aggregates`` splits a component into the aggregates that become
     rows; by default each object of the root's name is one. ``aliases`` names the objects whose ids
     find a row too: a member's the row that it is part of, another's the row that the kind of its
-    own names (an invoice's ``order``).
+    own names (an invoice's ``order``). ``list_filters`` names the filters that find an id anywhere
+    in a list, with the list's field.
     ``summary`` names the amounts summed by status in the totals: () only counts, None leaves the
     kind out. ``search`` names the fields by whose values a search finds a row, beside its ids and
     the values of its metadata.
@@ -99,6 +100,7 @@ class Kind:
     joins: frozenset[str] = frozenset()
     aggregates: Callable[[Component], Iterable[Aggregate]] | None = None
     aliases: tuple[str, ...] = ()
+    list_filters: Mapping[str, str] = field(default_factory=dict)
     summary: tuple[str, ...] | None = None
     search: tuple[str, ...] = ()
 
