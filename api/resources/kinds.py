@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, request
 from marshmallow import Schema, fields, validate
 
 from api import problems
@@ -71,45 +71,87 @@ _TIMELINE_ENTRY = TimelineEntrySchema()
 _TIMELINE = schemas.list_of(TimelineEntrySchema)
 
 
+# Whose rows are listed below them too: `/v1/customers/{id}/orders`.
+_LISTING = ("customer",)
+
+
 def blueprints(kinds: Mapping[str, Kind]) -> list[StrictBlueprint]:
     """A blueprint per kind."""
-    return [_blueprint(kind) for kind in kinds.values()]
+    rows = {kind.name: schemas.of_kind(kind) for kind in kinds.values()}
+    return [_blueprint(kind, kinds, rows) for kind in kinds.values()]
 
 
-def _blueprint(kind: Kind) -> StrictBlueprint:
+def _blueprint(
+    kind: Kind, kinds: Mapping[str, Kind], rows: Mapping[str, type[Schema]]
+) -> StrictBlueprint:
     blueprint = StrictBlueprint(
         kind.name, __name__, url_prefix=f"/v1/{kind.name}", description=kind.about
     )
-    row = schemas.of_kind(kind)
-    _declare_list(blueprint, kind, row)
-    _declare_get(blueprint, kind, row)
+    _declare_list(blueprint, kind, rows[kind.name])
+    _declare_get(blueprint, kind, rows[kind.name])
     _declare_timeline(blueprint, kind)
+    for listed in kinds.values():
+        if kind.object in _LISTING and kind.object in listed.filters:
+            _declare_list_of(blueprint, kind, listed, rows[listed.name])
     return blueprint
 
 
 def _declare_list(blueprint: StrictBlueprint, kind: Kind, row: type[Schema]) -> None:
-    columns = {column.name: column for column in kind.columns}
-    filters = {name: _filter(columns[name]) for name in kind.filters}
-    query = parameters.paged({**filters, **parameters.created()})
-    expected = [problems.NOT_CAUGHT_UP]
+    query, response = _list_query(kind, kind.filters), schemas.list_of(row)
 
-    @route(blueprint, "", query=query, response=schemas.list_of(row), expects=expected)
+    @route(blueprint, "", query=query, response=response, expects=[problems.NOT_CAUGHT_UP])
     def list_rows(arguments: dict[str, Any]) -> Response:
         """List the rows, newest first.
 
         Where several accounts or modes have an id, a page does not end between them: it may be
         shorter than the limit or, where it has to, longer.
         """
-        filters = {name: arguments[name] for name in kind.filters if name in arguments}
-        if filters.get("account") == "self":
-            filters["account"] = None
-        result = backend().projections.list(
-            kind.name,
-            filters=filters,
-            created=parameters.created_bounds(arguments),
-            page=parameters.page(arguments),
-        )
-        return list_response(result.items, has_more=result.has_more, position=result.position)
+        return _list(kind, arguments)
+
+
+def _declare_list_of(
+    blueprint: StrictBlueprint, kind: Kind, listed: Kind, row: type[Schema]
+) -> None:
+    """The list of another kind's rows that name a row of this kind."""
+    names = tuple(name for name in listed.filters if name != kind.object)
+
+    def list_rows(arguments: dict[str, Any], id: str) -> Response:
+        return _list(listed, {**arguments, kind.object: id})
+
+    list_rows.__name__ = f"list_{listed.name}"
+    list_rows.__doc__ = f"""List the {listed.name} of one {kind.object}, newest first.
+
+        Empty where none names the id, whether or not an event of the {kind.object} was received.
+        """
+    route(
+        blueprint,
+        f"/<id:id>/{listed.name}",
+        query=_list_query(listed, names),
+        response=schemas.list_of(row),
+        expects=[problems.NOT_FOUND, problems.NOT_CAUGHT_UP],
+    )(list_rows)
+
+
+def _list_query(kind: Kind, names: Iterable[str]) -> type[Schema]:
+    """The parameters of a kind's list, with the filters of some names."""
+    columns = {column.name: column for column in kind.columns}
+    filters = {name: _filter(columns[name]) for name in names}
+    return parameters.paged({**filters, **parameters.created()})
+
+
+def _list(kind: Kind, arguments: Mapping[str, Any]) -> Response:
+    filters = {name: arguments[name] for name in kind.filters if name in arguments}
+    if filters.get("account") == "self":
+        filters["account"] = None
+    result = backend().projections.list(
+        kind.name,
+        filters=filters,
+        created=parameters.created_bounds(arguments),
+        page=parameters.page(arguments),
+    )
+    # As in the links of a timeline, an id is written as a client has to write it.
+    url = quote(request.path, safe="/")
+    return list_response(result.items, has_more=result.has_more, position=result.position, url=url)
 
 
 def _declare_get(blueprint: StrictBlueprint, kind: Kind, row: type[Schema]) -> None:

@@ -7,6 +7,7 @@ generated from it. Each resource declares its own beside its routes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
@@ -105,8 +106,9 @@ class ListSchema(ResponseSchema):
     data = fields.Raw(required=True)
 
 
+@cache
 def list_of(item: type[Schema]) -> type[Schema]:
-    """The schema of a list object whose items have a schema."""
+    """The schema of a list object whose items have a schema; one for each, by its name."""
     name = f"{item.__name__.removesuffix('Schema')}List"
     return ListSchema.from_dict(
         {"data": fields.List(fields.Nested(item), required=True)}, name=name

@@ -18,6 +18,7 @@ ROUTES = [
     *(f"/v1/{kind}" for kind in KINDS),
     "/v1/orders/pi_1",
     "/v1/orders/pi_1/timeline",
+    "/v1/customers/cus_1/orders",
     "/v1/events",
     "/v1/events/evt_1",
     "/v1/summary",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.resources.representation import page_of
 from projections import KINDS
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, problem
 from tests.api.deliveries import NOW, charge
 
 
@@ -113,6 +113,26 @@ def orders(shared: ApiClient) -> ApiClient:
 def test_filters(orders: ApiClient, query: str, expected: list[str]) -> None:
     """Each filter narrows the list, and several combine."""
     assert ids(orders, query) == expected
+
+
+def test_lists_of_one_customer(client: ApiClient) -> None:
+    """What a customer has is a list of each kind that names one, with that kind's parameters."""
+    client.store(*(charge(number, customer=f"cus_{number % 2}") for number in range(1, 8)))
+    path = "/v1/customers/cus_1/orders"
+
+    page = client.get(f"{path}?limit=2&currency=eur").get_json()
+    assert (page["object"], page["url"], page["has_more"]) == ("list", path, True)
+    assert [row["id"] for row in page["data"]] == ["ch_7", "ch_5"]
+    assert page["data"] == client.items("/v1/orders?customer=cus_1&limit=2")
+    following = client.items(f"{path}?limit=2&starting_after=ch_5")
+    assert [row["id"] for row in following] == ["ch_3", "ch_1"]
+
+    named = [kind.name for kind in KINDS.values() if "customer" in kind.filters]
+    assert {"orders", "subscriptions", "invoices"} <= {*named}
+    for name in named:
+        # No event of the customer was received: its webhooks may not have been selected.
+        assert client.items(f"/v1/customers/cus_2/{name}") == []
+    problem(client.get("/v1/customers/cus_1/payouts"), 404)
 
 
 @pytest.mark.parametrize("kind", KINDS)

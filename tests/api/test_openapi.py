@@ -59,12 +59,13 @@ def _request(cases: SearchStrategy[schemathesis.Case[Any]]) -> None:
 
 def test_known_rows_are_as_described(shared: ApiClient) -> None:
     """Responses that contain rows are as the document declares them, too."""
-    shared.store(charge(3))
+    shared.store(charge(3, customer="cus_3"))
     document = schemathesis.openapi.from_wsgi("/openapi.json", shared.app)
     for path, values in [
         ("/v1/orders", {}),
         ("/v1/orders/{id}", {"id": "ch_3"}),
         ("/v1/orders/{id}/timeline", {"id": "ch_3"}),
+        ("/v1/customers/{id}/orders", {"id": "cus_3"}),
         ("/v1/events", {}),
         ("/v1/summary", {}),
         ("/v1/projections", {}),

@@ -9,6 +9,7 @@ from tests.api.client import ApiClient, problem
 
 LISTS = [
     *(f"/v1/{kind}" for kind in KINDS),
+    "/v1/customers/cus_1/orders",
     "/v1/events",
     "/v1/quarantine",
     "/v1/dead-letters",
@@ -58,6 +59,7 @@ def test_list(shared: ApiClient, path: str, query: str) -> None:
         ("/v1/orders?status=%00", "status"),
         ("/v1/orders?customer=a&customer=b", "customer"),
         ("/v1/payouts?customer=cus_1", "customer"),
+        ("/v1/customers/cus_1/orders?customer=cus_2", "customer"),
         ("/v1/events?type=%3Cscript%3E", "type"),
         ("/v1/events?type=*", "type"),
         ("/v1/events?position[gt]=-1", "position[gt]"),
