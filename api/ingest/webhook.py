@@ -70,6 +70,12 @@ class WebhookResponse(NamedTuple):
         return cls(type_.status, problems.CONTENT_TYPE, document, type_.headers)
 
 
+_THIN_HINT = (
+    "a thin event names its object and does not show it, so no row changes; let the endpoint send"
+    " snapshot payloads"
+)
+
+
 def receive(
     backend: Backend, environ: WSGIEnvironment, is_draining: Callable[[], bool]
 ) -> WebhookResponse:
@@ -148,6 +154,8 @@ def _append(backend: Backend, delivery: Delivery, record: DeliveryRecord) -> Web
     record.position, record.conflict = appended.position, appended.conflict
     if appended.status == "stored" and isinstance(delivery.fact, Event):
         record.delay_seconds = max(0.0, delivery.received_at / 1e6 - delivery.fact.created)
+        if delivery.fact.thin:
+            logs.warn_once("thin_event", hint=_THIN_HINT)
     body = msgspec.json.encode(_RECEIPT.dump(appended))
     return WebhookResponse(200, "application/json", body)
 

@@ -109,6 +109,16 @@ def _json(_: Any, level: str, line: structlog.typing.EventDict) -> str:
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 
 
+def warn_once(name: str, **values: Any) -> None:
+    """Warn of what goes on once it has begun, the first time in this process."""
+    if name not in _warned:
+        _warned.add(name)
+        log.warning(name, **values)
+
+
+_warned: set[str] = set()
+
+
 def begin_request() -> None:
     """Give the request of this thread a new id; one sent by the client could hold anything."""
     # It has to be unique, not hard to guess; after a fork the generator is seeded again.

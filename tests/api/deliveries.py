@@ -55,6 +55,20 @@ def charge(number: int, **changes: Any) -> dict[str, Any]:
     return event(data={"object": snapshot}, created=NOW - 1000 + number, **envelope)
 
 
+def thin(**changes: Any) -> dict[str, Any]:
+    """A v2 thin event."""
+    base = event()
+    return {
+        "id": base["id"],
+        "object": "v2.core.event",
+        "type": "v1.billing.meter.error_report_triggered",
+        "livemode": True,
+        "created": "2026-01-22T09:00:00.000Z",
+        "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/1"},
+        **changes,
+    }
+
+
 def body_of(document: Any) -> bytes:
     """The bytes of a document."""
     return json.dumps(document).encode()

@@ -10,23 +10,9 @@ from stripe.events._event_classes import _V2_EVENT_CLASS_LOOKUP
 
 from ledger import Event, Reason, read_delivery
 from tests.api.client import ApiClient
-from tests.api.deliveries import body_of, event
+from tests.api.deliveries import body_of, event, thin
 
 HOSTILE = "<script>alert(1)</script>'; DROP TABLE ledger_events; --\u202e\u0000\""
-
-
-def thin(**changes: Any) -> dict[str, Any]:
-    """A v2 thin event."""
-    base = event()
-    return {
-        "id": base["id"],
-        "object": "v2.core.event",
-        "type": "v1.billing.meter.error_report_triggered",
-        "livemode": True,
-        "created": "2026-01-22T09:00:00.000Z",
-        "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/1"},
-        **changes,
-    }
 
 
 def without(key: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from api.telemetry import delivery_metrics, logs
 from projections import KINDS
 from tests.api.client import ApiClient, appends
-from tests.api.deliveries import NEW_SECRET, NOW, OLD_SECRET, body_of, event, header
+from tests.api.deliveries import NEW_SECRET, NOW, OLD_SECRET, body_of, event, header, thin
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 Lines = list[MutableMapping[str, Any]]
@@ -65,6 +65,21 @@ def test_stored_line(shared: ApiClient, lines: Lines) -> None:
         "position": shared.position,
         "remote": "127.0.0.1",
     }
+
+
+def test_the_first_thin_event_is_warned_of(
+    shared: ApiClient, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint with thin payloads is said to change no row: once, not at every event."""
+    monkeypatch.setattr(logs, "_warned", set())
+
+    for number in (1, 2):
+        body = body_of(thin(id=f"evt_thin_warned_{number}"))
+        assert shared.deliver(body, header(body)).status_code == 200
+
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [line["event"] for line in warnings] == ["thin_event"]
+    assert "snapshot payloads" in warnings[0]["hint"]
 
 
 @pytest.mark.parametrize(
