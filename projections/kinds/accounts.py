@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from projections.objects.declaration import Link, StripeObject
+from projections.kinds.capabilities import CAPABILITY, capabilities, listed
+from projections.objects.declaration import Link, Read, StripeObject
 from projections.objects.paths import at
 from projections.objects.state import State
 from projections.objects.types import Type, lower
@@ -43,13 +44,19 @@ def _accounts(component: Component) -> Iterator[Aggregate]:
     members: dict[str, list[State]] = defaultdict(list)
     for state in component.all("account"):
         members[state.id].append(state)
-    for state in component.all("application"):
+    for state in (*component.all("application"), *component.all("capability")):
         account = first_link(state, "account")
         if account is not None:
             members[account].append(state)
     for id, states in members.items():
         root = component.get("account", id)
         yield Aggregate(id=id, component=component, root=root, members=states)
+
+
+def _codes(errors: Any) -> Any:
+    if not isinstance(errors, list):
+        return errors
+    return [error.get("code") for error in errors if isinstance(error, dict)]
 
 
 _FIELDS = (
@@ -69,6 +76,12 @@ _FIELDS = (
         convert=lower,
     ),
     Field("email", Type.TEXT, "Its e-mail address.", at("email"), personal=True),
+    Field("type", Type.CODE, "`standard`, `express`, `custom` or `none`.", at("type")),
+    Field(
+        "business_name", Type.TEXT, "The name that customers see.",
+        at("business_profile.name", "business_name"),
+        personal=True,
+    ),
     Field(
         "business_type", Type.CODE, "Individual, company, …",
         at("business_type", "legal_entity.type"),
@@ -81,7 +94,28 @@ _FIELDS = (
         "currently_due", Type.LIST, "What it has to hand in now.",
         at("requirements.currently_due", "verification.fields_needed"),
     ),
+    Field(
+        "eventually_due", Type.LIST, "What it will have to hand in at some time.",
+        at("requirements.eventually_due"),
+    ),
     Field("past_due", Type.LIST, "What it should have handed in.", at("requirements.past_due")),
+    Field(
+        "pending_verification", Type.LIST, "What it handed in and Stripe is looking at.",
+        at("requirements.pending_verification"),
+    ),
+    Field(
+        "current_deadline", Type.TIME, "Until when `currently_due` has to be handed in.",
+        at("requirements.current_deadline", "verification.due_by"),
+    ),
+    Field(
+        "requirement_errors", Type.LIST, "Codes of what is wrong with what it handed in.",
+        at("requirements.errors"),
+        convert=_codes,
+    ),
+    Field(
+        "capabilities", Type.OBJECT, "What it may do: each capability's status by its name.",
+        derive=capabilities,
+    ),
     Field(
         "deauthorized_at", Type.TIME, "When it disconnected, unless it has connected again.",
         derive=_deauthorized_at,
@@ -91,8 +125,9 @@ _FIELDS = (
 ACCOUNT = StripeObject(
     "account",
     event_types=("account.updated",),
-    reads=reads_of(*_FIELDS),
+    reads=(*reads_of(*_FIELDS), Read("capabilities", Type.OBJECT, at("capabilities"))),
     type_order=("updated",),
+    from_event_type=listed,
 )
 
 APPLICATION = StripeObject(
@@ -107,9 +142,9 @@ KIND = Kind(
     name="accounts",
     object="account",
     about="Connected accounts, and your own.",
-    members=(ACCOUNT, APPLICATION),
-    joins=frozenset({"account", "application"}),
+    members=(ACCOUNT, APPLICATION, CAPABILITY),
+    joins=frozenset({"account", "application", "capability"}),
     aggregates=_accounts,
-    search=("email",),
+    search=("email", "business_name"),
     fields=_FIELDS,
 )
