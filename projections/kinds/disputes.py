@@ -44,6 +44,32 @@ _FIELDS = (
     Field(
         "evidence_due_by", Type.TIME, "Until when evidence can be handed in.",
         at("evidence_details.due_by"),
+        # 0 is what versions say where nothing can be handed in.
+        convert=lambda due_by: due_by or None,
+    ),
+    Field(
+        "past_due", Type.BOOLEAN, "Whether evidence was handed in too late.",
+        at("evidence_details.past_due"),
+    ),
+    Field(
+        "has_evidence", Type.BOOLEAN, "Whether evidence was saved.",
+        at("evidence_details.has_evidence"),
+    ),
+    Field(
+        "submission_count", Type.INTEGER, "How often evidence was handed in.",
+        at("evidence_details.submission_count"),
+    ),
+    Field(
+        "network", Type.CODE, "The card's network: visa, mastercard, …",
+        at("payment_method_details.card.network"),
+    ),
+    Field(
+        "network_reason_code", Type.CODE, "The network's own code for the reason.",
+        at("payment_method_details.card.network_reason_code", "network_reason_code"),
+    ),
+    Field(
+        "case_type", Type.CODE, "`inquiry`, `chargeback`, `compliance`, …",
+        at("payment_method_details.card.case_type"),
     ),
     Field(
         "is_charge_refundable", Type.BOOLEAN, "Whether a refund would still end it.",

@@ -31,12 +31,29 @@ _FIELDS = (
     ),
     Field("failure_code", Type.CODE, "Why it failed, as a code.", at("failure_code")),
     Field("failure_message", Type.TEXT, "Why it failed, in words.", at("failure_message")),
+    Field(
+        "failure_balance_transaction", Type.ID,
+        "The balance transaction that took back the money of a failed one.",
+        at("failure_balance_transaction"),
+    ),
     Field("original_payout", Type.ID, "The payout that this one reverses.", at("original_payout")),
     Field("reversed_by", Type.ID, "The payout that reverses this one.", at("reversed_by")),
     Field(
         "reconciliation_status", Type.CODE,
         "Whether the balance transactions in it can be listed at Stripe yet.",
         at("reconciliation_status"),
+    ),
+    Field(
+        "trace_id", Type.CODE, "The bank's own reference, by which its receiver's bank finds it.",
+        at("trace_id.value"),
+    ),
+    Field(
+        "payout_method", Type.ID, "The payout method of the v2 API that it goes to.",
+        at("payout_method"),
+    ),
+    Field(
+        "statement_descriptor", Type.TEXT, "What the receiver's statement shows.",
+        at("statement_descriptor"),
     ),
     Field(
         "paid_at", Type.TIME, "When an event first showed it paid.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from projections.objects.declaration import Link, StripeObject
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
@@ -10,6 +12,15 @@ from projections.payments.objects import CHARGE, PAYMENT_INTENT
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "REFUND"]
+
+
+def _reference(details: Any) -> Any:
+    # Under the name of the way it goes: a card's, a bank transfer's, …
+    if not isinstance(details, dict):
+        return details
+    ways = (way for way in details.values() if isinstance(way, dict))
+    return next((way["reference"] for way in ways if way.get("reference")), None)
+
 
 _FIELDS = (
     Field(
@@ -36,6 +47,19 @@ _FIELDS = (
     Field(
         "balance_transaction", Type.ID, "The balance transaction that paid for it.",
         at("balance_transaction"),
+    ),
+    Field("pending_reason", Type.CODE, "What it waits for.", at("pending_reason")),
+    Field("customer", Type.ID, "The customer.", at("customer")),
+    Field("customer_account", Type.ID, "The account that is the customer.",
+          at("customer_account")),
+    Field(
+        "payment_method", Type.ID, "What it is paid to, where it has no charge.",
+        at("payment_method"),
+    ),
+    Field(
+        "reference", Type.CODE, "The bank's own reference, by which the buyer's bank finds it.",
+        at("destination_details"),
+        convert=_reference,
     ),
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ import pytest
 from projections import KINDS
 from projections.rows.project import project
 from tests.projections import cases
+from tests.projections.capability_cases import CAPABILITY_CASES
 from tests.projections.cases import changed, event, is_, make_case, sub
 from tests.projections.conftest import Opened
 from tests.projections.deletion_cases import DELETION_CASES
@@ -18,7 +19,7 @@ from tests.projections.histories import Json, entries
 from tests.projections.money_cases import MONEY_CASES
 from tests.projections.nested_cases import NESTED_CASES
 
-CASES = cases.CASES | NESTED_CASES | MONEY_CASES | DELETION_CASES
+CASES = cases.CASES | NESTED_CASES | MONEY_CASES | DELETION_CASES | CAPABILITY_CASES
 
 
 def after(kind: str, arrived: list[Json]) -> Json:

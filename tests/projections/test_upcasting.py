@@ -11,17 +11,11 @@ from projections.objects.declaration import Read
 from tests.projections.billing_changes import BILLING_CHANGES, Shapes, ev
 from tests.projections.cases import charge, dispute, intent, invoice, payout, refund, sub
 from tests.projections.histories import Json, rows
+from tests.projections.money_changes import MONEY_CHANGES
+from tests.projections.subscription_changes import SUBSCRIPTION_CHANGES
 
 SESSION = {"id": "cs_1", "object": "checkout.session", "created": 1, "mode": "payment"}
-ACCOUNT = {"id": "acct_1", "object": "account", "created": 1}
 OLD_INVOICE = {"id": "in_1", "object": "invoice", "created": 1}
-ITEM = {"id": "si_1", "quantity": 2}
-PLAN = {"id": "plan_1", "amount": 500, "interval": "month", "interval_count": 3,
-        "product": "prod_1", "currency": "eur"}  # fmt: skip
-PRICE = {"id": "plan_1", "unit_amount": 500, "product": "prod_1", "currency": "eur",
-         "recurring": {"interval": "month", "interval_count": 3}}  # fmt: skip
-SOLD = {"id": "si_1", "price": "plan_1", "product": "prod_1", "quantity": 2, "unit_amount": 500,
-        "interval": "month", "interval_count": 3}  # fmt: skip
 
 
 def paid(status: str, **more: Any) -> Json:
@@ -95,20 +89,6 @@ CHANGES: dict[str, tuple[str, Json, list[Shapes]]] = {
     "subscription billing": ("subscriptions", {"collection_method": "send_invoice"}, [
         [ev(sub("active", billing="send_invoice"))],
         [ev(sub("active", collection_method="send_invoice"))]]),
-    "subscription item plan": ("subscriptions", {"items": [SOLD], "currency": "eur"}, [
-        [ev(sub("active", plan=PLAN, quantity=2, items={"data": [{**ITEM, "plan": PLAN}]}))],
-        [ev(sub("active", items={"data": [{**ITEM, "plan": PLAN, "price": PRICE}]}))],
-        [ev(sub("active", currency="eur", items={"data": [{**ITEM, "price": PRICE}]}))]]),
-    "subscription current_period": ("subscriptions",
-        {"current_period_start": 10, "current_period_end": 20}, [
-        [ev(sub("active", current_period_start=10, current_period_end=20))],
-        [ev(sub("active", items={"data": [
-            {"id": "si_1", "current_period_start": 10, "current_period_end": 30},
-            {"id": "si_2", "current_period_start": 15, "current_period_end": 20}]}))]]),
-    "subscription paused": ("subscriptions", {"status": "paused"}, [
-        [ev(sub("paused"))], [ev(sub("paused", status_details={"paused": {"type": "system"}}))]]),
-    "subscription customer_account": ("subscriptions", {"customer": "acct_5"}, [
-        [ev(sub("active", customer="acct_5"))], [ev(sub("active", customer_account="acct_5"))]]),
     "invoice date": ("invoices", {"created": 7}, [
         [ev({"id": "in_1", "object": "invoice", "date": 7, "status": "open"})],
         [ev(paid("open", created=7))]]),
@@ -154,18 +134,11 @@ CHANGES: dict[str, tuple[str, Json, list[Shapes]]] = {
         [ev({**SESSION, "status": "expired"}, "checkout.session.expired")]]),
     "session customer": ("orders", {"customer": None}, [
         [ev({**SESSION, "customer": None})], [ev(SESSION)]]),
-    "account legal_entity": ("accounts", {"business_type": "company"}, [
-        [ev({**ACCOUNT, "legal_entity": {"type": "company"}})],
-        [ev({**ACCOUNT, "business_type": "company"})]]),
-    "account verification": ("accounts", {"disabled_reason": "rejected", "currently_due": ["x"]}, [
-        [ev({**ACCOUNT, "verification": {"disabled_reason": "rejected", "fields_needed": ["x"]}})],
-        [ev({**ACCOUNT, "requirements": {"disabled_reason": "rejected",
-                                         "currently_due": ["x"]}})]]),
-    "account transfers_enabled": ("accounts", {"payouts_enabled": True}, [
-        [ev({**ACCOUNT, "transfers_enabled": True})], [ev({**ACCOUNT, "payouts_enabled": True})]]),
     "an unknown status": ("subscriptions", {"status": "hibernating"}, [
         [ev(sub("hibernating"))], [ev(sub("hibernating"), "customer.subscription.slept")]]),
     **BILLING_CHANGES,
+    **SUBSCRIPTION_CHANGES,
+    **MONEY_CHANGES,
 }  # fmt: skip
 
 
