@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from projections.objects.attributes import is_scalar
@@ -24,11 +24,9 @@ def overlay(snapshot: Any, previous: Any) -> Any:
 
 def scalar_disagreement(snapshot: Image, before: Image, *, same_version: bool) -> int:
     """In how many top-level scalars a snapshot differs from the next event's before-image."""
-    if snapshot == before:
-        return 0
     return sum(
-        left != right and is_scalar(left) and is_scalar(right)
-        for left, right in _pairs(snapshot, before, same_version)
+        is_scalar(left) and is_scalar(right)
+        for left, right in _differing(snapshot, before, same_version)
     )
 
 
@@ -36,37 +34,38 @@ def nested_disagreement(snapshot: Image, before: Image, *, same_version: bool) -
     """In how many leaves below the top level they differ; a list of scalars is one leaf."""
     return sum(
         _leaves(left, right, same_version)
-        for left, right in _pairs(snapshot, before, same_version)
+        for left, right in _differing(snapshot, before, same_version)
         if isinstance(left, dict | list) or isinstance(right, dict | list)
     )
 
 
-def _pairs(left: Image, right: Image, same_version: bool) -> Iterator[tuple[Any, Any]]:
-    """The values of both under each key.
+def _differing(left: Image, right: Image, same_version: bool) -> list[tuple[Any, Any]]:
+    """The values of both under each key where they differ.
 
     A key that only one of them has is null in the other within one API version; between two it
     belongs to one of them, and is no disagreement.
     """
-    for key, value in left.items():
-        if key in right:
-            yield value, right[key]
-        elif same_version:
-            yield value, None
-    if same_version:
-        for key, value in right.items():
-            if key not in left:
-                yield None, value
+    if left == right:
+        return []
+    pairs = [
+        (value, right[key]) for key, value in left.items() if key in right and right[key] != value
+    ]
+    if same_version and left.keys() != right.keys():
+        pairs += [(left[key], None) for key in left.keys() - right.keys() if left[key] is not None]
+        pairs += [
+            (None, right[key]) for key in right.keys() - left.keys() if right[key] is not None
+        ]
+    return pairs
 
 
 def _leaves(left: Any, right: Any, same_version: bool) -> int:
-    if left == right:
-        return 0
+    """In how many leaves two values differ, which are not equal."""
     if isinstance(left, dict) and isinstance(right, dict):
-        return sum(_leaves(*pair, same_version) for pair in _pairs(left, right, same_version))
+        return sum(_leaves(*pair, same_version) for pair in _differing(left, right, same_version))
     if isinstance(left, list) and isinstance(right, list) and _hold_objects(left, right):
         longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
         # An item that only one of them has is one leaf: it is there or not, in every version.
-        shared = zip(longer, shorter, strict=False)
+        shared = (pair for pair in zip(longer, shorter, strict=False) if pair[0] != pair[1])
         return sum(_leaves(*pair, same_version) for pair in shared) + len(longer) - len(shorter)
     return 1
 

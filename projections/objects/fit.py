@@ -29,16 +29,12 @@ def best_fit(ranked: list[Observation], anchor: Observation | None) -> list[Obse
     if anchor is None and len(ranked) == 2 and not any(map(_has_before_image, ranked)):
         # Where neither says how the object was before, both orders disagree alike.
         return ranked
-    distances: list[Distance] = [_scalars]
-    if any(map(_changes_nested, ranked)):
-        distances.append(_nested)
-    path = [anchor, *ranked[:-1]]
-    if not any(any(map(distance, path, ranked)) for distance in distances):
+    is_nested = any(map(_changes_nested, ranked))
+    if not is_nested and not any(map(_scalars, [anchor, *ranked[:-1]], ranked)):
         # Nothing can fit better: true of most.
         return ranked
-    costs = [_Costs(ranked, anchor, distance) for distance in distances]
-    order = _greedy(costs) if len(ranked) > _EXHAUSTIVE_MAX else _exhaustive(costs)
-    return [ranked[index] for index in order]
+    choose = _greedy if len(ranked) > _EXHAUSTIVE_MAX else _exhaustive
+    return [ranked[index] for index in choose(ranked, anchor, is_nested)]
 
 
 class _Costs:
@@ -58,13 +54,23 @@ class _Costs:
         return self.first[order[0]] + sum(self.next[i][j] for i, j in pairwise(order))
 
 
-def _exhaustive(costs: Sequence[_Costs]) -> Order:
-    orders = permutations(range(len(costs[0].first)))
-    return min(orders, key=lambda order: [cost.of(order) for cost in costs])
+def _exhaustive(
+    ranked: Sequence[Observation], anchor: Observation | None, is_nested: bool
+) -> Order:
+    costs = _Costs(ranked, anchor, _scalars)
+    totals = {order: costs.of(order) for order in permutations(range(len(ranked)))}
+    least = min(totals.values())
+    best = [order for order, total in totals.items() if total == least]
+    if is_nested and len(best) > 1:
+        # Bodies are decoded as a whole only where their scalars leave a tie.
+        return min(best, key=_Costs(ranked, anchor, _nested).of)
+    return best[0]
 
 
-def _greedy(costs: Sequence[_Costs]) -> Order:
-    left = list(range(len(costs[0].first)))
+def _greedy(ranked: Sequence[Observation], anchor: Observation | None, is_nested: bool) -> Order:
+    distances = (_scalars, _nested) if is_nested else (_scalars,)
+    costs = [_Costs(ranked, anchor, distance) for distance in distances]
+    left = list(range(len(ranked)))
     order = [min(left, key=lambda index: [cost.first[index] for cost in costs])]
     left.remove(order[0])
     while left:

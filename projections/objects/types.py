@@ -56,6 +56,8 @@ def clean(value: Any) -> Any:
     Raises ``Unreadable`` for an integer of more than 64 bits, which no reader may round.
     """
     if isinstance(value, str):
+        if value.isascii() and value.isprintable():
+            return value
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {clean(key): clean(item) for key, item in value.items()}
