@@ -25,6 +25,7 @@ from api.resources import (
     probes,
     projections,
     quarantine,
+    search,
     summary,
 )
 from api.resources.route import StrictBlueprint
@@ -149,6 +150,7 @@ def _blueprints(settings: Settings, kinds_by_name: Mapping[str, Kind]) -> Iterab
     yield from kinds.blueprints(kinds_by_name)
     yield events.blueprint()
     yield summary.blueprint(kinds_by_name)
+    yield search.blueprint(kinds_by_name)
     yield projections.blueprint()
     yield projections.dead_letters_blueprint()
     yield quarantine.blueprint()

@@ -24,6 +24,7 @@ from projections.kinds import KINDS
 from projections.queries.current import Page, QueryResult, ResultPage, list_rows
 from projections.queries.finder import Finder
 from projections.queries.overview import ProjectionState, dead_letters, states, summary
+from projections.queries.search import search
 from projections.queries.selector import RowSelector
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
@@ -200,6 +201,10 @@ class Projections:
                 return list_rows(live, filters=filters or {}, created=created or {}, page=page)
 
         return retried(query)
+
+    def search(self, text: str) -> ResultPage:
+        """Rows of every kind that are found by a text, the best 20 of them."""
+        return retried(lambda: search(self.catalog, self.kinds.values(), text))
 
     def snapshot(self, kind: str, id: str, selector: RowSelector = _NOW) -> dict[str, Any] | None:
         """The newest Stripe object behind a row, as Stripe sent it; raises as ``get``."""

@@ -13,11 +13,12 @@ from projections.errors import NotReady
 from projections.objects.decode import reader
 from projections.objects.observation import Key
 from projections.rows.batch import KindBatch, read_batch
-from projections.rows.change import Change, ComponentChange, StoredComponent, row_key
+from projections.rows.change import Change, ComponentChange, StoredComponent, StoredRow, row_key
 from projections.rows.components import object_keys
 from projections.rows.kind import Kind
 from projections.rows.merge import Earlier, Stored, Touched, merge
 from projections.tables.catalog import Catalog
+from projections.tables.component import terms_of
 from projections.tables.store import ComponentStore
 
 __all__ = ["Repaired", "repair_id", "repair_since"]
@@ -145,7 +146,7 @@ def _replace(store: ComponentStore, linked: _Linked) -> int:
         sorted(linked.keys),
         [state for part in change.components for state in part.states],
         numbers,
-        tuple(linked.stored.get(number, StoredComponent([], [])) for number in numbers),
+        tuple(_without_terms(linked.stored.get(number)) for number in numbers),
     )
     # A row is looked for under every id, should the stored component not know of it.
     keys = {row_key(kind, key) for key in linked.keys}
@@ -154,6 +155,16 @@ def _replace(store: ComponentStore, linked: _Linked) -> int:
     keys_after = {row_key(kind, row.key) for row in new_rows}
     before = store.rows(keys | keys_after)
     store.delete_rows(before.keys() - keys_after)
+    # All terms are written anew, because those that are there may be any.
+    store.remove_terms(terms_of(row for each in linked.stored.values() for row in each.rows))
+    store.remove_terms(store.terms_of(before))
     store.write(Change(kind, 0, [component]))
     after = store.rows(keys_after)
     return sum(before.get(key) != after.get(key) for key in before.keys() | after.keys())
+
+
+def _without_terms(stored: StoredComponent | None) -> StoredComponent:
+    if stored is None:
+        return StoredComponent([], [])
+    rows = [StoredRow(row.key, row.members, row.has_dead_letters) for row in stored.rows]
+    return StoredComponent(stored.states, rows)

@@ -121,7 +121,7 @@ def first_naming(live: LiveRows, id: str, selector: RowSelector) -> tuple[str, R
     for name in live.kind.other_alias_fields:
         if name not in live.types:
             continue
-        query = selector.restrict(select(rows).where(rows.c[name] == id), rows)
+        query = selector.restrict(select(rows).where(_filter(live, name, id)), rows)
         oldest: dict[tuple[str | None, bool], str] = {}
         ordered = query.order_by(rows.c.created, rows.c.id)
         for row in live.connection.execute(ordered).mappings():

@@ -21,11 +21,13 @@ _PREFIX_CHARACTERS = 12
 
 class StoredRow(msgspec.Struct, array_like=True):
     """A row that a stored component gave: its key, the indexes of its members' states, and whether
-    it had dead letters."""
+    it had dead letters; its `created` and the terms that a search finds it by."""
 
     key: bytes
     members: list[int]
     has_dead_letters: bool
+    created: int = 0
+    terms: list[str] = []
 
 
 class StoredComponent(msgspec.Struct, array_like=True):

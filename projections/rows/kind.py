@@ -145,6 +145,12 @@ class Kind:
         return tuple(name for name in (*_FILTERS, *_REFERENCES) if name in names)
 
     @cached_property
+    def searched_by_word(self) -> tuple[str, ...]:
+        """Of the fields that a search finds rows by those whose words find them, too."""
+        types = {column.name: column.type for column in self.columns}
+        return tuple(name for name in self.search if types[name] is Type.TEXT)
+
+    @cached_property
     def own_alias_fields(self) -> tuple[str, ...]:
         """The fields that hold the id of an alias among the members, seen or not."""
         return self._fields_of(name for name in self.aliases if name in self.member_names)

@@ -117,7 +117,8 @@ class Catalog:
         """Drop a kind's tables, with their checkpoint and dead letters."""
         prefix = f"{self.schema}." if self.schema else ""
         # Before they were called components, they were clusters.
-        for table_name in (f"{name}_components", f"{name}_clusters", f"{name}_objects", name):
+        parts = ("_components", "_clusters", "_objects", "_terms", "")
+        for table_name in (f"{name}{part}" for part in parts):
             connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{table_name}"))
         for table in (self.control.checkpoints, self.control.dead_letters):
             connection.execute(delete(table).where(table.c.table_name == name))

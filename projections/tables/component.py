@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,12 @@ from projections.objects.types import Type
 from projections.rows.change import ComponentChange, StoredComponent, StoredRow, row_key
 from projections.rows.kind import Kind
 from projections.rows.make import DeadLetter, ProjectedRow
+from projections.rows.terms import row_terms
 
-__all__ = ["EncodedComponent", "decode", "encode", "shown_row"]
+__all__ = ["EncodedComponent", "Term", "decode", "encode", "shown_row", "terms_of"]
+
+# A term, the `created` of a row that a search finds by it, and the row's key.
+Term = tuple[str, int, bytes]
 
 _STRUCTURED = (Type.OBJECT, Type.LIST)
 
@@ -26,11 +30,12 @@ _decode = msgspec.msgpack.Decoder(StoredComponent).decode
 
 @dataclass(slots=True, eq=False)
 class EncodedComponent:
-    """What is written of one component: ``rows`` begin with their keys."""
+    """What is written of one component: ``rows`` begin with their keys, ``terms`` end with them."""
 
     keys: Collection[Key]
     content: bytes
     rows: list[tuple[Any, ...]]
+    terms: list[Term]
     dead_letters: list[tuple[bytes, Scope, DeadLetter]]
 
 
@@ -38,17 +43,26 @@ def encode(change: ComponentChange) -> EncodedComponent:
     """The component after a change, as it is written; needs no database."""
     kind = change.kind
     index_of = {id(state): index for index, state in enumerate(change.states)}
-    rows, dead_letters, stored_rows = [], [], []
+    rows: list[tuple[Any, ...]] = []
+    dead_letters, stored_rows = [], []
     for projected in change.rows():
         scope = projected.scope
         key = row_key(kind, projected.key)
+        created, terms = 0, []
         if projected.row is not None:
+            created, terms = projected.row["created"], list(row_terms(kind, projected.row))
             rows.append((key, *_sql_values(kind, projected)))
         dead_letters += [(key, scope, letter) for letter in projected.dead_letters]
         members = [index_of[id(state)] for state in projected.members]
-        stored_rows.append(StoredRow(key, members, bool(projected.dead_letters)))
+        has_letters = bool(projected.dead_letters)
+        stored_rows.append(StoredRow(key, members, has_letters, created, terms))
     content = _encode(StoredComponent(list(change.states), stored_rows))
-    return EncodedComponent(change.keys, content, rows, dead_letters)
+    return EncodedComponent(change.keys, content, rows, terms_of(stored_rows), dead_letters)
+
+
+def terms_of(rows: Iterable[StoredRow]) -> list[Term]:
+    """The terms of some rows as they are written."""
+    return [(term, row.created, row.key) for row in rows for term in row.terms]
 
 
 def decode(content: bytes) -> StoredComponent:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, Connection, LargeBinary, TableClause, column, select, table
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    LargeBinary,
+    TableClause,
+    column,
+    inspect,
+    select,
+    table,
+)
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ledger import StoreUnavailable
@@ -21,7 +30,7 @@ from projections.tables.catalog import Catalog, LiveTable
 from projections.tables.component import decode, shown_row
 from projections.tables.schema import sql_type
 
-__all__ = ["LiveRows", "live_rows", "retried"]
+__all__ = ["LiveRows", "all_live_rows", "live_rows", "retried"]
 
 T = TypeVar("T")
 
@@ -52,6 +61,14 @@ class LiveRows:
             *columns,
             schema=self.catalog.schema,
         )
+
+    @cached_property
+    def has_terms(self) -> bool:
+        """Whether the table keeps what a search finds rows by; another version's may not."""
+        if self.live_table.fingerprint == self.kind.fingerprint:
+            return True
+        name = f"{self.live_table.table_name}_terms"
+        return inspect(self.connection).has_table(name, schema=self.catalog.schema)
 
     @cached_property
     def objects(self) -> TableClause:
@@ -102,6 +119,19 @@ def live_rows(catalog: Catalog, kind: Kind) -> Iterator[LiveRows]:
         if checkpoint is None:
             raise _missing(kind, None)
         yield LiveRows(kind, connection, live_table, checkpoint[0], catalog)
+
+
+@contextmanager
+def all_live_rows(catalog: Catalog, kinds: Iterable[Kind]) -> Iterator[list[LiveRows]]:
+    """The live tables of some kinds in one snapshot; those that have none yet are left out."""
+    with read_transaction(catalog.engine) as connection:
+        live_tables = catalog.live_tables(connection)
+        checkpoints = catalog.checkpoints(connection)
+        yield [
+            LiveRows(kind, connection, live_table, checkpoints[live_table.table_name], catalog)
+            for kind in kinds
+            if (live_table := live_tables.get(kind.name)) is not None
+        ]
 
 
 def _missing(kind: Kind, error: Exception | None) -> StoreUnavailable | NotReady:

@@ -32,8 +32,8 @@ _Integer = BigInteger().with_variant(Integer(), "sqlite")
 # Compared byte by byte: an id is no word of a language.
 _Exact = Text().with_variant(Text(collation="C"), "postgresql")
 _TYPES: dict[Type, TypeEngine[Any]] = {
-    Type.ID: Text(),
-    Type.CODE: Text(),
+    Type.ID: _Exact,
+    Type.CODE: _Exact,
     Type.TEXT: Text(),
     Type.INTEGER: _Integer,
     Type.NUMBER: Double(),
@@ -137,7 +137,8 @@ def control(schema: str | None) -> Control:
 
 @dataclass(frozen=True)
 class KindTables:
-    """The tables of one kind under one name: rows, components, and the objects in them."""
+    """The tables of one kind under one name: rows, what a search finds them by, components, and
+    the objects in them."""
 
     kind: Kind
     name: str
@@ -169,6 +170,18 @@ class KindTables:
         )
 
     @cached_property
+    def terms(self) -> Table:
+        """What a search finds rows by: rows of one term stand together."""
+        return Table(
+            f"{self.name}_terms",
+            self.metadata,
+            Column("term", _Exact, primary_key=True),
+            Column("created", _Integer, primary_key=True, autoincrement=False),
+            Column("row_key", LargeBinary, primary_key=True),
+            sqlite_with_rowid=False,
+        )
+
+    @cached_property
     def objects(self) -> Table:
         """Every object that was seen or linked to, and the component it is in."""
         return Table(
@@ -194,8 +207,8 @@ class KindTables:
         )
 
     def all(self) -> tuple[Table, ...]:
-        """The three of them."""
-        return (self.rows, self.objects, self.components)
+        """The four of them."""
+        return (self.rows, self.terms, self.objects, self.components)
 
 
 def _column(column: Field) -> Column[Any]:

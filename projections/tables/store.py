@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
@@ -13,7 +13,8 @@ from projections.rows.batch import KindBatch
 from projections.rows.change import Change, ComponentChange, StoredComponent
 from projections.rows.components import object_keys
 from projections.rows.merge import Stored
-from projections.tables.component import EncodedComponent, decode, encode
+from projections.rows.terms import row_terms
+from projections.tables.component import EncodedComponent, Term, decode, encode, shown_row, terms_of
 from projections.tables.schema import Control, KindTables
 from projections.tables.writer import WRITERS, Writer
 
@@ -88,6 +89,21 @@ class ComponentStore:
         if replacing:
             self._replace(replacing)
 
+    def terms_of(self, rows: Mapping[bytes, tuple[Any, ...]]) -> list[Term]:
+        """The terms of rows that were read as they are written; none where they are damaged."""
+        types = {column.name: column.type for column in self.kind.columns}
+        names = [column.name for column in self.tables.rows.c]
+        terms: list[Term] = []
+        for key, values in rows.items():
+            with suppress(ValueError, AttributeError):
+                row = shown_row(types, dict(zip(names, values, strict=True)))
+                terms += [(term, row["created"], key) for term in row_terms(self.kind, row)]
+        return terms
+
+    def remove_terms(self, terms: Collection[Term]) -> None:
+        """Delete some terms."""
+        self._writer.remove(self.tables.terms, sorted(set(terms)))
+
     def delete_rows(self, keys: Collection[bytes]) -> None:
         """Delete some rows."""
         self._writer.delete(self.tables.rows, "row_key", keys)
@@ -103,6 +119,7 @@ class ComponentStore:
                 sorted(_object(key, number) for number, each in numbered for key in each.keys),
             )
             writer.insert(tables.rows, sorted(row for each in components for row in each.rows))
+            writer.insert(tables.terms, sorted(term for each in components for term in each.terms))
             self._add_letters(components)
 
     def _replace(self, changes: Sequence[ComponentChange]) -> None:
@@ -117,6 +134,8 @@ class ComponentStore:
         }
         before = [row for change in changes for stored in change.before for row in stored.rows]
         rows = [row for _, encoded in numbered for row in encoded.rows]
+        terms_before = set(terms_of(before))
+        terms = {term for _, encoded in numbered for term in encoded.terms}
         dropped = {number for change in changes for number in change.replaced[1:]}
         moved = sorted(
             _object(key, number)
@@ -132,6 +151,8 @@ class ComponentStore:
                 tables.rows, "row_key", {row.key for row in before} - {r[0] for r in rows}
             )
             writer.upsert(tables.rows, sorted(rows))
+            writer.remove(tables.terms, sorted(terms_before - terms))
+            writer.upsert(tables.terms, sorted(terms - terms_before))
         self._delete_letters({row.key for row in before if row.has_dead_letters})
         self._add_letters([encoded for _, encoded in numbered])
 

@@ -37,6 +37,9 @@ class Writer(Protocol):
     def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
         """Delete the rows with some values in a column."""
 
+    def remove(self, table: Table, rows: Rows) -> None:
+        """Delete rows, in a table whose columns are all part of its key."""
+
     def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
         """Some columns of the rows with some values in a column."""
 
@@ -61,6 +64,11 @@ class _Sqlite:
     def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
         statement = f"DELETE FROM {table.fullname} WHERE {column} = ?"
         self._driver.executemany(statement, [(key,) for key in keys])
+
+    def remove(self, table: Table, rows: Rows) -> None:
+        if rows:
+            condition = " AND ".join(f'"{column.name}" = ?' for column in table.c)
+            self._driver.executemany(f"DELETE FROM {table.fullname} WHERE {condition}", rows)
 
     def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
         rows: list[tuple[Any, ...]] = []
@@ -113,6 +121,19 @@ class _Postgresql:
                     f"DELETE FROM {table.fullname} WHERE {column} = ANY(%b)", [list(keys)]
                 )
 
+    def remove(self, table: Table, rows: Rows) -> None:
+        if not rows:
+            return
+        names = ", ".join(f'"{column.name}"' for column in table.c)
+        arrays = ", ".join(f"%b::{_type(column)}[]" for column in table.c)
+        equal = " AND ".join(f'kept."{column.name}" = gone."{column.name}"' for column in table.c)
+        with self._driver.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {table.fullname} kept USING unnest({arrays}) gone({names})"
+                f" WHERE {equal}",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+
     def select(self, table: Table, columns: str, by: str, keys: Collection[Any]) -> Rows:
         if not keys:
             return []
@@ -138,6 +159,8 @@ def _values(table: Table) -> str:
 def _on_conflict(table: Table) -> str:
     keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
     changed = [column.name for column in table.c if not column.primary_key]
+    if not changed:
+        return "ON CONFLICT DO NOTHING"
     updates = ", ".join(f'"{name}" = excluded."{name}"' for name in changed)
     return f"ON CONFLICT ({keys}) DO UPDATE SET {updates}"
 

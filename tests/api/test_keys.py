@@ -21,6 +21,7 @@ ROUTES = [
     "/v1/customers/cus_1/orders",
     "/v1/events",
     "/v1/events/evt_1",
+    "/v1/search?q=pi_1",
     "/v1/summary",
     "/v1/projections",
     "/v1/dead-letters",

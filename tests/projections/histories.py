@@ -18,7 +18,8 @@ from projections import KINDS, Kind, Page, Projections, RowSelector
 from projections.drivers.bulk import Filler
 from projections.drivers.follow import advance
 from projections.rows.project import project
-from projections.tables.component import shown_row
+from projections.rows.terms import row_terms
+from projections.tables.component import Term, shown_row
 from projections.tables.schema import KindTables
 from projections.tables.writer import WRITERS
 
@@ -194,6 +195,17 @@ class Store:
                 result[kind, (account, livemode, id)] = lines
         return result
 
+    def wrong_terms(self) -> dict[str, set[Term]]:
+        """The terms of live tables that are not those of the rows, on either side."""
+        catalog, kinds = self.projections.catalog, self.projections.kinds
+        with read_transaction(catalog.engine) as connection:
+            live_tables = catalog.live_tables(connection)
+            wrong = {
+                name: _wrong_terms(connection, catalog.tables(kind, live_tables[name].table_name))
+                for name, kind in kinds.items()
+            }
+        return {name: terms for name, terms in wrong.items() if terms}
+
     def in_batches(self, number: int) -> Rows:
         """All rows as a rebuild gives them that works so many batches out before it writes one."""
         catalog, log = self.projections.catalog, self.ledger.log
@@ -208,6 +220,7 @@ class Store:
             filler.commit(batch)
         with write_transaction(catalog.engine) as connection:
             result = {each.kind.name: _shown(connection, each) for each in tables}
+            assert not any(_wrong_terms(connection, each) for each in tables)
             for each in tables:
                 catalog.drop(connection, each.name)
         return result
@@ -234,6 +247,20 @@ class Store:
         finally:
             event.remove(engine, "before_cursor_execute", count)
             self.restart()
+
+
+def _wrong_terms(connection: Connection, tables: KindTables) -> set[Term]:
+    written: set[Term] = {
+        (term, created, bytes(key))
+        for term, created, key in connection.execute(select(tables.terms))
+    }
+    types = {column.name: column.type for column in tables.kind.columns}
+    rows = connection.execute(select(tables.rows)).mappings().all()
+    return written ^ {
+        (term, row["created"], bytes(row["row_key"]))
+        for row in rows
+        for term in row_terms(tables.kind, shown_row(types, row))
+    }
 
 
 def _shown(connection: Connection, tables: KindTables) -> dict[Scoped, Json]:

@@ -44,12 +44,14 @@ def holds(opened: Opened, dialect: str, data: st.DataObject) -> None:
         assert store.timelines() == orderly.timelines()
         assert store.projections.check() == []
         assert store.projections.dead_letters().items == []
+        assert store.wrong_terms() == {}
 
         living = store.living()
         for number in (1, 2, 5):
             assert store.in_batches(number) == living
         store.projections.rebuild()
         assert store.living() == living
+        assert store.wrong_terms() == {}
 
 
 @law(25)
@@ -113,6 +115,7 @@ def test_two_followers_at_once_are_one(
     states = store.projections.states()
     assert {(state.position, state.without_snapshot) for state in states} == {(len(events), 40)}
     assert store.projections.check() == []
+    assert store.wrong_terms() == {}
     assert store.rows() == rows(each for each in events if each["object"] == "event")
     for each in others:
         each.projections.close()
