@@ -115,7 +115,6 @@ CHARGE = StripeObject(
             "presentment_currency", Type.CODE, at("presentment_details.presentment_currency"),
             lower,
         ),
-        Read("payment_record", Type.ID, at("payment_record")),
         Read("balance_transaction", Type.ID, at("balance_transaction")),
         Read("risk_level", Type.CODE, at("outcome.risk_level")),
     ),
