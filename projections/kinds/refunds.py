@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from projections.objects.declaration import Link, StripeObject
 from projections.objects.paths import at
-from projections.objects.types import Type, lower
+from projections.objects.types import ABSENT, Type, lower
 from projections.payments.links import order_of
 from projections.payments.objects import CHARGE, PAYMENT_INTENT
 from projections.rows.kind import Field, Kind, reads_of
@@ -20,6 +21,11 @@ def _reference(details: Any) -> Any:
         return details
     ways = (way for way in details.values() if isinstance(way, dict))
     return next((way["reference"] for way in ways if way.get("reference")), None)
+
+
+def _no_longer_pending(snapshot: Mapping[str, Any]) -> Any:
+    # The key goes when the waiting is over; before 2025-04-30 there was none.
+    return ABSENT if snapshot.get("status") == "pending" else None
 
 
 _FIELDS = (
@@ -48,7 +54,10 @@ _FIELDS = (
         "balance_transaction", Type.ID, "The balance transaction that paid for it.",
         at("balance_transaction"),
     ),
-    Field("pending_reason", Type.CODE, "What it waits for.", at("pending_reason")),
+    Field(
+        "pending_reason", Type.CODE, "What it waits for.", at("pending_reason"),
+        fallback=_no_longer_pending,
+    ),
     Field("customer", Type.ID, "The customer.", at("customer")),
     Field("customer_account", Type.ID, "The account that is the customer.",
           at("customer_account")),
