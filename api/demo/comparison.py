@@ -11,6 +11,9 @@ from api.simulator import Row, Truth
 _UNORDERED_LISTS = frozenset({"refunds", "disputes", "currently_due", "past_due"})
 """Lists that are compared as sets: the REST contract does not give them an order."""
 
+_NO_FIELD = "no such field"
+"""The value of a field that a row does not have: it is none, also where null is right."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -46,7 +49,7 @@ def differences(
                 result.append(Difference(kind, row_id, None, row, None))
                 continue
             for name, expected in row.items():
-                value = actual_rows[row_id].get(name)
+                value = actual_rows[row_id].get(name, _NO_FIELD)
                 if not _is_equal(name, expected, value):
                     result.append(Difference(kind, row_id, name, expected, value))
         if only:

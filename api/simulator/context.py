@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from random import Random
 from typing import Any
 
@@ -13,8 +13,17 @@ from api.simulator.facts import EventFacts, facts_of
 from api.simulator.ids import Ids
 from api.simulator.people import Method, Person
 from api.simulator.shapes import Json, render
-from api.simulator.versions import api_version
-from api.simulator.world import Application, Charge, Dispute, PaymentIntent, Refund, WorldObject
+from api.simulator.versions import RELEASES_UNTIL, api_version
+from api.simulator.world import (
+    Application,
+    Charge,
+    Dispute,
+    PaymentIntent,
+    Plan,
+    Price,
+    Refund,
+    WorldObject,
+)
 
 _WITH_PREVIOUS_ATTRIBUTES = frozenset(
     {"charge.captured", "charge.refunded", "charge.dispute.closed"}
@@ -29,7 +38,8 @@ class StoryContext:
     objects, one for event envelopes, one for the API version of each event. So the objects and
     the envelopes are the same whatever the versions are.
 
-    `time` is the story's current time in Unix seconds.
+    `time` is the story's current time in Unix seconds. `releases_are_refunds` says what Stripe
+    makes of a released authorization: the version of the requests decides, of all events alike.
     """
 
     def __init__(
@@ -47,6 +57,8 @@ class StoryContext:
         self._event_ids = Ids(self._envelope_rng, self._clock)
         self._version_rng = Random(f"version/{tag}")
         self._versions = tuple(versions)
+        request_version = Random(f"requests/{tag}").choice(self._versions)
+        self.releases_are_refunds = request_version < RELEASES_UNTIL
         self._before: dict[str, WorldObject] = {}
         self._request = self._new_request()
         self.account = account
@@ -74,23 +86,28 @@ class StoryContext:
         for name, value in values.items():
             setattr(world_object, name, value)
 
-    def emit(self, world_object: WorldObject, *types: str) -> None:
-        """Emit an event of each type, with the object's current state."""
-        for event_type in types:
-            self._emit(world_object, event_type)
+    def emit(self, world_object: WorldObject, *types: str, is_sent: bool = True) -> None:
+        """Emit an event of each type, with the object's current state.
 
-    def _emit(self, world_object: WorldObject, event_type: str) -> None:
+        Random values are drawn even if it is not sent, so that the other events stay the same.
+        """
+        for event_type in types:
+            self._emit(world_object, event_type, is_sent)
+
+    def _emit(self, world_object: WorldObject, event_type: str, is_sent: bool) -> None:
         is_payment = isinstance(world_object, PaymentIntent | Charge | Refund | Dispute)
         event_id = self._event_ids.event(is_payment=is_payment)
         pending = self._envelope_rng.randint(1, 3)
         api = api_version(self._version_rng.choice(self._versions))
-        if not api.has_type(event_type):
+        if not is_sent or not api.has_type(event_type):
             return
         account = self.account
         if isinstance(world_object, Application) and account is None:
             raise ValueError("an application's event is always a connected account's")
         data: Json = {"object": render(world_object, api, self.livemode, event_type)}
         before = self._before.get(world_object.id)
+        if isinstance(world_object, Plan) and isinstance(before, Price):
+            before = Plan(before)
         if before is not None and _has_previous_attributes(event_type):
             old = render(before, api, self.livemode, event_type)
             data["previous_attributes"] = previous_attributes(old, data["object"])
@@ -116,6 +133,10 @@ class StoryContext:
     def person(self) -> Person:
         """Return a new customer."""
         return people.person(self.rng, self.ids)
+
+    def account_holder(self) -> Person:
+        """Return a new customer who is a v2 Account: since 2025-12-15 both ids are told."""
+        return replace(self.person(), account=self.ids.new("acct"))
 
     def method(self, kind: str = "card") -> Method:
         """Return a new payment method."""

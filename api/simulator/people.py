@@ -52,6 +52,8 @@ class Person:
     email: str
     phone: str
     address: dict[str, Any]
+    account: str | None = None
+    """The id of the v2 Account that the customer is, if any."""
 
 
 def person(rng: Random, ids: Ids) -> Person:

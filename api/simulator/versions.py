@@ -35,6 +35,19 @@ TYPES_SINCE: Mapping[str, str] = MappingProxyType(
         "refund.updated": "2024-10-28",
         "refund.failed": "2024-10-28",
         "invoice_payment.paid": "2025-05-28",
+        "invoice_payment.detached": "2026-01-28",
+        "price.created": "2020-03-02",
+        "price.updated": "2020-03-02",
+        "price.deleted": "2020-03-02",
+        # They are older, but without an id, so that no row could be theirs.
+        "customer.discount.created": "2020-08-27",
+        "customer.discount.updated": "2020-08-27",
+        "customer.discount.deleted": "2020-08-27",
+        "credit_note.created": "2019-03-14",
+        "credit_note.updated": "2019-03-14",
+        "credit_note.voided": "2019-03-14",
+        "radar.early_fraud_warning.created": "2019-11-05",
+        "radar.early_fraud_warning.updated": "2019-11-05",
         "invoice.paid": "2020-03-02",
         "customer.subscription.paused": "2022-11-15",
         "customer.subscription.resumed": "2022-11-15",
@@ -42,6 +55,9 @@ TYPES_SINCE: Mapping[str, str] = MappingProxyType(
     }
 )
 """The event types that not every version of `API_VERSIONS` has, with the day they were added."""
+
+RELEASES_UNTIL = "2025-03-31"
+"""Before, what was released of an authorization became a Refund object; since then it does not."""
 
 
 class ApiVersion:
@@ -63,19 +79,32 @@ class ApiVersion:
         self.amount_captured = day >= "2020-08-27"
         self.session_status = day >= "2020-08-27"
         self.payout_reversal = day >= "2020-08-27"
+        self.total_discount_amounts = day >= "2020-08-27"
         self.subscription_plan = day < "2020-08-27"
         self.latest_charge = day >= "2022-08-01"
         self.lists_charges = day < "2022-11-15"
         self.lists_refunds = day < "2022-11-15"
         self.reconciliation_status = day >= "2022-11-15"
         self.charge_network = day >= "2024-06-20"
+        self.payout_trace = day >= "2024-11-20"
         self.parent = day >= "2025-03-31"
         self.names_invoice = day < "2025-03-31"
         self.item_period = day >= "2025-03-31"
+        self.discounts = day >= "2025-03-31"
+        self.credit_note_refunds = day >= "2025-03-31"
+        self.presentment = day >= "2025-03-31"
+        self.pending_reason = day >= "2025-04-30"
+        self.billing_mode = day >= "2025-05-28"
+        self.payout_method = day >= "2025-08-27"
+        self.discount_source = day >= "2025-09-30"
         self.order_reference = day >= "2025-10-29"
         self.customer_account = day >= "2025-12-15"
         self.ui_mode_page = day >= "2026-03-25"
+        self.paid_off_stripe = day >= "2026-05-27"
+        self.payment_record = day >= "2026-07-29"
         self.refund_customer = day >= "2026-07-29"
+        self.dispute_network = day >= "2026-07-29"
+        self.status_details = day >= "2026-09-30"
 
     def has_type(self, event_type: str) -> bool:
         """Whether Stripe sends events of that type to endpoints of this version."""

@@ -54,6 +54,15 @@ def test_every_second_of_every_story_is_as_it_was(
         assert known(a_story, second, result) == []
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_the_truth_knows_every_field(name: str) -> None:
+    """There is no field that no story is compared in, but for what hangs on arrival."""
+    rows = [row for each in STORIES for row in story(each).truth()[name].values()]
+
+    assert rows
+    assert {column.name for column in KINDS[name].columns} - set(rows[0]) == {"position"}
+
+
 def known(a_story: Story, second: int, result: dict[str, dict[str, Json]]) -> list[str]:
     """Where rows are not the truth of a second, but for what hangs on arrival."""
     truth = {

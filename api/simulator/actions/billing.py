@@ -58,10 +58,13 @@ def cancel_subscription(ctx: StoryContext, subscription: Subscription, reason: s
 def invoice_subscription(ctx: StoryContext, subscription: Subscription, **more: Any) -> Invoice:
     """Create a draft invoice for a subscription's current period."""
     values: dict[str, Any] = {
-        "amount": sum(item.unit_amount * item.quantity for item in subscription.items),
+        "amount": sum(
+            (item.unit_amount or 0) * (item.quantity or 0) for item in subscription.items
+        ),
         "currency": subscription.currency,
         "customer": subscription.customer,
         "subscription": subscription.id,
+        "item": subscription.items[0],
         "period_start": subscription.current_period_start,
         "period_end": subscription.current_period_end,
         "description": f"{subscription.items[0].quantity} × Team (monthly)",
@@ -83,7 +86,7 @@ def finalize_invoice(ctx: StoryContext, invoice: Invoice) -> PaymentIntent:
     intent = PaymentIntent(
         ctx.ids.new("pi"),
         ctx.time,
-        invoice.amount,
+        invoice.amount_due,
         invoice.currency,
         invoice.customer,
         ctx.method(),
@@ -101,17 +104,48 @@ def pay_invoice(ctx: StoryContext, invoice: Invoice) -> None:
     intent = invoice.intent
     assert intent is not None, "only a finalized invoice can be paid"
     payments.pay(ctx, intent)
+    settle_invoice(ctx, invoice, attempt_count=invoice.attempt_count + 1)
+    attach_payment(ctx, invoice, invoice.amount_paid, intent=intent)
+
+
+def settle_invoice(ctx: StoryContext, invoice: Invoice, **values: Any) -> None:
+    """An invoice is paid, whatever by."""
     ctx.change(
         invoice,
         status="paid",
-        amount_paid=invoice.amount,
+        amount_paid=invoice.amount_due,
         paid_at=ctx.time,
-        attempt_count=invoice.attempt_count + 1,
         next_payment_attempt=None,
+        **values,
     )
-    ctx.emit(invoice, "invoice.updated", "invoice.paid", "invoice.payment_succeeded")
-    payment = InvoicePayment(ctx.ids.new("inpay"), ctx.time, invoice, intent, ctx.time)
-    ctx.emit(payment, "invoice_payment.paid")
+    ctx.emit(invoice, "invoice.updated", "invoice.paid")
+    # It says that money came through Stripe: an invoice paid out of band has none.
+    ctx.emit(invoice, "invoice.payment_succeeded", is_sent=not invoice.paid_out_of_band)
+
+
+def attach_payment(
+    ctx: StoryContext, invoice: Invoice, amount: int, **payment: Any
+) -> InvoicePayment:
+    """A payment pays an invoice, or a part of it."""
+    attached = InvoicePayment(
+        ctx.ids.new("inpay"), ctx.time, invoice, amount, paid_at=ctx.time, **payment
+    )
+    ctx.emit(attached, "invoice_payment.paid")
+    return attached
+
+
+def detach_payment(ctx: StoryContext, payment: InvoicePayment) -> None:
+    """A payment is detached from its invoice, which is open again."""
+    invoice = payment.invoice
+    ctx.emit(payment, "invoice_payment.detached")
+    ctx.change(
+        invoice,
+        status="open",
+        amount_paid=invoice.amount_paid - payment.amount,
+        paid_at=None,
+        intent=None,
+    )
+    ctx.emit(invoice, "invoice.updated")
 
 
 def pay_zero_invoice(ctx: StoryContext, invoice: Invoice) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.simulator.context import StoryContext
-from api.simulator.world import BalanceTransaction, Charge, Dispute
+from api.simulator.world import BalanceTransaction, Charge, Dispute, EarlyFraudWarning
 
 DISPUTE_FEE = 1_500
 _WEEK = 7 * 86_400
@@ -67,6 +67,19 @@ def close(ctx: StoryContext, dispute: Dispute, status: str) -> None:
     )
     ctx.change(dispute, status=status, transactions=(*dispute.transactions, reversal))
     ctx.emit(dispute, "charge.dispute.closed", "charge.dispute.funds_reinstated")
+
+
+def warn(ctx: StoryContext, charge: Charge, **more: Any) -> EarlyFraudWarning:
+    """A card network warns of a charge: a refund now may spare a dispute."""
+    warning = EarlyFraudWarning(ctx.ids.new("issfr"), ctx.time, charge, **more)
+    ctx.emit(warning, "radar.early_fraud_warning.created")
+    return warning
+
+
+def settle_warning(ctx: StoryContext, warning: EarlyFraudWarning) -> None:
+    """Nothing can be done about a warning any more: the charge was refunded, or disputed."""
+    ctx.change(warning, actionable=False)
+    ctx.emit(warning, "radar.early_fraud_warning.updated")
 
 
 def _withdrawal(ctx: StoryContext, dispute: Dispute) -> BalanceTransaction:

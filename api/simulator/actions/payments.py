@@ -105,24 +105,36 @@ def authorize(ctx: StoryContext, intent: PaymentIntent) -> Charge:
 
 
 def capture(ctx: StoryContext, intent: PaymentIntent, amount: int | None = None) -> None:
-    """Capture an authorized payment, or part of it: the rest is released, as a refund."""
+    """Capture an authorized payment: all, a part, or more than was authorized.
+
+    The rest is released, which was a refund once; more than once, `capture_part` comes before.
+    """
     charge = intent.charges[-1]
-    captured = intent.amount if amount is None else amount
-    rest = charge.amount - captured
+    captured = intent.amount if amount is None else charge.amount_captured + amount
+    rest = max(0, charge.amount - captured)
     releases = (_release(ctx, charge, rest),) if rest else ()
     ctx.change(
         charge,
         captured=True,
         amount_captured=captured,
-        amount_refunded=rest,
-        refunds=releases,
         balance_transaction=ctx.ids.new("txn"),
+        **_released(ctx, releases),
     )
     ctx.change(intent, status="succeeded", amount_received=captured, amount_capturable=0)
     ctx.emit(charge, "charge.captured")
     for refund in releases:
-        ctx.emit(refund, "refund.created")
+        ctx.emit(refund, "refund.created", is_sent=ctx.releases_are_refunds)
     ctx.emit(intent, "payment_intent.succeeded")
+
+
+def capture_part(ctx: StoryContext, intent: PaymentIntent, amount: int) -> None:
+    """Capture a part of an authorized payment, which stays authorized for further captures."""
+    charge = intent.charges[-1]
+    captured = charge.amount_captured + amount
+    ctx.change(charge, amount_captured=captured, balance_transaction=ctx.ids.new("txn"))
+    ctx.change(intent, amount_received=captured, amount_capturable=charge.amount - captured)
+    ctx.emit(charge, "charge.updated")
+    ctx.emit(intent, "payment_intent.amount_capturable_updated")
 
 
 def release_authorization(
@@ -132,10 +144,12 @@ def release_authorization(
     charge = intent.charges[-1]
     reason = "expired_uncaptured_charge" if is_expired else "requested_by_customer"
     release = _release(ctx, charge, charge.amount, reason)
-    ctx.change(charge, amount_refunded=charge.amount, refunds=(release,))
-    cancel_reason = "automatic" if is_expired else "requested_by_customer"
-    ctx.emit(charge, "charge.expired" if is_expired else "charge.refunded")
-    ctx.emit(release, "refund.created")
+    ctx.change(charge, **_released(ctx, (release,)))
+    cancel_reason = "expired" if is_expired else "requested_by_customer"
+    if is_expired:
+        ctx.emit(charge, "charge.expired")
+    ctx.emit(charge, "charge.refunded", is_sent=ctx.releases_are_refunds)
+    ctx.emit(release, "refund.created", is_sent=ctx.releases_are_refunds)
     cancel(ctx, intent, cancel_reason)
 
 
@@ -174,6 +188,13 @@ def update_metadata(ctx: StoryContext, charge: Charge, **metadata: str) -> None:
     """The merchant changes the metadata of a charge."""
     ctx.change(charge, metadata={**charge.metadata, **metadata})
     ctx.emit(charge, "charge.updated")
+
+
+def _released(ctx: StoryContext, releases: tuple[Refund, ...]) -> dict[str, Any]:
+    """Return what a charge shows of releases: nothing since they are no refunds any more."""
+    if not ctx.releases_are_refunds:
+        return {}
+    return {"amount_refunded": sum(each.amount for each in releases), "refunds": releases}
 
 
 def _release(ctx: StoryContext, charge: Charge, amount: int, reason: str | None = None) -> Refund:

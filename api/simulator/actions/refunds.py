@@ -8,9 +8,20 @@ from api.simulator.context import StoryContext
 from api.simulator.world import Charge, Refund
 
 
-def create(ctx: StoryContext, charge: Charge, amount: int | None = None, **more: Any) -> Refund:
-    """Refund an amount of a charge, by default all that is not refunded yet."""
-    amount = charge.amount - charge.amount_refunded if amount is None else amount
+def create(
+    ctx: StoryContext,
+    charge: Charge,
+    amount: int | None = None,
+    *,
+    is_told_by_charge: bool = True,
+    **more: Any,
+) -> Refund:
+    """Refund an amount of a charge, by default all that is not refunded yet.
+
+    Where the charge does not tell, as the endpoint has only `refund.*`, the refund alone does.
+    """
+    whole = charge.amount_captured if charge.captured else charge.amount
+    amount = whole - charge.money_refunded if amount is None else amount
     refund = Refund(
         ctx.ids.new("re" if charge.method.type == "card" else "pyr"),
         ctx.time,
@@ -25,14 +36,15 @@ def create(ctx: StoryContext, charge: Charge, amount: int | None = None, **more:
         amount_refunded=charge.amount_refunded + amount,
         refunds=(*charge.refunds, refund),
     )
-    ctx.emit(charge, "charge.refunded")
+    ctx.emit(charge, "charge.refunded", is_sent=is_told_by_charge)
     ctx.emit(refund, "refund.created")
     return refund
 
 
 def succeed(ctx: StoryContext, refund: Refund) -> None:
-    """A pending refund reaches the customer."""
-    ctx.change(refund, status="succeeded")
+    """A pending refund reaches the customer, whose bank can find it by its reference."""
+    reference = f"7{int(refund.id[-6:].encode().hex(), 16) % 10**15:015d}"
+    ctx.change(refund, status="succeeded", pending_reason=None, reference=reference)
     ctx.emit(refund, "refund.updated", "charge.refund.updated")
 
 
@@ -52,6 +64,7 @@ def _return_money(ctx: StoryContext, refund: Refund, status: str, reason: str) -
     ctx.change(
         refund,
         status=status,
+        pending_reason=None,
         failure_reason=reason,
         failure_balance_transaction=ctx.ids.new("txn"),
     )

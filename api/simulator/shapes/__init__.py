@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from api.simulator.shapes import billing, checkout, disputes, merchants, payments
+from api.simulator.shapes import (
+    catalog,
+    checkout,
+    discounts,
+    disputes,
+    invoices,
+    merchants,
+    payments,
+    subscriptions,
+)
 from api.simulator.shapes.parts import Json
 from api.simulator.versions import ApiVersion
 from api.simulator.world import (
     Account,
     Application,
+    Capability,
     Charge,
+    Coupon,
+    CreditNote,
+    Customer,
+    Discount,
     Dispute,
+    EarlyFraudWarning,
     Invoice,
     InvoicePayment,
     PaymentIntent,
     Payout,
+    Plan,
+    Price,
+    Product,
     Refund,
+    Schedule,
     Session,
     Subscription,
     WorldObject,
@@ -28,6 +47,9 @@ def render(
 ) -> Json:
     """Return the object's JSON; the event's type matters only for a Checkout Session."""
     match world_object:
+        case Session():
+            has_status = has_session_status(event_type)
+            return checkout.session(world_object, api, livemode, has_status=has_status)
         case PaymentIntent():
             return payments.payment_intent(world_object, api, livemode)
         case Charge():
@@ -36,21 +58,59 @@ def render(
             return payments.refund(world_object, api)
         case Dispute():
             return disputes.dispute(world_object, api, livemode)
-        case Session():
-            has_status = has_session_status(event_type)
-            return checkout.session(world_object, api, livemode, has_status=has_status)
-        case Invoice():
-            return billing.invoice(world_object, api, livemode)
-        case InvoicePayment():
-            return billing.invoice_payment(world_object, livemode)
-        case Subscription():
-            return billing.subscription(world_object, api, livemode)
+        case EarlyFraudWarning():
+            return disputes.early_fraud_warning(world_object, livemode)
         case Payout():
             return merchants.payout(world_object, api, livemode)
         case Account():
             return merchants.account(world_object)
+        case Capability():
+            return merchants.capability(world_object)
         case Application():
             return merchants.application(world_object)
+        case _:
+            return _billing(world_object, api, livemode)
+
+
+_Billing = (
+    Invoice
+    | InvoicePayment
+    | CreditNote
+    | Subscription
+    | Schedule
+    | Coupon
+    | Discount
+    | Customer
+    | Product
+    | Price
+    | Plan
+)
+
+
+def _billing(world_object: _Billing, api: ApiVersion, livemode: bool) -> Json:
+    match world_object:
+        case Invoice():
+            return invoices.invoice(world_object, api, livemode)
+        case InvoicePayment():
+            return invoices.invoice_payment(world_object, api, livemode)
+        case CreditNote():
+            return invoices.credit_note(world_object, api, livemode)
+        case Subscription():
+            return subscriptions.subscription(world_object, api, livemode)
+        case Schedule():
+            return subscriptions.schedule(world_object, api, livemode)
+        case Coupon():
+            return discounts.coupon(world_object, livemode)
+        case Discount():
+            return discounts.discount(world_object, api, livemode)
+        case Customer():
+            return catalog.customer(world_object, api, livemode)
+        case Product():
+            return catalog.product(world_object, livemode)
+        case Price():
+            return catalog.price(world_object, livemode)
+        case Plan():
+            return catalog.plan(world_object, livemode)
 
 
 def has_session_status(event_type: str) -> bool:

@@ -32,9 +32,14 @@ def session(session: Session, api: ApiVersion, livemode: bool, *, has_status: bo
         "success_url": "https://shop.example.com/thanks?session={CHECKOUT_SESSION_ID}",
     }
     if api.session_total or has_status:
-        shape["amount_subtotal"] = shape["amount_total"] = session.amount
+        shape["amount_subtotal"] = session.amount_subtotal
+        shape["amount_total"] = session.amount
         shape["currency"] = session.currency
-        shape["total_details"] = {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
+        shape["total_details"] = {
+            "amount_discount": session.amount_discount,
+            "amount_shipping": session.amount_shipping,
+            "amount_tax": session.amount_tax,
+        }
     if api.session_status or has_status:
         shape.update(_since_status(session))
     if api.lists_charges:
@@ -71,7 +76,7 @@ def _since_status(session: Session) -> Json:
         "consent": None,
         "consent_collection": None,
         "customer_creation": "if_required",
-        "payment_link": None,
+        "payment_link": session.payment_link,
         "phone_number_collection": {"enabled": False},
         "recovered_from": None,
         "shipping_options": [],

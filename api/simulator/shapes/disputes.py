@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.simulator.shapes.parts import Json
 from api.simulator.versions import ApiVersion
-from api.simulator.world import BalanceTransaction, Dispute
+from api.simulator.world import BalanceTransaction, Dispute, EarlyFraudWarning
 
 _EVIDENCE = (
     "access_activity_log",
@@ -54,15 +54,16 @@ def dispute(dispute: Dispute, api: ApiVersion, livemode: bool) -> Json:
         "currency": dispute.currency,
         "evidence": evidence,
         "evidence_details": {
-            "due_by": dispute.due_by,
+            # For a dispute that cannot be answered Stripe was seen to write 0 or null.
+            "due_by": dispute.due_by or (None if api.parent else 0),
             "has_evidence": dispute.submissions > 0,
-            "past_due": False,
+            "past_due": dispute.past_due,
             "submission_count": dispute.submissions,
         },
         "is_charge_refundable": dispute.is_charge_refundable,
         "livemode": livemode,
         "metadata": dict(dispute.metadata),
-        "network_reason_code": "10.4",
+        "network_reason_code": dispute.network_reason_code,
         "reason": dispute.reason,
         "status": dispute.status,
     }
@@ -70,9 +71,25 @@ def dispute(dispute: Dispute, api: ApiVersion, livemode: bool) -> Json:
         shape["payment_intent"] = charge.named_intent_id
     if api.charge_network:
         card = {"brand": charge.method.brand, "case_type": dispute.case_type}
-        card["network_reason_code"] = "10.4"
+        card["network_reason_code"] = dispute.network_reason_code
+        if api.dispute_network:
+            card["network"] = charge.method.brand
         shape["payment_method_details"] = {"card": card, "type": "card"}
     return shape
+
+
+def early_fraud_warning(warning: EarlyFraudWarning, livemode: bool) -> Json:
+    """Return an EarlyFraudWarning, which names its charge and its PaymentIntent."""
+    return {
+        "id": warning.id,
+        "object": "radar.early_fraud_warning",
+        "actionable": warning.actionable,
+        "charge": warning.charge.id,
+        "created": warning.created,
+        "fraud_type": warning.fraud_type,
+        "livemode": livemode,
+        "payment_intent": warning.charge.named_intent_id,
+    }
 
 
 def _transaction(line: BalanceTransaction, dispute: Dispute) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.simulator.shapes.parts import Json, list_object
 from api.simulator.versions import ApiVersion
-from api.simulator.world import Account, Application, Payout
+from api.simulator.world import Account, Application, Capability, Payout
 
 
 def payout(payout: Payout, api: ApiVersion, livemode: bool) -> Json:
@@ -27,7 +27,7 @@ def payout(payout: Payout, api: ApiVersion, livemode: bool) -> Json:
         "metadata": dict(payout.metadata),
         "method": payout.method,
         "source_type": "card",
-        "statement_descriptor": None,
+        "statement_descriptor": payout.statement_descriptor,
         "status": payout.status,
         "type": payout.type,
     }
@@ -36,30 +36,36 @@ def payout(payout: Payout, api: ApiVersion, livemode: bool) -> Json:
     if api.reconciliation_status:
         shape["reconciliation_status"] = payout.reconciliation_status
         shape.update(application_fee=None, application_fee_amount=None)
-    if api.parent:
-        shape["trace_id"] = {"status": "pending", "value": None}
+    if api.payout_trace:
+        status = "supported" if payout.trace_id else "pending"
+        shape["trace_id"] = {"status": status, "value": payout.trace_id}
+    if api.payout_method:
+        shape["payout_method"] = payout.payout_method
     return shape
 
 
 def account(account: Account) -> Json:
     """Return an Account; the fields that rows read have not moved since 2019-02-19."""
-    active = "active" if account.charges_enabled else "inactive"
+    errors = [
+        {"code": code, "reason": "Please correct it.", "requirement": requirement}
+        for code, requirement in account.requirement_errors
+    ]
     requirements: Json = {
         "alternatives": [],
-        "current_deadline": None,
+        "current_deadline": account.current_deadline,
         "currently_due": list(account.currently_due),
         "disabled_reason": account.disabled_reason,
-        "errors": [],
-        "eventually_due": list(account.currently_due),
+        "errors": errors,
+        "eventually_due": list(account.eventually_due),
         "past_due": list(account.past_due),
-        "pending_verification": [],
+        "pending_verification": list(account.pending_verification),
     }
     return {
         "id": account.id,
         "object": "account",
         "business_profile": {
             "mcc": "5734",
-            "name": "Example Shop",
+            "name": account.business_name,
             "product_description": None,
             "support_address": None,
             "support_email": account.email,
@@ -68,7 +74,7 @@ def account(account: Account) -> Json:
             "url": "https://shop.example.com",
         },
         "business_type": account.business_type,
-        "capabilities": {"card_payments": active, "transfers": active},
+        "capabilities": dict(account.capabilities),
         "charges_enabled": account.charges_enabled,
         "controller": {"is_controller": True, "type": "application"},
         "country": account.country,
@@ -95,7 +101,28 @@ def account(account: Account) -> Json:
             },
         },
         "tos_acceptance": {"date": account.created if account.details_submitted else None},
-        "type": "standard",
+        "type": account.type,
+    }
+
+
+def capability(capability: Capability) -> Json:
+    """Return a Capability; it has no `livemode`, and its id is its name."""
+    return {
+        "id": capability.id,
+        "object": "capability",
+        "account": capability.account.id,
+        "requested": True,
+        "requested_at": capability.requested_at,
+        "requirements": {
+            "current_deadline": None,
+            "currently_due": list(capability.account.currently_due),
+            "disabled_reason": None if capability.status == "active" else "rejected.other",
+            "errors": [],
+            "eventually_due": [],
+            "past_due": [],
+            "pending_verification": [],
+        },
+        "status": capability.status,
     }
 
 

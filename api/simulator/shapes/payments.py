@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from api.simulator.people import Method, Person
-from api.simulator.shapes.parts import Json, customer_id, customer_keys, list_object, pay_url
+from api.simulator.shapes.parts import (
+    Json,
+    customer_id,
+    customer_keys,
+    list_object,
+    pay_url,
+    presentment_keys,
+    terms_keys,
+)
 from api.simulator.versions import ApiVersion
 from api.simulator.world import Charge, Failure, PaymentIntent, Refund
 
@@ -19,7 +27,8 @@ def payment_intent(intent: PaymentIntent, api: ApiVersion, livemode: bool) -> Js
         "amount_capturable": intent.amount_capturable,
         "amount_received": intent.amount_received,
         "application": None,
-        "application_fee_amount": None,
+        **terms_keys(intent.terms),
+        **presentment_keys(intent.presentment, api),
         "canceled_at": intent.canceled_at,
         "cancellation_reason": intent.cancellation_reason,
         "capture_method": intent.capture_method,
@@ -33,7 +42,6 @@ def payment_intent(intent: PaymentIntent, api: ApiVersion, livemode: bool) -> Js
         "livemode": livemode,
         "metadata": dict(intent.metadata),
         "next_action": _next_action(intent),
-        "on_behalf_of": None,
         "payment_method": None if intent.error else intent.method.id,
         "payment_method_options": {
             intent.method.type: {"installments": None, "request_three_d_secure": "automatic"}
@@ -48,7 +56,6 @@ def payment_intent(intent: PaymentIntent, api: ApiVersion, livemode: bool) -> Js
         "statement_descriptor": "EXAMPLE SHOP",
         "statement_descriptor_suffix": None,
         "status": intent.status,
-        "transfer_data": None,
         "transfer_group": None,
     }
     if api.lists_charges:
@@ -65,6 +72,8 @@ def payment_intent(intent: PaymentIntent, api: ApiVersion, livemode: bool) -> Js
     if api.order_reference:
         reference = intent.session or intent.invoice
         shape["payment_details"] = {"customer_reference": None, "order_reference": reference}
+    if api.payment_record:
+        shape["payment_record"] = intent.payment_record
     return shape
 
 
@@ -77,7 +86,8 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
         "amount_refunded": charge.amount_refunded,
         "application": None,
         "application_fee": None,
-        "application_fee_amount": None,
+        **terms_keys(charge.terms),
+        **presentment_keys(charge.presentment, api),
         "balance_transaction": charge.balance_transaction,
         "billing_details": _billing_details(charge.customer),
         "calculated_statement_descriptor": "EXAMPLE SHOP",
@@ -93,7 +103,6 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
         "fraud_details": {},
         "livemode": livemode,
         "metadata": dict(charge.metadata),
-        "on_behalf_of": None,
         "order": None,
         "outcome": _outcome(charge),
         "paid": charge.status == "succeeded",
@@ -103,7 +112,7 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
         "receipt_email": charge.customer.email if charge.customer else None,
         "receipt_number": None,
         "receipt_url": pay_url(f"receipts/payment/{charge.id}") if charge.captured else None,
-        "refunded": charge.amount_refunded >= charge.amount,
+        "refunded": charge.is_refunded,
         "review": None,
         "shipping": _shipping(charge.customer),
         "source": None,
@@ -111,7 +120,6 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
         "statement_descriptor": "EXAMPLE SHOP",
         "statement_descriptor_suffix": None,
         "status": charge.status,
-        "transfer_data": None,
         "transfer_group": None,
     }
     if api.amount_captured:
@@ -123,8 +131,8 @@ def charge(charge: Charge, api: ApiVersion, livemode: bool) -> Json:
     if api.charge_names_dispute:
         shape["dispute"] = charge.dispute
     if api.names_invoice:
-        shape["invoice"] = charge.intent.invoice if charge.intent else None
-    if api.card_source:
+        shape["invoice"] = charge.named_invoice
+    if api.card_source and charge.method.type == "card":
         shape["source"] = _source(charge)
     return shape
 
@@ -142,8 +150,8 @@ def refund(refund: Refund, api: ApiVersion) -> Json:
         "currency": refund.currency,
         "destination_details": {
             charge.method.type: {
-                "reference": None,
-                "reference_status": "pending",
+                "reference": refund.reference,
+                "reference_status": "available" if refund.reference else "pending",
                 "reference_type": "acquirer_reference_number",
                 "type": "reversal" if refund.is_release else "refund",
             },
@@ -161,6 +169,8 @@ def refund(refund: Refund, api: ApiVersion) -> Json:
     if refund.failure_reason:
         shape["failure_reason"] = refund.failure_reason
         shape["failure_balance_transaction"] = refund.failure_balance_transaction
+    if api.pending_reason and refund.pending_reason:
+        shape["pending_reason"] = refund.pending_reason
     if api.refund_customer:
         shape.update(customer_keys(charge.customer, api), payment_method=charge.method.id)
     return shape
@@ -170,6 +180,8 @@ def _method_details(charge: Charge, api: ApiVersion) -> Json:
     method = charge.method
     if method.type != "card":
         bank = {"bank_name": method.brand, "fingerprint": method.fingerprint, "mandate": None}
+        if method.type == "oxxo":
+            return {"oxxo": {"number": method.fingerprint}, "type": "oxxo"}
         return {method.type: {**bank, "last4": method.last4}, "type": method.type}
     checks = {
         "address_line1_check": "pass",
@@ -209,7 +221,7 @@ def _outcome(charge: Charge) -> Json:
     return {
         "network_status": "declined_by_network" if failure else "approved_by_network",
         "reason": failure.decline_code if failure else None,
-        "risk_level": "normal",
+        "risk_level": charge.risk_level,
         "risk_score": len(charge.id) % 40,
         "seller_message": failure.message if failure else "Payment complete.",
         "type": "issuer_declined" if failure else "authorized",
@@ -243,6 +255,9 @@ def _payment_error(intent: PaymentIntent) -> Json | None:
 def _next_action(intent: PaymentIntent) -> Json | None:
     if intent.status != "requires_action":
         return None
+    if intent.method.type == "oxxo":
+        voucher = {"expires_after": intent.created + 3 * 86_400, "number": "12345678901234657890"}
+        return {"oxxo_display_details": voucher, "type": "oxxo_display_details"}
     url = f"https://hooks.stripe.com/redirect/authenticate/{intent.id}"
     return_url = "https://shop.example.com/return"
     return {"redirect_to_url": {"return_url": return_url, "url": url}, "type": "redirect_to_url"}

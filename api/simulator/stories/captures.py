@@ -31,8 +31,34 @@ def partly_captured_refund_fails(ctx: StoryContext) -> None:
     refunds.fail(ctx, refund)
 
 
+def partly_captured_refund_told_by_itself(ctx: StoryContext) -> None:
+    """Of a partial capture a part is refunded, and only `refund.*` tells it, not the charge."""
+    intent = _authorized_intent(ctx, amount=5_000)
+    payments.capture(ctx, intent, 4_000)
+    ctx.wait(hours=3)
+    refunds.create(ctx, intent.charges[-1], 1_500, is_told_by_charge=False)
+
+
+def captured_in_parts(ctx: StoryContext) -> None:
+    """Captured as the goods are sent: in two parts, of which the first is `charge.updated`."""
+    intent = _authorized_intent(ctx, amount=9_000)
+    payments.capture_part(ctx, intent, 4_000)
+    ctx.wait(days=2)
+    payments.capture(ctx, intent, 3_500)
+    ctx.wait(days=9)
+    refunds.create(ctx, intent.charges[-1], 500)
+
+
+def captured_with_a_tip(ctx: StoryContext) -> None:
+    """More is captured than was authorized, and a little of it refunded."""
+    intent = _authorized_intent(ctx, amount=6_000)
+    payments.capture(ctx, intent, 7_200)
+    ctx.wait(days=1)
+    refunds.create(ctx, intent.charges[-1], 300)
+
+
 def authorisation_voided(ctx: StoryContext) -> None:
-    """The merchant cancels before capturing: the charge is `refunded`, but no money moved."""
+    """The merchant cancels before capturing: once the charge was `refunded`, without money."""
     payments.release_authorization(ctx, _authorized_intent(ctx))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.simulator.actions import billing, payments
 from api.simulator.context import StoryContext
-from api.simulator.world import PaymentIntent, Session
+from api.simulator.world import PaymentIntent, Presentment, Session
 
 
 def checkout_paid(ctx: StoryContext) -> None:
@@ -58,6 +58,40 @@ def async_payment_fails(ctx: StoryContext) -> None:
     assert session.intent is not None
     payments.settle_debit(ctx, session.intent, payments.DEBIT_FAILED)
     ctx.emit(session, "checkout.session.async_payment_failed")
+
+
+def oxxo_voucher(ctx: StoryContext) -> None:
+    """The buyer gets a voucher, and pays it at a shop a day later, by a charge nobody knew."""
+    session = payments.open_session(ctx, method_types=("oxxo",), currency="mxn", amount=50_000)
+    ctx.wait(minutes=2)
+    session.intent = intent = _create_intent(ctx, session)
+    ctx.wait(5)
+    payments.require_action(ctx, intent)
+    payments.complete_session(ctx, session, "unpaid")
+    ctx.wait(days=1)
+    payments.pay(ctx, intent)
+    ctx.wait(1)
+    ctx.change(session, payment_status="paid")
+    ctx.emit(session, "checkout.session.async_payment_succeeded")
+
+
+def checkout_by_payment_link(ctx: StoryContext) -> None:
+    """A payment link's checkout with a discount, shipping and taxes, shown in another currency."""
+    session = payments.open_session(
+        ctx,
+        amount=6_350,
+        currency="usd",
+        amount_discount=1_000,
+        amount_shipping=900,
+        amount_tax=450,
+        payment_link=ctx.ids.new("plink"),
+    )
+    ctx.wait(minutes=4)
+    session.intent = _create_intent(ctx, session)
+    session.intent.presentment = Presentment(5_870, "eur")
+    session.intent.payment_record = ctx.ids.new("pr")
+    payments.pay(ctx, session.intent)
+    payments.complete_session(ctx, session)
 
 
 def expired_session(ctx: StoryContext) -> None:

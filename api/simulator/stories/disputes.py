@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.simulator.actions import disputes, payments
+from api.simulator.actions import disputes, payments, refunds
 from api.simulator.context import StoryContext
 from api.simulator.world import Charge, Dispute
 
@@ -29,7 +29,8 @@ def dispute_accepted_at_once(ctx: StoryContext) -> None:
 
 def inquiry_closed(ctx: StoryContext) -> None:
     """The bank inquires and closes the inquiry; no money moves."""
-    dispute = disputes.create(ctx, _paid_charge(ctx), is_inquiry=True)
+    metadata = {"case": ctx.ids.text(6)}
+    dispute = disputes.create(ctx, _paid_charge(ctx), is_inquiry=True, metadata=metadata)
     ctx.wait(days=2)
     disputes.submit_evidence(ctx, dispute, "warning_under_review")
     ctx.wait(days=60)
@@ -67,6 +68,46 @@ def two_disputes_of_one_charge(ctx: StoryContext) -> None:
     disputes.close(ctx, first, "won")
     ctx.wait(days=9)
     disputes.create(ctx, charge)
+
+
+def early_fraud_warning_then_refund(ctx: StoryContext) -> None:
+    """The card network warns, and the merchant refunds before it becomes a dispute."""
+    intent = payments.create_intent(ctx)
+    ctx.wait(2)
+    charge = payments.add_charge(ctx, intent, amount_captured=intent.amount, risk_level="elevated")
+    ctx.change(intent, status="succeeded", amount_received=intent.amount)
+    ctx.emit(charge, "charge.succeeded")
+    ctx.emit(intent, "payment_intent.succeeded")
+    ctx.wait(minutes=10)
+    warning = disputes.warn(ctx, charge)
+    ctx.wait(minutes=1)
+    refunds.create(ctx, charge, reason="fraudulent")
+    disputes.settle_warning(ctx, warning)
+
+
+def early_fraud_warning_then_dispute(ctx: StoryContext) -> None:
+    """Two warnings of one charge, of different types, and the dispute that follows."""
+    charge = _paid_charge(ctx)
+    first = disputes.warn(ctx, charge)
+    ctx.wait(days=1)
+    second = disputes.warn(ctx, charge, fraud_type="unauthorized_use_of_card")
+    ctx.wait(days=9)
+    disputes.create(ctx, charge)
+    for warning in (first, second):
+        disputes.settle_warning(ctx, warning)
+
+
+def dispute_born_lost(ctx: StoryContext) -> None:
+    """A bank debit is taken back: the dispute is lost from the beginning, without a deadline."""
+    intent = payments.create_intent(ctx, method="sepa_debit", currency="eur")
+    charge = payments.start_debit(ctx, intent)
+    ctx.wait(days=5)
+    payments.settle_debit(ctx, intent)
+    ctx.wait(days=12)
+    dispute = disputes.create(
+        ctx, charge, status="lost", due_by=None, past_due=True, reason="debit_not_authorized"
+    )
+    ctx.emit(dispute, "charge.dispute.closed")
 
 
 def _paid_charge(ctx: StoryContext) -> Charge:

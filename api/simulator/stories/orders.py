@@ -98,7 +98,14 @@ def authorised_charge_without_intent(ctx: StoryContext) -> None:
     """An authorized charge without a PaymentIntent, which is released."""
     charge = _charge_alone(ctx, captured=False)
     ctx.wait(days=1)
-    refunds.create(ctx, charge, is_release=True)
+    refunds.create(ctx, charge)
+
+
+def authorised_charge_expires(ctx: StoryContext) -> None:
+    """An authorized charge without a PaymentIntent expires: since 2025 only the type says so."""
+    charge = _charge_alone(ctx, captured=False)
+    ctx.wait(days=7)
+    ctx.emit(charge, "charge.expired")
 
 
 def charge_that_names_no_intent(ctx: StoryContext) -> None:

@@ -30,7 +30,13 @@ def payout_paid_then_failed(ctx: StoryContext) -> None:
 
 def payout_canceled(ctx: StoryContext) -> None:
     """Canceled before it was sent."""
-    payout = _created_payout(ctx, automatic=False, reconciliation_status="not_applicable")
+    payout = _created_payout(
+        ctx,
+        automatic=False,
+        reconciliation_status="not_applicable",
+        payout_method=ctx.ids.new("usba"),
+        statement_descriptor="EXAMPLE RENT",
+    )
     ctx.wait(minutes=30)
     ctx.change(payout, status="canceled", failure_balance_transaction=ctx.ids.new("txn"))
     ctx.emit(payout, "payout.canceled")
@@ -61,7 +67,7 @@ def _created_payout(ctx: StoryContext, **more: Any) -> Payout:
         "arrival_date": ctx.time + 2 * 86_400,
         "destination": ctx.ids.new("ba"),
         "balance_transaction": ctx.ids.new("txn"),
-        "metadata": {},
+        "metadata": {"week": str(ctx.rng.randrange(1, 53))},
     }
     payout = Payout(ctx.ids.new("po"), ctx.time, **{**values, **more})
     ctx.emit(payout, "payout.created")
@@ -74,6 +80,6 @@ def _paid_payout(ctx: StoryContext, **more: Any) -> Payout:
     ctx.change(payout, status="in_transit")
     ctx.emit(payout, "payout.updated")
     ctx.wait(days=2)
-    ctx.change(payout, status="paid")
+    ctx.change(payout, status="paid", trace_id=f"T{ctx.rng.randrange(10**9):09d}")
     ctx.emit(payout, "payout.paid")
     return payout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.simulator.actions import billing, payments, refunds
 from api.simulator.context import StoryContext
-from api.simulator.world import Account, Application
+from api.simulator.world import Account, Application, Capability, ConnectTerms
 
 _REQUIREMENTS = ("business_type", "external_account", "tos_acceptance.date")
 
@@ -18,7 +18,10 @@ def account_onboarding(ctx: StoryContext) -> None:
         business_type="company",
         details_submitted=True,
         charges_enabled=True,
+        capabilities={"card_payments": "active", "transfers": "active"},
+        pending_verification=("company.tax_id",),
         currently_due=_REQUIREMENTS[1:2],
+        eventually_due=_REQUIREMENTS[1:2],
         disabled_reason=None,
     )
     ctx.emit(account, "account.updated")
@@ -27,8 +30,60 @@ def account_onboarding(ctx: StoryContext) -> None:
     ctx.change(account, past_due=due, disabled_reason="requirements.past_due")
     ctx.emit(account, "account.updated")
     ctx.wait(days=2)
-    ctx.change(account, payouts_enabled=True, currently_due=(), past_due=(), disabled_reason=None)
+    ctx.change(
+        account,
+        payouts_enabled=True,
+        currently_due=(),
+        eventually_due=(),
+        past_due=(),
+        pending_verification=(),
+        disabled_reason=None,
+    )
     ctx.emit(account, "account.updated")
+
+
+def requirements_met_in_one_second(ctx: StoryContext) -> None:
+    """Two updates of one second that differ in a requirement alone, deep below the top level."""
+    account = _account(
+        ctx,
+        currently_due=_REQUIREMENTS,
+        eventually_due=_REQUIREMENTS,
+        requirement_errors=(("invalid_value_other", "tos_acceptance.date"),),
+        current_deadline=ctx.time + 30 * 86_400,
+    )
+    ctx.wait(days=2)
+    for left in (_REQUIREMENTS[1:], ()):
+        ctx.change(account, currently_due=left)
+        ctx.emit(account, "account.updated")
+
+
+def capability_turned_off(ctx: StoryContext) -> None:
+    """Card payments are switched off: only the capability's own event tells."""
+    capabilities = {"card_payments": "active", "transfers": "active"}
+    account = _account(ctx, charges_enabled=True, capabilities=capabilities)
+    ctx.wait(days=3)
+    capability = Capability("card_payments", account, "inactive", ctx.time)
+    ctx.emit(capability, "capability.updated")
+
+
+def marketplace_payment(ctx: StoryContext) -> None:
+    """A platform charges for a connected account, and keeps a fee."""
+    seller = ctx.ids.new("acct")
+    terms = ConnectTerms(application_fee_amount=250, on_behalf_of=seller, destination=seller)
+    intent = payments.create_intent(ctx, amount=5_000, terms=terms)
+    ctx.wait(2)
+    charge = payments.pay(ctx, intent)
+    ctx.wait(days=1)
+    refunds.create(ctx, charge, 1_000)
+
+
+def order_of_a_v2_account(ctx: StoryContext) -> None:
+    """The buyer is a v2 Account: since 2025-12-15 both ids are told."""
+    intent = payments.create_intent(ctx, customer=ctx.account_holder())
+    ctx.wait(2)
+    charge = payments.pay(ctx, intent)
+    ctx.wait(days=2)
+    refunds.create(ctx, charge, intent.amount // 2)
 
 
 def access_given_taken_given(ctx: StoryContext) -> None:
@@ -114,6 +169,7 @@ def _account(ctx: StoryContext, **more: object) -> Account:
         "IE",
         "eur",
         "owner@shop.example.com",
+        metadata={"shop": ctx.ids.text(6)},
         **more,  # type: ignore[arg-type]
     )
     ctx.account = account.id

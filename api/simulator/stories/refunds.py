@@ -18,7 +18,7 @@ def refund_that_fails(ctx: StoryContext) -> None:
 def refund_fails_then_charge_is_seen_again(ctx: StoryContext) -> None:
     """After the refund failed, an unrelated event of the charge shows its lower amount."""
     charge = _paid_charge(ctx)
-    refund = refunds.create(ctx, charge, status="pending")
+    refund = refunds.create(ctx, charge, status="pending", pending_reason="processing")
     ctx.wait(days=1)
     refunds.succeed(ctx, refund)
     ctx.wait(days=5)
@@ -37,10 +37,27 @@ def refund_fails_and_is_repeated(ctx: StoryContext) -> None:
     refunds.create(ctx, charge, reason="duplicate")
 
 
+def later_refund_fails(ctx: StoryContext) -> None:
+    """A refund is told by its charge; a later one, which only `refund.*` tell, fails."""
+    charge = _paid_charge(ctx, amount=9_000)
+    refunds.create(ctx, charge, 3_000)
+    ctx.wait(hours=1)
+    later = refunds.create(
+        ctx,
+        charge,
+        2_000,
+        is_told_by_charge=False,
+        status="pending",
+        pending_reason="insufficient_funds",
+    )
+    ctx.wait(days=2)
+    refunds.fail(ctx, later)
+
+
 def full_refund(ctx: StoryContext) -> None:
     """The whole amount is refunded, in two steps."""
     charge = _paid_charge(ctx)
-    refunds.create(ctx, charge, charge.amount // 2)
+    refunds.create(ctx, charge, charge.amount // 2, metadata={"case": ctx.ids.text(6)})
     ctx.wait(minutes=3)
     refunds.create(ctx, charge)
 

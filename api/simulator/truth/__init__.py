@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.simulator.facts import EventFacts
-from api.simulator.truth import merchants, orders, payments, subscriptions
+from api.simulator.truth import (
+    catalog,
+    invoices,
+    merchants,
+    orders,
+    payments,
+    subscriptions,
+)
 from api.simulator.truth.records import Records
 
 Row = dict[str, Any]
@@ -28,9 +35,17 @@ def truth(events: Sequence[EventFacts]) -> Truth:
     return {
         "orders": all_orders.rows(),
         "subscriptions": subscriptions.subscriptions(records),
-        "invoices": subscriptions.invoices(records),
+        "invoices": invoices.invoices(records, all_orders),
         "refunds": payments.refunds(records, all_orders),
         "disputes": payments.disputes(records, all_orders),
         "payouts": merchants.payouts(records),
         "accounts": merchants.accounts(records),
+        "customers": catalog.customers(records),
+        "products": catalog.products(records),
+        "prices": catalog.prices(records),
+        "credit_notes": catalog.credit_notes(records),
+        "coupons": catalog.coupons(records),
+        "discounts": catalog.discounts(records),
+        "subscription_schedules": catalog.subscription_schedules(records),
+        "early_fraud_warnings": payments.early_fraud_warnings(records, all_orders),
     }

@@ -20,6 +20,7 @@ class OrderObjects:
     sessions: list[Record] = field(default_factory=list)
     refunds: list[Record] = field(default_factory=list)
     disputes: list[Record] = field(default_factory=list)
+    warnings: list[Record] = field(default_factory=list)
 
     @property
     def session(self) -> Record | None:
@@ -33,6 +34,11 @@ class OrderObjects:
     def is_root_known(self) -> bool:
         """Whether any event showed the object whose id the order has."""
         return any(record.id == self.id for record in self.candidates())
+
+    def joined(self, kind: str) -> list[Record]:
+        """Return the records of a type that joins orders; early fraud warnings are only lent."""
+        by_kind = {"refund": self.refunds, "dispute": self.disputes}
+        return by_kind.get(kind, self.warnings)
 
     def history(self) -> Iterator[tuple[EventFacts, Facts]]:
         """Yield every event that showed any of its objects, with that object's facts."""
@@ -93,11 +99,11 @@ def group_by_order(records: Records) -> tuple[list[OrderObjects], dict[str, str]
         for objects in orders.values()
         for candidate in objects.candidates()
     }
-    for kind in ("refund", "dispute"):
+    for kind in ("refund", "dispute", "radar.early_fraud_warning"):
         for record in records.by_id(kind).values():
             objects = orders.get(record["payment_intent"] or order_ids.get(record["charge"]) or "")
             if objects is not None:
-                (objects.refunds if kind == "refund" else objects.disputes).append(record)
+                objects.joined(kind).append(record)
     return list(orders.values()), order_ids
 
 

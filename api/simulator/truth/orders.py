@@ -6,11 +6,48 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.simulator.truth.order_objects import OrderObjects, group_by_order
+from api.simulator.truth.paying import payers
 from api.simulator.truth.records import Record, Records, common_fields, first_not_none
 
 _WITHOUT_LOSS = ("won", "prevented")
 _PAID = frozenset({("complete", "paid"), ("complete", "no_payment_required")})
 """A session's status and payment status where nothing is left to pay."""
+
+
+_PREFERRED = (
+    "amount",
+    "currency",
+    "customer",
+    "customer_account",
+    "description",
+    "shipping",
+    "statement_descriptor",
+    "application_fee_amount",
+    "on_behalf_of",
+    "destination",
+    "presentment_amount",
+    "presentment_currency",
+    "payment_record",
+)
+"""Fields of the PaymentIntent, else of the charge, else of the session."""
+_OF_CHARGE = (
+    "payment_method_type",
+    "card_brand",
+    "card_last4",
+    "receipt_url",
+    "balance_transaction",
+    "risk_level",
+)
+_OF_FAILURE = ("failure_code", "failure_message", "decline_code")
+_OF_SESSION = (
+    "client_reference_id",
+    "payment_link",
+    "amount_subtotal",
+    "amount_tax",
+    "amount_discount",
+    "amount_shipping",
+)
+_OF_INTENT = ("canceled_at", "cancellation_reason", "amount_capturable")
 
 
 class Orders:
@@ -37,33 +74,30 @@ class Orders:
         if not order.charges and intent:
             received = intent["amount_received"]
         refunded = sum(_money_refunded(order, c) for c in order.charges)
-        disputes = sorted(order.disputes, key=lambda d: (d["created"], d.id))
 
         def preferred(name: str) -> Any:
             return first_not_none(record[name] for record in (intent, charge, session) if record)
 
         return {
             **common_fields("order", order.id, root["created"] if root else None, order.events()),
+            **{name: preferred(name) for name in _PREFERRED},
+            **{name: charge[name] if charge else None for name in _OF_CHARGE},
+            **{name: failed[name] if failed else None for name in _OF_FAILURE},
+            **{name: session[name] if session else None for name in _OF_SESSION},
+            **{name: intent[name] if intent else None for name in _OF_INTENT},
             "status": _status(order, received, refunded),
-            "amount": preferred("amount"),
             "amount_received": received,
             "amount_refunded": refunded,
-            "currency": preferred("currency"),
-            "customer": preferred("customer"),
-            "description": preferred("description"),
             "charge": order.charge_id(),
             "checkout_session": order.session_id(),
-            "client_reference_id": session["client_reference_id"] if session else None,
-            "invoice": self._invoice(order),
-            "payment_method_type": charge["payment_method_type"] if charge else None,
-            "failure_code": failed["failure_code"] if failed else None,
-            "failure_message": failed["failure_message"] if failed else None,
+            **self._invoices(order.id),
             "paid_at": min(_paid_seconds(order), default=None),
-            "canceled_at": intent["canceled_at"] if intent else None,
+            **_buyer(intent, charge, session),
+            "early_fraud_warning": _newest(order.warnings, "fraud_type"),
             "refunds": _ids(order.refunds),
             "disputes": _ids(order.disputes),
-            "dispute_status": disputes[-1]["status"] if disputes else None,
-            "amount_disputed": sum(d["amount"] for d in disputes if _is_money_disputed(d)),
+            "dispute_status": _newest(order.disputes, "status"),
+            "amount_disputed": sum(d["amount"] for d in order.disputes if _is_money_disputed(d)),
             "metadata": {
                 **((session["metadata"] or {}) if session else {}),
                 **(charge["metadata"] if charge else {}),
@@ -71,18 +105,26 @@ class Orders:
             },
         }
 
-    def _invoice(self, order: OrderObjects) -> str | None:
-        own = [order.intent, *order.charges] if order.intent else order.charges
-        referenced = (
-            record.id if kind == "invoice" else record["invoice"]
-            for kind in ("invoice", "invoice_payment")
+    def payers(self, invoice_id: str) -> list[str]:
+        """Return the ids of the orders that pay an invoice, the default payment's first."""
+        return payers(self._records, invoice_id, self.order_of)
+
+    def _invoices(self, order_id: str) -> dict[str, Any]:
+        """Return the ids of the invoices that an order pays, oldest first."""
+        known = self._records.by_id("invoice")
+        named = {
+            invoice_id: None
+            for kind in ("invoice_payment", "payment_intent", "charge")
             for record in self._records.by_id(kind).values()
-            if order.id in record.values_of("payment_intent")
-        )
-        named: str | None = first_not_none(
-            [*(value for r in own for value in r.values_of("invoice")), *referenced]
-        )
-        return named
+            for invoice_id in record.values_of("invoice")
+        }
+
+        def age(invoice_id: str) -> tuple[bool, int, str]:
+            created = known[invoice_id]["created"] if invoice_id in known else None
+            return (created is None, created or 0, invoice_id)
+
+        ids = sorted((i for i in {**named, **known} if order_id in self.payers(i)), key=age)
+        return {"invoices": ids, "invoice": ids[0] if ids else None}
 
 
 def _money_refunded(order: OrderObjects, charge: Record) -> int:
@@ -104,7 +146,8 @@ def _status(order: OrderObjects, received: int, refunded: int) -> str:
         if refunded >= received:
             return "refunded"
         return "partially_refunded" if refunded else "paid"
-    if intent_status == "canceled" or any(c["refunded"] for c in uncaptured):
+    has_lapsed = any("charge.expired" in charge.event_types() for charge in charges)
+    if intent_status == "canceled" or has_lapsed or any(c["refunded"] for c in uncaptured):
         return "canceled"
     if intent_status == "requires_capture" or uncaptured:
         return "authorized"
@@ -127,7 +170,7 @@ def _paid_seconds(order: OrderObjects) -> Iterator[int]:
         is_paid = (
             facts.get("money_received")
             or facts.get("amount_received")
-            or (facts.get("status"), facts.get("payment_status")) in _PAID
+            or (facts.get("status"), facts.get("payment_status")) == ("complete", "paid")
         )
         if is_paid:
             yield event.created
@@ -136,6 +179,23 @@ def _paid_seconds(order: OrderObjects) -> Iterator[int]:
 def _is_money_disputed(dispute: Record) -> bool:
     status = str(dispute["status"])
     return status not in _WITHOUT_LOSS and not status.startswith("warning_")
+
+
+def _newest(records: list[Record], name: str) -> Any:
+    newest = max(records, key=lambda record: (record["created"], record.id), default=None)
+    return newest[name] if newest else None
+
+
+def _buyer(
+    intent: Record | None, charge: Record | None, session: Record | None
+) -> dict[str, str | None]:
+    """Return the buyer's name and e-mail address: from the bill, the checkout, the receipt."""
+    from_bill = [record for record in (charge, session) if record]
+    receipt = intent["receipt_email"] if intent else None
+    return {
+        "email": first_not_none([*(record["email"] for record in from_bill), receipt]),
+        "name": first_not_none(record["name"] for record in from_bill),
+    }
 
 
 def _ids(records: list[Record]) -> list[str]:

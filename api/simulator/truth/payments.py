@@ -16,7 +16,12 @@ _REFUND = (
     "charge",
     "reason",
     "failure_reason",
+    "pending_reason",
     "balance_transaction",
+    "customer",
+    "customer_account",
+    "payment_method",
+    "reference",
     "metadata",
 )
 _DISPUTE = (
@@ -26,6 +31,12 @@ _DISPUTE = (
     "charge",
     "reason",
     "evidence_due_by",
+    "past_due",
+    "has_evidence",
+    "submission_count",
+    "network",
+    "network_reason_code",
+    "case_type",
     "is_charge_refundable",
     "metadata",
 )
@@ -53,6 +64,20 @@ def disputes(records: Records, orders: Orders) -> dict[str, dict[str, Any]]:
             **_money(record),
         }
         for record in records.by_id("dispute").values()
+    }
+
+
+def early_fraud_warnings(records: Records, orders: Orders) -> dict[str, dict[str, Any]]:
+    """Return the row of every early fraud warning, by id."""
+    names = ("charge", "fraud_type", "actionable")
+    return {
+        record.id: {
+            **common_fields("early_fraud_warning", record.id, record["created"], record.events()),
+            **{name: record[name] for name in names},
+            "order": orders.order_of(record),
+            "metadata": None,
+        }
+        for record in records.by_id("radar.early_fraud_warning").values()
     }
 
 

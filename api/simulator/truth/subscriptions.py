@@ -1,21 +1,26 @@
-"""The true rows of subscriptions and invoices, with the fields referenced across them."""
+"""The true rows of subscriptions, with the fields that invoices and sessions lend them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.simulator.truth.records import Record, Records, common_fields, first_not_none
+from api.simulator.truth.invoices import invoice_status
+from api.simulator.truth.records import Record, Records, common_fields
 
 _SUBSCRIPTION = (
     "status",
     "customer",
+    "customer_account",
     "currency",
     "items",
+    "items_has_more",
     "current_period_start",
     "current_period_end",
     "cancel_at_period_end",
     "cancel_at",
     "canceled_at",
+    "cancellation_reason",
+    "cancellation_feedback",
     "ended_at",
     "trial_start",
     "trial_end",
@@ -23,60 +28,48 @@ _SUBSCRIPTION = (
     "collection_method",
     "latest_invoice",
     "pause_collection",
+    "resumes_at",
+    "paused_reason",
     "default_payment_method",
-    "metadata",
-)
-_INVOICE = (
-    "number",
-    "customer",
-    "subscription",
-    "amount_due",
-    "amount_paid",
-    "amount_remaining",
-    "total",
-    "currency",
-    "attempt_count",
-    "next_payment_attempt",
-    "period_start",
-    "period_end",
-    "paid_at",
-    "billing_reason",
-    "collection_method",
+    "schedule",
+    "discounts",
+    "pending_update",
+    "billing_mode",
+    "application_fee_percent",
+    "on_behalf_of",
     "metadata",
 )
 
 
 def subscriptions(records: Records) -> dict[str, dict[str, Any]]:
     """Return the row of every subscription, by id."""
-    rows = {}
-    for record in records.by_id("subscription").values():
-        invoice = records.by_id("invoice").get(record["latest_invoice"])
-        rows[record.id] = {
-            **common_fields("subscription", record.id, record["created"], record.events()),
-            **{name: record[name] for name in _SUBSCRIPTION},
-            "latest_invoice_status": invoice_status(invoice) if invoice else None,
-        }
-    return rows
+    return {record.id: _row(records, record) for record in records.by_id("subscription").values()}
 
 
-def invoices(records: Records) -> dict[str, dict[str, Any]]:
-    """Return the row of every invoice, by id."""
-    rows = {}
-    for record in records.by_id("invoice").values():
-        referenced = (
-            payment["payment_intent"]
-            for payment in records.by_id("invoice_payment").values()
-            if payment["invoice"] == record.id
-        )
-        rows[record.id] = {
-            **common_fields("invoice", record.id, record["created"], record.events()),
-            **{name: record[name] for name in _INVOICE},
-            "status": invoice_status(record),
-            "order": first_not_none([record["payment_intent"], *referenced]),
-        }
-    return rows
+def _row(records: Records, subscription: Record) -> dict[str, Any]:
+    invoice = records.by_id("invoice").get(subscription["latest_invoice"])
+    session = next(
+        (
+            session
+            for session in records.by_id("checkout.session").values()
+            if session["subscription"] == subscription.id
+        ),
+        Record(""),
+    )
+    return {
+        **common_fields(
+            "subscription", subscription.id, subscription["created"], subscription.events()
+        ),
+        **{name: subscription[name] for name in _SUBSCRIPTION},
+        "ends_at": _ends_at(subscription),
+        "latest_invoice_status": invoice_status(invoice) if invoice else None,
+        "checkout_session": session.id or None,
+        "client_reference_id": session["client_reference_id"],
+    }
 
 
-def invoice_status(invoice: Record) -> Any:
-    """Return an invoice's status, or `deleted`, which only an event's type shows."""
-    return "deleted" if "invoice.deleted" in invoice.event_types() else invoice["status"]
+def _ends_at(subscription: Record) -> Any:
+    planned = subscription["ended_at"] or subscription["cancel_at"]
+    if planned is None and subscription["cancel_at_period_end"]:
+        return subscription["current_period_end"]
+    return planned

@@ -6,14 +6,28 @@ what an event shows of it. Amounts are in the currency's minor unit, times in Un
 
 from __future__ import annotations
 
-from api.simulator.world.billing import Invoice, InvoicePayment, Item, Subscription
-from api.simulator.world.merchants import Account, Application, Payout
+from api.simulator.world.billing import (
+    Coupon,
+    CreditNote,
+    Discount,
+    Invoice,
+    InvoicePayment,
+    Item,
+    Phase,
+    Schedule,
+    Subscription,
+)
+from api.simulator.world.catalog import Customer, Plan, Price, Product
+from api.simulator.world.merchants import Account, Application, Capability, Payout
 from api.simulator.world.payments import (
     BalanceTransaction,
     Charge,
+    ConnectTerms,
     Dispute,
+    EarlyFraudWarning,
     Failure,
     PaymentIntent,
+    Presentment,
     Refund,
     Session,
 )
@@ -23,12 +37,22 @@ WorldObject = (
     | Charge
     | Refund
     | Dispute
+    | EarlyFraudWarning
     | Session
     | Invoice
     | InvoicePayment
+    | CreditNote
     | Subscription
+    | Schedule
+    | Coupon
+    | Discount
+    | Customer
+    | Product
+    | Price
+    | Plan
     | Payout
     | Account
+    | Capability
     | Application
 )
 
@@ -36,15 +60,28 @@ __all__ = [
     "Account",
     "Application",
     "BalanceTransaction",
+    "Capability",
     "Charge",
+    "ConnectTerms",
+    "Coupon",
+    "CreditNote",
+    "Customer",
+    "Discount",
     "Dispute",
+    "EarlyFraudWarning",
     "Failure",
     "Invoice",
     "InvoicePayment",
     "Item",
     "PaymentIntent",
     "Payout",
+    "Phase",
+    "Plan",
+    "Presentment",
+    "Price",
+    "Product",
     "Refund",
+    "Schedule",
     "Session",
     "Subscription",
     "WorldObject",

@@ -27,6 +27,9 @@ class Payout:
     original_payout: str | None = None
     reversed_by: str | None = None
     reconciliation_status: str = "in_progress"
+    trace_id: str | None = None
+    payout_method: str | None = None
+    statement_descriptor: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -40,13 +43,31 @@ class Account:
     default_currency: str
     email: str
     business_type: str | None = None
+    business_name: str = "Example Shop"
+    type: str = "standard"
     charges_enabled: bool = False
     payouts_enabled: bool = False
     details_submitted: bool = False
     disabled_reason: str | None = None
     currently_due: tuple[str, ...] = ()
+    eventually_due: tuple[str, ...] = ()
     past_due: tuple[str, ...] = ()
+    pending_verification: tuple[str, ...] = ()
+    current_deadline: int | None = None
+    requirement_errors: tuple[tuple[str, str], ...] = ()
+    """The code and the requirement of each error."""
+    capabilities: dict[str, str] = field(default_factory=lambda: {"transfers": "inactive"})
     metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Capability:
+    """One capability of a connected account; its id is its name."""
+
+    id: str
+    account: Account
+    status: str
+    requested_at: int
 
 
 @dataclass(slots=True)

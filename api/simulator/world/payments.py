@@ -18,6 +18,23 @@ class Failure:
     decline_code: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectTerms:
+    """What a platform says of a payment: its fee, and the account that the money is for."""
+
+    application_fee_amount: int | None = None
+    on_behalf_of: str | None = None
+    destination: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presentment:
+    """What the buyer was shown and paid, where that is another currency than the merchant's."""
+
+    amount: int
+    currency: str
+
+
 @dataclass(slots=True)
 class PaymentIntent:
     """A PaymentIntent, with the charges that attempt it."""
@@ -40,13 +57,17 @@ class PaymentIntent:
     cancellation_reason: str | None = None
     invoice: str | None = None
     session: str | None = None
+    terms: ConnectTerms = ConnectTerms()
+    presentment: Presentment | None = None
+    payment_record: str | None = None
 
 
 @dataclass(slots=True)
 class Charge:
     """A charge: one attempt to collect a payment.
 
-    Without `names_intent`, its JSON does not name its PaymentIntent.
+    Without `names_intent`, its JSON does not name its PaymentIntent. `amount_refunded` counts
+    what was released of an authorization only where Stripe made that a Refund object.
     """
 
     id: str
@@ -67,6 +88,8 @@ class Charge:
     dispute: str | None = None
     failure: Failure | None = None
     balance_transaction: str | None = None
+    risk_level: str = "normal"
+    invoice: str | None = None
 
     @property
     def named_intent_id(self) -> str | None:
@@ -75,13 +98,35 @@ class Charge:
 
     @property
     def money_received(self) -> int:
-        """The amount that it brought in; 0 until it is captured and has succeeded."""
-        return self.amount_captured if self.captured and self.status == "succeeded" else 0
+        """The amount that it brought in; 0 until something is captured and it has succeeded."""
+        return self.amount_captured if self.status == "succeeded" else 0
 
     @property
     def money_refunded(self) -> int:
         """The amount refunded of what it brought in; releases refund nothing of that."""
         return sum(r.amount for r in self.refunds if r.is_effective and not r.is_release)
+
+    @property
+    def named_invoice(self) -> str | None:
+        """The id of the invoice it pays, as its JSON has it in the versions that name it."""
+        return self.intent.invoice if self.intent else self.invoice
+
+    @property
+    def is_refunded(self) -> bool:
+        """Whether nothing is left of it: of what it brought in, or of what was authorized."""
+        if self.captured:
+            return self.money_refunded >= self.amount_captured
+        return self.amount_refunded >= self.amount
+
+    @property
+    def terms(self) -> ConnectTerms:
+        """The platform's terms, which are its PaymentIntent's."""
+        return self.intent.terms if self.intent else ConnectTerms()
+
+    @property
+    def presentment(self) -> Presentment | None:
+        """What the buyer was shown, as its PaymentIntent has it."""
+        return self.intent.presentment if self.intent else None
 
 
 @dataclass(slots=True)
@@ -96,8 +141,10 @@ class Refund:
     status: str = "succeeded"
     reason: str | None = None
     failure_reason: str | None = None
+    pending_reason: str | None = None
     balance_transaction: str | None = None
     failure_balance_transaction: str | None = None
+    reference: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     is_release: bool = False
 
@@ -134,12 +181,14 @@ class Dispute:
     amount: int
     currency: str
     charge: Charge
-    due_by: int
+    due_by: int | None
     reason: str = "fraudulent"
     status: str = "needs_response"
     case_type: str = "chargeback"
     is_charge_refundable: bool = False
     submissions: int = 0
+    past_due: bool = False
+    network_reason_code: str = "10.4"
     transactions: tuple[BalanceTransaction, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -162,3 +211,23 @@ class Session:
     client_reference_id: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     method_types: tuple[str, ...] = ("card",)
+    payment_link: str | None = None
+    amount_discount: int = 0
+    amount_shipping: int = 0
+    amount_tax: int = 0
+
+    @property
+    def amount_subtotal(self) -> int:
+        """The amount before discounts, shipping and taxes."""
+        return self.amount + self.amount_discount - self.amount_shipping - self.amount_tax
+
+
+@dataclass(slots=True)
+class EarlyFraudWarning:
+    """A card network's warning that a charge may be fraud."""
+
+    id: str
+    created: int
+    charge: Charge
+    fraud_type: str = "made_with_stolen_card"
+    actionable: bool = True
