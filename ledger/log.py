@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, Table, func, literal, select
 
+from ledger.chain import GENESIS
 from ledger.database import COMPARE, chunks, read_transaction
 from ledger.errors import UnknownCursor
 from ledger.identity import QUARANTINE_STREAM
@@ -58,7 +59,16 @@ class Log:
         """The log's end."""
         with read_transaction(self.engine) as connection:
             row = connection.execute(select(self._head.c.position, self._head.c.chain)).first()
-        return Head(row.position, bytes(row.chain)) if row else Head(0, bytes(32))
+        return Head(row.position, bytes(row.chain)) if row else Head(0, GENESIS)
+
+    def chain_at(self, position: int) -> bytes | None:
+        """The chain value at a position; None where the log has no such position."""
+        if position == 0:
+            return GENESIS
+        query = select(self.table.c.chain).where(self.table.c.id == position)
+        with read_transaction(self.engine) as connection:
+            chain = connection.execute(query).scalar()
+        return None if chain is None else bytes(chain)
 
     def event(self, event_id: str) -> RecordedEvent | None:
         """The event with Stripe's id, body included; never a quarantined delivery."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +28,10 @@ from projections.queries.overview import ProjectionState, dead_letters, states, 
 from projections.queries.search import search
 from projections.queries.selector import RowSelector
 from projections.rows.kind import Kind
+from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
 from projections.tables.engine import make_engine
-from projections.tables.live import live_rows, retried
+from projections.tables.live import live_rows, of_another_log, retried
 
 __all__ = ["Projections"]
 
@@ -53,7 +55,7 @@ class Projections:
     @classmethod
     def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
         """The projections of a ledger, beside its log."""
-        catalog = Catalog(make_engine(ledger.engine.url))
+        catalog = Catalog(make_engine(ledger.engine.url), ledger.log)
         background = Background(Rebuilder(catalog, ledger.log))
         return cls(catalog, ledger.log, kinds, background, Finder(catalog, ledger.log, kinds))
 
@@ -78,6 +80,7 @@ class Projections:
         with read_transaction(self.catalog.engine) as connection:
             requested = Claims(self.catalog).due(connection, self.kinds)
             live_tables = self.catalog.live_tables(connection)
+            checkpoints = self.catalog.checkpoints(connection)
         if self.kinds.keys() - live_tables.keys():
             self.create()
         live, due = [], []
@@ -85,12 +88,20 @@ class Projections:
             live_table = live_tables.get(name)
             if live_table is None:
                 continue
-            if name in requested or kind.fingerprint not in live_table.history:
+            belongs = self._belongs(kind, checkpoints.get(live_table.table_name))
+            if name in requested or kind.fingerprint not in live_table.history or not belongs:
                 due.append(kind)
             if live_table.fingerprint == kind.fingerprint:
                 live.append(self.catalog.tables(kind, live_table.table_name))
         self.background.run(due, background=background)
         return advance(self.catalog, self.log, live)
+
+    def _belongs(self, kind: Kind, checkpoint: Checkpoint | None) -> bool:
+        """Whether a live table belongs to the log; warns where it does not."""
+        if checkpoint is None or self.catalog.belonging.holds(checkpoint):
+            return True
+        warnings.warn(of_another_log(kind), stacklevel=2)
+        return False
 
     def leader(self) -> LeaderLease:
         """A claim to follow for all processes that have the same declarations."""

@@ -13,7 +13,16 @@ from api.problems import Problem
 from api.resources import parameters, schemas
 from api.resources.representation import list_response, page_of
 from api.resources.route import StrictBlueprint, route
-from api.resources.schemas import ResponseSchema, array, computed, constant, integer, number, text
+from api.resources.schemas import (
+    ResponseSchema,
+    array,
+    boolean,
+    computed,
+    constant,
+    integer,
+    number,
+    text,
+)
 from projections import KINDS
 
 
@@ -29,10 +38,13 @@ class ProjectionSchema(ResponseSchema):
                        allow_none=True)  # fmt: skip
     status = text(
         "`live`, `rebuild_requested`, `rebuilding`, `rebuild_stopped` (the process that rebuilt it"
-        " is gone; the follower starts again), or `served_by_other_version`."
+        " is gone; the follower starts again), `served_by_other_version`, or `of_another_log`"
+        " (the log was restored or replaced: nothing is served until it is rebuilt)."
     )
     position = integer("The log position up to which it has read.")
-    lag_events = integer("Events in the log that it has not read yet.")
+    lag_events = integer(
+        "Events in the log that it has not read yet; below 0 where it read more than the log has."
+    )
     lag_seconds = number("How long the oldest of them has waited.", allow_none=True)
     rows = integer("Number of rows.")
     dead_letters = integer("Number of events that could not be read.")
@@ -44,6 +56,7 @@ class ProjectionSchema(ResponseSchema):
     held_by = array(fields.String(), "What a rebuilt table waits for before it can serve.")
     checked_at = integer("When rows were last compared with the log.", allow_none=True)
     differences = integer("In how many fields they differed then.", allow_none=True)
+    of_another_log = boolean("Whether it was projected from another log than the one there is.")
     previous = text("The table that `ledger rollback` would serve again.", allow_none=True)
 
 

@@ -14,6 +14,7 @@ from projections.errors import AlreadyRunning
 from projections.rows.batch import Batch, Group, KindBatch, read_batch, sharing_objects
 from projections.rows.change import ComponentChange
 from projections.rows.merge import new_component
+from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
 from projections.tables.component import EncodedComponent, encode
 from projections.tables.engine import tune_for_bulk
@@ -91,8 +92,7 @@ class Filler:
                     connection,
                     names,
                     old=prepared.after,
-                    new=batch.last,
-                    without_snapshot=batch.without_snapshot,
+                    read=Checkpoint(batch.last, batch.chain, batch.without_snapshot),
                 )
                 if len(won) < len(names):
                     raise AlreadyRunning("somebody else writes the tables of this rebuild")

@@ -126,7 +126,7 @@ def _catch_up(scratch: Catalog, log: Log, tables: KindTables, upto: int, memory_
         checkpoint = scratch.checkpoint(connection, tables.name)
     assert checkpoint is not None
     fill_range(
-        scratch, log, [tables], checkpoint[0], upto,
+        scratch, log, [tables], checkpoint.position, upto,
         processes=1, memory_mb=memory_mb, report=lambda _: None,
     )  # fmt: skip
 

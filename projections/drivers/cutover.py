@@ -92,13 +92,15 @@ def _catch_up(catalog: Catalog, log: Log, connection: Connection, tables: KindTa
     live_table = catalog.live_table(connection, tables.kind.name)
     assert live_table is not None
     held = catalog.checkpoint(connection, live_table.table_name, lock=True)
-    live_position = held[0] if held is not None else 0
+    # A live table of another log says nothing of how far this one was served.
+    served = held is not None and catalog.belonging.holds(held)
+    live_position = held.position if held is not None and served else 0
     checkpoint = catalog.checkpoint(connection, tables.name)
-    if checkpoint is None or live_position - checkpoint[0] > _BATCH:
+    if checkpoint is None or live_position - checkpoint.position > _BATCH:
         return False
-    if live_position > checkpoint[0]:
-        events = log.scan(checkpoint[0], live_position)
-        apply_events(connection, catalog, log, [tables], checkpoint[0], events)
+    if live_position > checkpoint.position:
+        events = log.scan(checkpoint.position, live_position)
+        apply_events(connection, catalog, log, [tables], checkpoint.position, events)
     return True
 
 

@@ -14,6 +14,7 @@ from projections.drivers.batch import EarlierEvents, objects_of, project_batch
 from projections.drivers.bulk import Filler, without_garbage_collection
 from projections.errors import AlreadyRunning
 from projections.rows.batch import Batch, KindBatch, read_batch, sharing_objects
+from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
 from projections.tables.schema import KindTables
 from projections.tables.store import ComponentStore
@@ -38,8 +39,10 @@ def advance(
     with read_transaction(catalog.engine) as connection:
         checkpoints = catalog.checkpoints(connection)
     for table in tables:
-        if table.name in checkpoints:
-            at[checkpoints[table.name]].append(table)
+        checkpoint = checkpoints.get(table.name)
+        # What was projected from another log cannot be followed by this one.
+        if checkpoint is not None and catalog.belonging.holds(checkpoint):
+            at[checkpoint.position].append(table)
     if not at:
         return 0
     position = min(at)
@@ -100,8 +103,7 @@ def _write(
         connection,
         by_name,
         old=position,
-        new=batch.last,
-        without_snapshot=batch.without_snapshot,
+        read=Checkpoint(batch.last, batch.chain, batch.without_snapshot),
     )
     earlier = EarlierEvents(log, batch)
     for name in sorted(won):

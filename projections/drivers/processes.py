@@ -135,7 +135,7 @@ def _work(pipe: Connection, urls: Sequence[str], names: Mapping[str, str]) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log_url, projections_url = urls
     ledger = Ledger.open(log_url)
-    catalog = Catalog(engine_at(make_url(projections_url)))
+    catalog = Catalog(engine_at(make_url(projections_url)), ledger.log)
     tables = [catalog.tables(KINDS[kind], name) for kind, name in names.items()]
     filler = Filler(catalog, ledger.log, tables)
     prepared = None

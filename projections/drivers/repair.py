@@ -19,6 +19,7 @@ from projections.rows.kind import Kind
 from projections.rows.merge import Earlier, Stored, Touched, merge
 from projections.tables.catalog import Catalog
 from projections.tables.component import terms_of
+from projections.tables.live import of_another_log
 from projections.tables.store import ComponentStore
 
 __all__ = ["Repaired", "repair_id", "repair_since"]
@@ -71,8 +72,10 @@ def _live_store(catalog: Catalog, kind: Kind) -> Iterator[tuple[ComponentStore, 
             )
         checkpoint = catalog.checkpoint(connection, live_table.table_name, lock=True)
         assert checkpoint is not None
+        if not catalog.belonging.holds(checkpoint):
+            raise NotReady(of_another_log(kind))
         tables = catalog.tables(kind, live_table.table_name)
-        yield ComponentStore(connection, tables, catalog.control), checkpoint[0]
+        yield ComponentStore(connection, tables, catalog.control), checkpoint.position
 
 
 def _keys_of_id(store: ComponentStore, log: Log, id: str, *, upto: int) -> set[Key]:

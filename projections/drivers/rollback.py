@@ -46,7 +46,7 @@ def rollback(catalog: Catalog, log: Log, kind: Kind) -> RolledBack:
     cut_over(catalog, log, [tables], guard=guard)
     with read_transaction(catalog.engine) as connection:
         checkpoint = catalog.checkpoint(connection, tables.name)
-    position = checkpoint[0] if checkpoint is not None else 0
+    position = checkpoint.position if checkpoint is not None else 0
     return RolledBack(kind.name, tables.name, live_table.table_name, position)
 
 
@@ -64,6 +64,11 @@ def _previous(catalog: Catalog, connection: Connection, kind: Kind) -> tuple[Liv
     fingerprint = connection.execute(built_by).scalar()
     if fingerprint is None:
         raise NothingToRollBack(f"{live_table.previous}, which {kind.name} had before, is gone")
+    checkpoint = catalog.checkpoint(connection, live_table.previous)
+    if checkpoint is not None and not catalog.belonging.holds(checkpoint):
+        raise NothingToRollBack(
+            f"{live_table.previous}, which {kind.name} had before, was projected from another log"
+        )
     if fingerprint != kind.fingerprint:
         raise NothingToRollBack(
             f"{live_table.previous} was built by another version of the ledger (this one builds"

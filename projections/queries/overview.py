@@ -30,11 +30,13 @@ class ProjectionState:
     """How one projection is doing; ``lag_seconds`` is how long its first unread event has waited.
 
     ``status``: live, rebuild_requested, rebuilding, rebuild_stopped (the process that did it is
-    gone; the next follower begins again) or served_by_other_version (another version's table,
-    which only that version follows). ``rebuild_*``: the progress of a rebuild. ``previous`` is the
-    table that a rollback would serve; ``held_by`` names, during a rebuild, the sessions and views
-    that its cutover waits for. ``differences`` counts the fields that were not what the log says
-    at the last check.
+    gone; the next follower begins again), served_by_other_version (another version's table, which
+    only that version follows) or of_another_log (nothing is served: the table was projected from
+    another log than the one that is there, and a rebuild follows). ``rebuild_*``: the progress of
+    a rebuild. ``previous`` is the table that a rollback would serve; ``held_by`` names, during a
+    rebuild, the sessions and views that its cutover waits for. ``differences`` counts the fields
+    that were not what the log says at the last check. ``of_another_log``: nothing is served, also
+    while the rebuild runs.
     """
 
     kind: str
@@ -54,23 +56,21 @@ class ProjectionState:
     held_by: tuple[str, ...]
     checked_at: int | None
     differences: int | None
+    of_another_log: bool
 
 
 def states(
     catalog: Catalog, log: Log, kinds: Mapping[str, Kind], clock: Callable[[], float] = time.time
 ) -> list[ProjectionState]:
     """How each projection is doing."""
-    head = log.head().position
-    return [_state(catalog, log, kind, head, clock) for kind in kinds.values()]
+    return [_state(catalog, log, kind, clock) for kind in kinds.values()]
 
 
-def _state(
-    catalog: Catalog, log: Log, kind: Kind, head: int, clock: Callable[[], float]
-) -> ProjectionState:
+def _state(catalog: Catalog, log: Log, kind: Kind, clock: Callable[[], float]) -> ProjectionState:
     letters, rebuilds, checks = (
         catalog.control.dead_letters, catalog.control.rebuilds, catalog.control.checks,
     )  # fmt: skip
-    with live_rows(catalog, kind) as live:
+    with live_rows(catalog, kind, of_any_log=True) as live:
         execute, name = live.connection.execute, live.live_table.table_name
         rows = execute(select(func.count()).select_from(live.rows)).scalar_one()
         letter_count = select(func.count()).select_from(letters).where(letters.c.table_name == name)
@@ -79,6 +79,9 @@ def _state(
         check = execute(select(checks).where(checks.c.kind == kind.name)).first()
         checkpoint = catalog.checkpoint(live.connection, name)
         status = _status(live, rebuild)
+        foreign = checkpoint is not None and not catalog.belonging.holds(checkpoint)
+        if foreign and status != "rebuilding":
+            status = "of_another_log"
         # Only a cutover waits for them.
         held_by = _held_by(live) if rebuild is not None else ()
     rate, eta = _pace(rebuild)
@@ -89,11 +92,12 @@ def _state(
         fingerprint=live.live_table.fingerprint,
         status=status,
         position=live.position,
-        lag_events=max(0, head - live.position),
-        lag_seconds=round(max(0.0, lag), 3),
+        # Below 0 where the table has read more than the log has: it belongs to another log.
+        lag_events=log.head().position - live.position,
+        lag_seconds=round(lag, 3),
         rows=rows,
         dead_letters=dead,
-        without_snapshot=checkpoint[1] if checkpoint is not None else 0,
+        without_snapshot=checkpoint.without_snapshot if checkpoint is not None else 0,
         rebuild_done=rebuild.done if rebuild is not None else None,
         rebuild_total=rebuild.total if rebuild is not None else None,
         rebuild_events_per_second=rate,
@@ -102,6 +106,7 @@ def _state(
         held_by=held_by,
         checked_at=check.checked_at if check is not None else None,
         differences=check.differences if check is not None else None,
+        of_another_log=foreign,
     )
 
 

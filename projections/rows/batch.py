@@ -21,13 +21,14 @@ __all__ = ["Batch", "Group", "KindBatch", "read_batch", "sharing_objects"]
 class Batch:
     """The observations of some recorded events, by object and in order of position.
 
-    Each object is folded once, for all kinds. ``last`` is the position of the last event,
-    ``without_snapshot`` how many of them carried none.
+    Each object is folded once, for all kinds. ``last`` is the position of the last event and
+    ``chain`` the log's value there, ``without_snapshot`` how many of them carried none.
     """
 
     objects: Mapping[str, StripeObject]
     observations: dict[Key, list[Observation]]
     last: int
+    chain: bytes
     without_snapshot: int
     _links: dict[Key, set[Key]] = field(default_factory=dict, repr=False)
     _states: dict[Key, State] = field(default_factory=dict, repr=False)
@@ -68,8 +69,8 @@ def read_batch(events: Sequence[RecordedEvent], objects: Mapping[str, StripeObje
             observations[observation.key].append(observation)
         if not observed and is_thin(event):
             without_snapshot += 1
-    last = events[-1].position if events else 0
-    return Batch(objects, observations, last, without_snapshot)
+    last, chain = (events[-1].position, events[-1].chain) if events else (0, b"")
+    return Batch(objects, observations, last, chain, without_snapshot)
 
 
 @dataclass(slots=True, eq=False)

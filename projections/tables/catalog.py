@@ -20,10 +20,12 @@ from sqlalchemy import (
     update,
 )
 
+from ledger import Log
 from ledger.database import use_wal, write_transaction
 from projections.errors import CutoverBlocked
 from projections.objects.types import Type
 from projections.rows.kind import Kind
+from projections.tables.belonging import START, Belonging, Checkpoint
 from projections.tables.blockers import dependents
 from projections.tables.engine import lock_catalog, schema_of
 from projections.tables.schema import SCHEMA, Control, KindTables, control
@@ -51,8 +53,10 @@ class LiveTable:
 class Catalog:
     """Makes the tables of kinds, and keeps which of them are live and how far each has read."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, log: Log | None = None) -> None:
+        """``log`` is what the tables are projected from; None for a check's temporary file."""
         self.engine = engine
+        self.belonging = Belonging(log)
         self.schema = schema_of(engine)
         self.control: Control = control(self.schema)
 
@@ -69,6 +73,7 @@ class Catalog:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
             self._drop_outdated(connection, self.control.rebuilds, self.control.leaders)
             self.control.metadata.create_all(connection)
+            self._add_columns(connection, self.control.checkpoints)
             for kind in kinds.values():
                 if self.live_table(connection, kind.name) is None:
                     tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
@@ -84,6 +89,17 @@ class Catalog:
                 columns = inspector.get_columns(table.name, schema=self.schema)
                 if {column["name"] for column in columns} != set(table.c.keys()):
                     table.drop(connection)
+
+    def _add_columns(self, connection: Connection, table: Table) -> None:
+        """Add the columns that a shared table of an older version lacks; they may be null."""
+        columns = inspect(connection).get_columns(table.name, schema=self.schema)
+        known = {column["name"] for column in columns}
+        for column in table.c:
+            if column.name not in known:
+                type = column.type.compile(connection.dialect)
+                connection.execute(
+                    text(f"ALTER TABLE {table.fullname} ADD COLUMN {column.name} {type}")
+                )
 
     def live_table(self, connection: Connection, kind: str) -> LiveTable | None:
         """The live table of a kind, or None before there is one."""
@@ -108,8 +124,7 @@ class Catalog:
                 table_name=tables.name,
                 kind=tables.kind.name,
                 fingerprint=tables.kind.fingerprint,
-                position=0,
-                without_snapshot=0,
+                **START._asdict(),
             )
         )
 
@@ -123,25 +138,22 @@ class Catalog:
         for table in (self.control.checkpoints, self.control.dead_letters):
             connection.execute(delete(table).where(table.c.table_name == name))
 
-    def checkpoints(self, connection: Connection) -> dict[str, int]:
+    def checkpoints(self, connection: Connection) -> dict[str, Checkpoint]:
         """How far each table has read, live or not."""
-        table = self.control.checkpoints
-        return {
-            row.table_name: row.position
-            for row in connection.execute(select(table.c.table_name, table.c.position))
-        }
+        rows = connection.execute(select(self.control.checkpoints)).all()
+        return {row.table_name: _checkpoint(row) for row in rows}
 
     def checkpoint(
         self, connection: Connection, name: str, *, lock: bool = False
-    ) -> tuple[int, int] | None:
-        """How far a table has read, and how many of those events had no snapshot.
+    ) -> Checkpoint | None:
+        """How far a table has read.
 
         With ``lock`` nobody else moves it until the transaction ends.
         """
         table = self.control.checkpoints
-        query = select(table.c.position, table.c.without_snapshot).where(table.c.table_name == name)
+        query = select(table).where(table.c.table_name == name)
         row = connection.execute(query.with_for_update() if lock else query).first()
-        return None if row is None else (row.position, row.without_snapshot)
+        return None if row is None else _checkpoint(row)
 
     def advance(
         self,
@@ -149,15 +161,21 @@ class Catalog:
         names: Collection[str],
         *,
         old: int,
-        new: int,
-        without_snapshot: int,
+        read: Checkpoint,
     ) -> set[str]:
-        """Compare-and-set the checkpoints of some tables; returns the tables that won."""
+        """Compare-and-set the checkpoints of some tables; returns the tables that won.
+
+        ``old`` is the position before, ``read`` the new one with what was read on the way.
+        """
         table = self.control.checkpoints
         statement = (
             update(table)
             .where(table.c.table_name.in_(names), table.c.position == old)
-            .values(position=new, without_snapshot=table.c.without_snapshot + without_snapshot)
+            .values(
+                position=read.position,
+                chain=read.chain,
+                without_snapshot=table.c.without_snapshot + read.without_snapshot,
+            )
             .returning(table.c.table_name)
         )
         return set(connection.execute(statement).scalars())
@@ -202,6 +220,11 @@ class Catalog:
         grants = connection.execute(_GRANTS, {"view": f"{prefix}{view}"}).scalars().all()
         connection.execute(text(f"DROP VIEW IF EXISTS {prefix}{view}"))
         return list(grants)
+
+
+def _checkpoint(row: Row[Any]) -> Checkpoint:
+    chain = None if row.chain is None else bytes(row.chain)
+    return Checkpoint(row.position, chain, row.without_snapshot)
 
 
 def _live_table(row: Row[Any]) -> LiveTable:

@@ -26,15 +26,16 @@ _POOL_SIZE = 5
 def projections_url(log: URL) -> URL:
     """Where the projections of a log are.
 
-    On SQLite ``ledger.db`` → ``ledger.projections.db``: a file has one writer, and a rebuild must
-    not hold up an append. On PostgreSQL the same database.
+    On SQLite ``ledger.db`` → ``ledger.projections.db`` and ``ledger`` → ``ledger.projections``: a
+    file has one writer, and a rebuild must not hold up an append. On PostgreSQL the same database.
     """
     if log.get_backend_name() != "sqlite":
         return log
     assert log.database is not None
     stem, dot, suffix = log.database.rpartition(".")
     if not dot or "/" in suffix:
-        stem, suffix = log.database, "db"
+        # Not the same as that of `ledger.db` beside it.
+        return log.set(database=f"{log.database}.projections")
     return log.set(database=f"{stem}.projections.{suffix}")
 
 

@@ -30,7 +30,7 @@ from projections.tables.catalog import Catalog, LiveTable
 from projections.tables.component import decode, shown_row
 from projections.tables.schema import sql_type
 
-__all__ = ["LiveRows", "all_live_rows", "live_rows", "retried"]
+__all__ = ["LiveRows", "all_live_rows", "live_rows", "of_another_log", "retried"]
 
 T = TypeVar("T")
 
@@ -106,8 +106,11 @@ class LiveRows:
 
 
 @contextmanager
-def live_rows(catalog: Catalog, kind: Kind) -> Iterator[LiveRows]:
-    """A kind's live table; raises ``NotReady`` before there is one."""
+def live_rows(catalog: Catalog, kind: Kind, *, of_any_log: bool = False) -> Iterator[LiveRows]:
+    """A kind's live table; raises ``NotReady`` before there is one.
+
+    So it does where the table was projected from another log, unless one ``of_any_log`` will do.
+    """
     with read_transaction(catalog.engine) as connection:
         try:
             live_table = catalog.live_table(connection, kind.name)
@@ -118,7 +121,9 @@ def live_rows(catalog: Catalog, kind: Kind) -> Iterator[LiveRows]:
         checkpoint = catalog.checkpoint(connection, live_table.table_name)
         if checkpoint is None:
             raise _missing(kind, None)
-        yield LiveRows(kind, connection, live_table, checkpoint[0], catalog)
+        if not of_any_log and not catalog.belonging.holds(checkpoint):
+            raise NotReady(of_another_log(kind))
+        yield LiveRows(kind, connection, live_table, checkpoint.position, catalog)
 
 
 @contextmanager
@@ -127,11 +132,24 @@ def all_live_rows(catalog: Catalog, kinds: Iterable[Kind]) -> Iterator[list[Live
     with read_transaction(catalog.engine) as connection:
         live_tables = catalog.live_tables(connection)
         checkpoints = catalog.checkpoints(connection)
-        yield [
-            LiveRows(kind, connection, live_table, checkpoints[live_table.table_name], catalog)
-            for kind in kinds
-            if (live_table := live_tables.get(kind.name)) is not None
-        ]
+        lives = []
+        for kind in kinds:
+            live_table = live_tables.get(kind.name)
+            if live_table is None:
+                continue
+            checkpoint = checkpoints[live_table.table_name]
+            if not catalog.belonging.holds(checkpoint):
+                raise NotReady(of_another_log(kind))
+            lives.append(LiveRows(kind, connection, live_table, checkpoint.position, catalog))
+        yield lives
+
+
+def of_another_log(kind: Kind) -> str:
+    """Why a table is not served that does not belong to the log."""
+    return (
+        f"{kind.name} were projected from another log than the one that is there (restored from a"
+        " backup, or another file?); `ledger serve` and `ledger follow` rebuild them"
+    )
 
 
 def _missing(kind: Kind, error: Exception | None) -> StoreUnavailable | NotReady:

@@ -91,6 +91,8 @@ def control(schema: str | None) -> Control:
         Column("kind", Text, nullable=False),
         Column("fingerprint", Text, nullable=False),
         Column("position", _Integer, nullable=False),
+        # The log's chain value there: whether the table belongs to the log.
+        Column("chain", LargeBinary),
         Column("without_snapshot", _Integer, nullable=False),
     )
     dead_letters = Table(
