@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections import KINDS, Field, Kind
+from projections import KINDS, Kind
 from projections.objects.declaration import Read, StripeObject
 
 __all__ = ["page"]
@@ -48,12 +48,8 @@ def _object(kind: Kind, declared: StripeObject) -> Iterator[str]:
     yield f"### {kind.name}: `{declared.name}`\n"
     yield "| read | type | at, newest first |"
     yield "|---|---|---|"
-    fields = {field.name: field for field in kind.fields}
     for read in declared.all_reads:
-        yield _row(read, "")
-        field = fields.get(read.name)
-        if read.items is not None and field is not None:
-            yield from _items(field, read)
+        yield from _rows(read, "")
     for name, merged_list in sorted(declared.merged_lists.items()):
         yield f"| `{name}`, merged by id over all snapshots | list | `{merged_list.path}` |"
         yield from (_row(read, f"{name}.") for read in merged_list.reads)
@@ -66,8 +62,11 @@ def _object(kind: Kind, declared: StripeObject) -> Iterator[str]:
     yield ""
 
 
-def _items(field: Field, read: Read) -> Iterator[str]:
-    yield from (_row(item, f"{field.name}.") for item in read.items or ())
+def _rows(read: Read, prefix: str) -> Iterator[str]:
+    """The row of a read, and those of the items of a list."""
+    yield _row(read, prefix)
+    for item in read.items or ():
+        yield from _rows(item, f"{prefix}{read.name}.")
 
 
 def _row(read: Read, prefix: str) -> str:

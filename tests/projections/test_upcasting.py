@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -192,8 +193,14 @@ def test_a_version_is_never_asked_for(version: str | None) -> None:
 def reads() -> list[tuple[str, Read]]:
     """Every read of every object, and of the items of lists."""
     objects = [declared for kind in KINDS.values() for declared in kind.objects.values()]
-    result = [(declared.name, read) for declared in objects for read in declared.all_reads]
-    return result + [(name, item) for name, read in result for item in read.items or ()]
+    return [(declared.name, read) for declared in objects for read in nested(declared.all_reads)]
+
+
+def nested(reads: Iterable[Read]) -> Iterator[Read]:
+    """The reads, and those of the items of lists."""
+    for read in reads:
+        yield read
+        yield from nested(read.items or ())
 
 
 def placed(path: str, value: Any) -> Any:
