@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from projections.objects.declaration import Link, StripeObject
+from projections.objects.declaration import Link, Read, StripeObject
 from projections.objects.paths import at
-from projections.objects.types import ABSENT, Type, lower
+from projections.objects.types import Type, lower
 from projections.payments.links import order_of
 from projections.payments.objects import CHARGE, PAYMENT_INTENT
+from projections.rows.aggregate import Aggregate
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "REFUND"]
@@ -23,9 +23,10 @@ def _reference(details: Any) -> Any:
     return next((way["reference"] for way in ways if way.get("reference")), None)
 
 
-def _no_longer_pending(snapshot: Mapping[str, Any]) -> Any:
-    # The key goes when the waiting is over; before 2025-04-30 there was none.
-    return ABSENT if snapshot.get("status") == "pending" else None
+def _pending_reason(refund: Aggregate) -> Any:
+    # The key goes when the waiting is over: what it said before is no reason any more.
+    is_pending = refund.values.get("status") == "pending"
+    return refund.values.get("pending_reason") if is_pending else None
 
 
 _FIELDS = (
@@ -55,8 +56,7 @@ _FIELDS = (
         at("balance_transaction"),
     ),
     Field(
-        "pending_reason", Type.CODE, "What it waits for.", at("pending_reason"),
-        fallback=_no_longer_pending,
+        "pending_reason", Type.CODE, "What it waits for, while it does.", derive=_pending_reason
     ),
     Field("customer", Type.ID, "The customer.", at("customer")),
     Field("customer_account", Type.ID, "The account that is the customer.",
@@ -75,7 +75,7 @@ _FIELDS = (
 REFUND = StripeObject(
     "refund",
     event_types=("refund.*", "charge.refund.updated"),
-    reads=reads_of(*_FIELDS),
+    reads=(*reads_of(*_FIELDS), Read("pending_reason", Type.CODE, at("pending_reason"))),
     terminal=frozenset({"failed", "canceled"}),
     type_order=("created", "updated", "failed"),
     status_order=("requires_action", "pending", "succeeded", "canceled", "failed"),
