@@ -102,8 +102,11 @@ def test_lists_filter_by_account_and_mode(store: Store) -> None:
                 if (row["account"], row["livemode"]) == (account, livemode)
             ]
         for name in set(KINDS[kind].filters) - {"account", "livemode"}:
-            for value in {row[name] for row in everything}:
-                chosen = [row for row in everything if row[name] == value]
+            listed = KINDS[kind].list_filters.get(name)
+            # What each row is found by: its value, or each of those that it lists.
+            keys = [{row[name]} if listed is None else set(row[listed]) for row in everything]
+            for value in set().union(*keys):
+                chosen = [row for row, own in zip(everything, keys, strict=True) if value in own]
                 assert store.items(kind, **{name: value}) == chosen
 
 

@@ -16,7 +16,7 @@ from tests.projections.histories import Json, Store, shuffled
 LENT = {
     "orders": {"invoice", "invoices", "early_fraud_warning"},
     "subscriptions": {"latest_invoice_status", "checkout_session", "client_reference_id"},
-    "invoices": {"order", "payments"},
+    "invoices": {"order", "orders", "payments"},
     "early_fraud_warnings": {"order"},
     "refunds": {"order"},
     "disputes": {"order"},
