@@ -150,6 +150,22 @@ class Log:
         with read_transaction(self.engine) as connection:
             return scan(connection, self._decode, after, upto)
 
+    def fitting(self, after: int, upto: int, *, memory: int, beside: int) -> int:
+        """The last position up to ``upto`` whose events fit into so many bytes; at least one does.
+
+        An event takes twice its body (as it is stored, and decoded) and ``beside`` bytes.
+        """
+        columns = self.table.c
+        query = select(columns.id, func.length(columns.state)).where(
+            columns.id > after, columns.id <= upto
+        )
+        with read_transaction(self.engine) as connection:
+            for position, size in connection.execute(query.order_by(columns.id)):
+                memory -= 2 * size + beside
+                if memory < 0:
+                    return max(after + 1, int(position) - 1)
+        return upto
+
     def at_positions(self, positions: Collection[int]) -> list[RecordedEvent]:
         """The rows at some positions, in order, bodies included."""
         return self._read_by(self.table.c.id, sorted(positions), upto=None)

@@ -35,6 +35,7 @@ from projections.tables.live import live_rows, of_another_log, retried
 
 __all__ = ["Projections"]
 
+_BACKGROUND_MB = 60
 _NOW = RowSelector()
 _FIRST_PAGE = Page()
 
@@ -56,7 +57,8 @@ class Projections:
     def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
         """The projections of a ledger, beside its log."""
         catalog = Catalog(make_engine(ledger.engine.url), ledger.log)
-        background = Background(Rebuilder(catalog, ledger.log))
+        # Beside the follower's own work: both together stay below 200 MB.
+        background = Background(Rebuilder(catalog, ledger.log, memory_mb=_BACKGROUND_MB))
         return cls(catalog, ledger.log, kinds, background, Finder(catalog, ledger.log, kinds))
 
     def create(self) -> None:

@@ -22,7 +22,6 @@ class Checks:
 
     def __init__(self, hours: int) -> None:
         self._hours = hours
-        self._started_at = time.time()
         self._look_seconds = 0.0
         self._retry_seconds = 0.0
         self._process: subprocess.Popen[bytes] | None = None
@@ -35,8 +34,9 @@ class Checks:
         self._look_seconds = seconds + _LOOK_SECONDS
         if self._process is not None and self._process.poll() is None:
             return
-        # The first check is due that long after the start, when there is enough else to do.
-        last = projections.checked_at() or self._started_at
+        last = _last_checked(projections)
+        if last is None:
+            return
         if time.time() >= last + 3600 * self._hours and seconds >= self._retry_seconds:
             self._retry_seconds = seconds + _RETRY_SECONDS
             self._process = subprocess.Popen(
@@ -48,3 +48,15 @@ class Checks:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+
+def _last_checked(projections: Projections) -> float | None:
+    """When the rows were last checked; before that, when the ledger received its first event.
+
+    By what is stored, however short processes live. None: there is nothing to check.
+    """
+    checked_at = projections.checked_at()
+    if checked_at is not None:
+        return checked_at
+    first = projections.log.after(0, 1)
+    return first[0].received_at / 1e6 if first else None

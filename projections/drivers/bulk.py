@@ -22,6 +22,7 @@ from projections.tables.schema import KindTables
 from projections.tables.store import ComponentStore
 
 __all__ = [
+    "BYTES_PER_EVENT",
     "MEMORY_MB",
     "Filler",
     "Progress",
@@ -34,7 +35,7 @@ __all__ = [
 # What a rebuild may take over all its processes, beyond what a Python process takes anyway.
 MEMORY_MB = 400
 # What an event takes beside its body while it is projected.
-_BYTES_PER_EVENT = 13_000
+BYTES_PER_EVENT = 13_000
 _BATCH_EVENTS_MAX = 20_000
 
 # Called with the position reached; with a description, how many events are done, and of how many.
@@ -116,7 +117,7 @@ def batch_ranges(
 
     ``body_bytes`` is the average size of a body.
     """
-    size = memory_mb * 1_000_000 // processes // (_BYTES_PER_EVENT + body_bytes)
+    size = memory_mb * 1_000_000 // processes // (BYTES_PER_EVENT + body_bytes)
     size = max(100, min(size, _BATCH_EVENTS_MAX))
     for start in range(after, upto, size):
         yield start, min(start + size, upto)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ledger import Log, StoreUnavailable
 from ledger.database import read_transaction, write_transaction
-from projections.drivers.follow import advance, apply_events
+from projections.drivers.follow import advance, apply_events, fitting
 from projections.errors import CutoverBlocked
 from projections.tables.blockers import blockers
 from projections.tables.catalog import Catalog
@@ -71,8 +71,11 @@ def cut_over(
 
 def _try_once(catalog: Catalog, log: Log, tables: KindTables, guard: Guard | None) -> bool:
     """Try once; False where the table has fallen too far behind meanwhile."""
-    while advance(catalog, log, [tables], batch=_BATCH) >= _BATCH:
-        pass
+    while advance(catalog, log, [tables], batch=_BATCH):
+        with read_transaction(catalog.engine) as connection:
+            checkpoint = catalog.checkpoint(connection, tables.name)
+        if checkpoint is None or log.head().position - checkpoint.position < _BATCH:
+            break
     with write_transaction(catalog.engine) as connection:
         lock_catalog(connection)
         if guard is not None:
@@ -99,6 +102,8 @@ def _catch_up(catalog: Catalog, log: Log, connection: Connection, tables: KindTa
     if checkpoint is None or live_position - checkpoint.position > _BATCH:
         return False
     if live_position > checkpoint.position:
+        if fitting(log, checkpoint.position, live_position) < live_position:
+            return False
         events = log.scan(checkpoint.position, live_position)
         apply_events(connection, catalog, log, [tables], checkpoint.position, events)
     return True

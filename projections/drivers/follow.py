@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ledger import Log, RecordedEvent
 from ledger.database import read_transaction, write_transaction
 from projections.drivers.batch import EarlierEvents, objects_of, project_batch
-from projections.drivers.bulk import Filler, without_garbage_collection
+from projections.drivers.bulk import BYTES_PER_EVENT, Filler, without_garbage_collection
 from projections.errors import AlreadyRunning
 from projections.rows.batch import Batch, KindBatch, read_batch, sharing_objects
 from projections.tables.belonging import Checkpoint
@@ -19,12 +19,16 @@ from projections.tables.catalog import Catalog
 from projections.tables.schema import KindTables
 from projections.tables.store import ComponentStore
 
-__all__ = ["advance", "apply_events"]
+__all__ = ["advance", "apply_events", "fitting"]
 
 BATCH = 2000
 # From so many unread events on, large batches are computed before the tables are locked.
 _BACKLOG = 4000
 _LEAP = 8000
+# What the events of one batch may take: with it a follower stays below 200 MB.
+_MEMORY_BYTES = 60_000_000
+# So many events fit, however large their bodies are: up to 1 MB, unless it is set otherwise.
+_FEW = 20
 
 
 def advance(
@@ -46,14 +50,24 @@ def advance(
     if not at:
         return 0
     position = min(at)
-    if batch == BATCH and (behind := log.head().position - position) > _BACKLOG:
-        return _leap(catalog, log, at[position], position, min(behind, _LEAP))
-    events = log.scan(position, position + batch)
+    behind = log.head().position - position
+    count = min(behind, _LEAP if batch == BATCH and behind > _BACKLOG else batch)
+    count = fitting(log, position, position + count) - position
+    if batch == BATCH and behind > _BACKLOG:
+        return _leap(catalog, log, at[position], position, count)
+    events = log.scan(position, position + count)
     if events:
         for group, read in _batches(at[position], events):
             with write_transaction(catalog.engine) as connection:
                 _write(connection, catalog, log, group, position, read)
     return len(events)
+
+
+def fitting(log: Log, after: int, upto: int) -> int:
+    """The last position up to ``upto`` that one batch may reach: its events fit into memory."""
+    if upto - after <= _FEW:
+        return upto
+    return log.fitting(after, upto, memory=_MEMORY_BYTES, beside=BYTES_PER_EVENT)
 
 
 def apply_events(

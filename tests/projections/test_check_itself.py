@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,6 +58,43 @@ def test_another_versions_rows_are_not_ours_to_check(store: Store) -> None:
     new.close()
 
 
+@dataclass
+class Stored:
+    """What is stored of checks, and of the log's beginning."""
+
+    last: int | None
+    first_event: float | None
+
+    @property
+    def log(self) -> Stored:
+        return self
+
+    def checked_at(self) -> int | None:
+        return self.last
+
+    def after(self, position: int, limit: int) -> list[Any]:
+        received_at = self.first_event
+        return [] if received_at is None else [SimpleNamespace(received_at=received_at * 1e6)]
+
+
+class Clock:
+    """The time, and how many checks were started."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds, self.started = 1_790_000_000.0, 0
+        clock = self
+
+        class Process:
+            def __init__(self, command: list[str]) -> None:
+                clock.started += 1
+
+            def poll(self) -> int:
+                return 1
+
+        monkeypatch.setattr("api.serve.checks.time.time", lambda: self.seconds)
+        monkeypatch.setattr("api.serve.checks.subprocess.Popen", Process)
+
+
 @pytest.mark.parametrize(
     ("hours", "last", "after", "started"),
     [
@@ -70,28 +109,40 @@ def test_another_versions_rows_are_not_ours_to_check(store: Store) -> None:
 def test_when_it_is_due(
     monkeypatch: pytest.MonkeyPatch, hours: int, last: int | None, after: int, started: int
 ) -> None:
-    """So many hours after the last check, whoever made it; else after the start; or never."""
-    clock, ran = [1_790_000_000.0], list[Any]()
-    begin = clock[0]
-
-    class Last:
-        def checked_at(self) -> int | None:
-            return None if last is None else int(begin) + 3600 * last
-
-    class Process:
-        def __init__(self, command: list[str]) -> None:
-            ran.append(command)
-
-        def poll(self) -> int:
-            return 1
-
-    monkeypatch.setattr("api.serve.checks.time.time", lambda: clock[0])
-    monkeypatch.setattr("api.serve.checks.subprocess.Popen", Process)
+    """So many hours after the last check, whoever made it; else after the first event; or never."""
+    clock = Clock(monkeypatch)
     due = Checks(hours)
-    clock[0] += 3600 * after
+    checked_at = None if last is None else int(clock.seconds) + 3600 * last
+    stored = Stored(checked_at, first_event=clock.seconds)
+    clock.seconds += 3600 * after
     for _ in range(2):
         # What failed is not tried again at once.
         due._look_seconds = 0.0
-        due.start_if_due(Last())  # type: ignore[arg-type]
+        due.start_if_due(stored)  # type: ignore[arg-type]
 
-    assert len(ran) == started
+    assert clock.started == started
+
+
+def test_it_is_due_however_short_processes_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger that is deployed anew every 23 hours is checked once a day all the same."""
+    clock = Clock(monkeypatch)
+    stored = Stored(None, first_event=clock.seconds)
+    for _ in range(30):
+        before, due = clock.started, Checks(24)
+        due.start_if_due(stored)  # type: ignore[arg-type]
+        if clock.started > before:
+            stored = Stored(int(clock.seconds), first_event=clock.seconds)
+        clock.seconds += 3600 * 23
+
+    assert clock.started >= 14
+
+
+def test_an_empty_ledger_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing was received there is nothing to compare."""
+    clock = Clock(monkeypatch)
+    due = Checks(1)
+    clock.seconds += 7200
+
+    due.start_if_due(Stored(None, first_event=None))  # type: ignore[arg-type]
+
+    assert clock.started == 0
