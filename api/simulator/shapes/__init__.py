@@ -7,6 +7,7 @@ from api.simulator.shapes import (
     checkout,
     discounts,
     disputes,
+    invoice_payments,
     invoices,
     merchants,
     payments,
@@ -92,9 +93,9 @@ def _billing(world_object: _Billing, api: ApiVersion, livemode: bool) -> Json:
         case Invoice():
             return invoices.invoice(world_object, api, livemode)
         case InvoicePayment():
-            return invoices.invoice_payment(world_object, api, livemode)
+            return invoice_payments.invoice_payment(world_object, api, livemode)
         case CreditNote():
-            return invoices.credit_note(world_object, api, livemode)
+            return invoice_payments.credit_note(world_object, api, livemode)
         case Subscription():
             return subscriptions.subscription(world_object, api, livemode)
         case Schedule():

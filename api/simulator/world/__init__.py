@@ -7,9 +7,7 @@ what an event shows of it. Amounts are in the currency's minor unit, times in Un
 from __future__ import annotations
 
 from api.simulator.world.billing import (
-    Coupon,
     CreditNote,
-    Discount,
     Invoice,
     InvoicePayment,
     Item,
@@ -18,6 +16,7 @@ from api.simulator.world.billing import (
     Subscription,
 )
 from api.simulator.world.catalog import Customer, Plan, Price, Product
+from api.simulator.world.discounts import Coupon, Discount
 from api.simulator.world.merchants import Account, Application, Capability, Payout
 from api.simulator.world.payments import (
     BalanceTransaction,
