@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projections.objects.declaration import StripeObject
 from projections.objects.paths import at
-from projections.objects.types import Type, lower
+from projections.objects.types import Type, lower, not_empty
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "PAYOUT"]
@@ -29,7 +29,8 @@ _FIELDS = (
         "balance_transaction", Type.ID, "The balance transaction that took the money.",
         at("balance_transaction"),
     ),
-    Field("failure_code", Type.CODE, "Why it failed, as a code.", at("failure_code")),
+    Field("failure_code", Type.CODE, "Why it failed, as a code.", at("failure_code"),
+          convert=not_empty),
     Field("failure_message", Type.TEXT, "Why it failed, in words.", at("failure_message")),
     Field(
         "failure_balance_transaction", Type.ID,

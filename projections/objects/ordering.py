@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -53,18 +53,30 @@ def finality(observation: Observation, declared: StripeObject) -> int:
     return 2 if is_settled is not None and is_settled(observation.values) else 1
 
 
-def leaves_terminal(observation: Observation, status: Any, declared: StripeObject) -> bool:
-    """Whether an event proves that an object left a terminal status: it says it was in it before.
+def leaves_terminal(
+    observation: Observation, values: Mapping[str, Any], declared: StripeObject
+) -> bool:
+    """Whether an event proves that an object with some values left its terminal status.
 
-    An invoice that was paid is open again when its payment is detached.
+    It says that the object was in that status before: an invoice that was paid is open again when
+    its payment is detached. Or it shows an object that was created later: a coupon's id, which
+    the merchant chooses, may be used again once the coupon was deleted.
     """
-    return status in declared.terminal and observation.previous.get("status") == status
+    status = values.get("status")
+    if status not in declared.terminal:
+        return False
+    return observation.previous.get("status") == status or _is_younger(observation.values, values)
+
+
+def _is_younger(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    created, before = left.get("created"), right.get("created")
+    return created is not None and before is not None and created > before
 
 
 def _follows(last: Observation, anchor: Observation, declared: StripeObject) -> bool:
     if finality(last, declared) >= finality(anchor, declared):
         return True
-    return leaves_terminal(last, anchor.values.get("status"), declared)
+    return leaves_terminal(last, anchor.values, declared)
 
 
 def needs_anchor(observations: Sequence[Observation], declared: StripeObject) -> bool:
@@ -125,7 +137,7 @@ def _is_left(group: list[Observation], declared: StripeObject) -> bool:
     """Whether some event proves that a terminal status was left for one that is not."""
     return any(
         finality(observation, declared) == 0
-        and leaves_terminal(observation, observation.previous.get("status"), declared)
+        and observation.previous.get("status") in declared.terminal
         for observation in group
     )
 

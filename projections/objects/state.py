@@ -156,9 +156,7 @@ def _step(state: State, observation: Observation, declared: StripeObject) -> Non
         return
     values = observation.values
     final = finality(observation, declared) if declared.terminal else 0
-    if final >= state.finality or leaves_terminal(
-        observation, state.values.get("status"), declared
-    ):
+    if final >= state.finality or leaves_terminal(observation, state.values, declared):
         state.values.update(values)
         state.snapshot = (
             observation.created, observation.position, observation.event_id,

@@ -10,7 +10,16 @@ from typing import Any, TypeGuard
 
 from projections.errors import Unreadable
 
-__all__ = ["ABSENT", "CODE_CHARACTERS_MAX", "Type", "clean", "coerce", "is_id", "lower"]
+__all__ = [
+    "ABSENT",
+    "CODE_CHARACTERS_MAX",
+    "Type",
+    "clean",
+    "coerce",
+    "is_id",
+    "lower",
+    "not_empty",
+]
 
 # A key that is absent says nothing: it is not the same as null, and erases nothing.
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT", "__slots__": ()})()
@@ -66,6 +75,11 @@ def clean(value: Any) -> Any:
     if type(value) is int and value not in _INT64:
         raise Unreadable("an integer has more than 64 bits")
     return value
+
+
+def not_empty(value: Any) -> Any:
+    """A code, or null where Stripe writes an empty text for none."""
+    return None if value == "" else value
 
 
 def lower(value: Any) -> Any:

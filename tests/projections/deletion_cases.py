@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.projections.billing_changes import credit_note, customer, plan, price, schedule, warning
 from tests.projections.cases import Case, event, is_, make_case
+from tests.projections.histories import Json
+
+
+def coupon(created: int, **more: Any) -> Json:
+    return {"id": "SUMMER", "object": "coupon", "created": created, "valid": True, **more}
+
 
 DELETION_CASES: dict[str, Case] = {
     "customer deleted before a late update": make_case(
@@ -30,6 +38,18 @@ DELETION_CASES: dict[str, Case] = {
         (event("plan.deleted", 200, plan(amount=500)), {"deleted": True}),
         (event("price.updated", 300, price(unit_amount=600)),
          {"deleted": True, "unit_amount": 600, "events": 4}),
+    ),
+    "a deleted coupon whose id is used again": make_case(
+        "coupons",
+        (event("coupon.created", 100, coupon(1, percent_off=10)),
+         {"deleted": False, "percent_off": 10}),
+        (event("coupon.deleted", 200, coupon(1, percent_off=10)),
+         {"deleted": True, "created": 1}),
+        (event("coupon.updated", 250, coupon(1, percent_off=10)), {"deleted": True}),
+        (event("coupon.created", 300, coupon(300, percent_off=20)),
+         {"deleted": False, "percent_off": 20, "created": 300}),
+        (event("coupon.deleted", 400, coupon(300, percent_off=20)),
+         {"deleted": True, "percent_off": 20}),
     ),
     "schedule released before a stale update": make_case(
         "subscription_schedules",

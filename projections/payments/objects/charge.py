@@ -8,7 +8,7 @@ from typing import Any
 from projections.objects.declaration import Embed, Link, Measure, Read, StripeObject
 from projections.objects.measures import integer
 from projections.objects.paths import at
-from projections.objects.types import ABSENT, Type, lower
+from projections.objects.types import ABSENT, Type, lower, not_empty
 from projections.payments.money import remainder_was_refunded
 
 __all__ = ["CHARGE"]
@@ -75,7 +75,7 @@ CHARGE = StripeObject(
         Read("currency", Type.CODE, at("currency"), lower),
         Read("customer", Type.ID, at("customer")),
         Read("description", Type.TEXT, at("description")),
-        Read("failure_code", Type.CODE, at("failure_code"), lambda value: value or None),
+        Read("failure_code", Type.CODE, at("failure_code"), not_empty),
         Read("failure_message", Type.TEXT, at("failure_message")),
         Read("decline_code", Type.CODE, at("outcome.reason")),
         Read(

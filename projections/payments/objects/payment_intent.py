@@ -8,7 +8,7 @@ from typing import Any
 from projections.objects.declaration import Embed, Link, Read, StripeObject
 from projections.objects.measures import integer
 from projections.objects.paths import at
-from projections.objects.types import Type, lower
+from projections.objects.types import Type, lower, not_empty
 
 __all__ = ["PAYMENT_INTENT"]
 
@@ -45,9 +45,9 @@ PAYMENT_INTENT = StripeObject(
         Read("canceled_at", Type.TIME, at("canceled_at")),
         Read("cancellation_reason", Type.CODE, at("cancellation_reason")),
         Read("last_payment_error", Type.OBJECT, at("last_payment_error"), lambda error: {}),
-        Read("failure_code", Type.CODE, at("last_payment_error.code")),
+        Read("failure_code", Type.CODE, at("last_payment_error.code"), not_empty),
         Read("failure_message", Type.TEXT, at("last_payment_error.message")),
-        Read("decline_code", Type.CODE, at("last_payment_error.decline_code")),
+        Read("decline_code", Type.CODE, at("last_payment_error.decline_code"), not_empty),
         Read(
             "payment_method_type", Type.CODE,
             at("last_payment_error.payment_method.type", "last_payment_error.source.object"),
