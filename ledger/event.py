@@ -15,7 +15,8 @@ from ledger.identity import QUARANTINE_PREFIX, QUARANTINE_STREAM, stream_id
 from ledger.strict_json import BadNumber, DuplicateKey, TooDeep, strict_loads
 
 __all__ = [
-    "TYPE_GRAMMAR", "Delivery", "Event", "Fact", "Quarantined", "Reason", "read_delivery",
+    "BODY_BYTES_MAX", "RECEIVED_AT_MAX", "SOURCES", "TYPE_GRAMMAR", "Delivery", "Event", "Fact",
+    "Quarantined", "Reason", "quarantine", "read_delivery",
 ]  # fmt: skip
 
 _EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}", re.ASCII)
@@ -27,6 +28,15 @@ TYPE_GRAMMAR = rf"{_STEP}(?:\.{_STEP})*"
 _TYPE = re.compile(rf"(?=.{{1,128}}\Z){TYPE_GRAMMAR}", re.ASCII)
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
 _CREATED_MAX = 2**40
+
+# Where deliveries come from.
+SOURCES = ("webhook", "import")
+
+# The largest body that can be configured to be accepted.
+BODY_BYTES_MAX = 1 << 26
+
+# The end of 9998, in microseconds since 1970: later ones are no dates in every library.
+RECEIVED_AT_MAX = 253_370_764_800_000_000
 
 
 class Reason(StrEnum):

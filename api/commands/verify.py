@@ -52,17 +52,20 @@ def verify(anchor: tuple[int, bytes] | None, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "verified": not verified.problems,
+                "verified": not verified.problem_count,
                 "position": verified.position,
                 "chain": verified.chain.hex(),
                 "problems": verified.problems,
+                "problem_count": verified.problem_count,
             }
         )
     else:
         for problem in verified.problems:
             click.echo(problem, err=True)
-        if not verified.problems:
+        if more := verified.problem_count - len(verified.problems):
+            click.echo(f"… and {more:,} more", err=True)
+        if not verified.problem_count:
             click.echo(f"{verified.position} entries verified; anchor of the end:")
             click.echo(f"{verified.position}:{verified.chain.hex()}")
-    if verified.problems:
+    if verified.problem_count:
         sys.exit(1)

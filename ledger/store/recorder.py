@@ -117,6 +117,8 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
                 position=position,
                 event_id=columns["event_id"],
                 received_at=columns["received_at"],
+                source=columns["source"],
+                type=columns["type"],
                 state=stored.state,
             )
             rows.append(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from ledger import GENESIS, Ledger, verify
 from ledger.chain import link
+from tests.conftest import FreshDatabase
 from tests.ledger.deliveries import behind_the_triggers, fill
 
 QUARANTINED, EVENT = 9, 10  # positions in what `fill` writes
@@ -136,6 +137,8 @@ def test_an_anchor_detects_a_history_that_was_rewritten(ledger: Ledger) -> None:
                 position=row["id"],
                 event_id=row["event_id"],
                 received_at=row["received_at"],
+                source=row["source"],
+                type=row["type"],
                 state=bytes(row["state"]),
             )
             update = "UPDATE ledger_events SET chain = :chain WHERE id = :id"
@@ -157,10 +160,83 @@ def test_a_head_that_disagrees_is_found(ledger: Ledger) -> None:
     assert [problem.split(":")[0] for problem in problems(ledger)] == ["position 17"]
 
 
-def test_reading_stops_after_twenty_problems(ledger: Ledger) -> None:
-    """A log with many problems is not read to its end."""
+def test_all_problems_are_counted_and_the_first_are_described(ledger: Ledger) -> None:
+    """Reading goes on to the end, so that nothing is claimed of rows that were not read."""
     fill(ledger, events=60)
     with behind_the_triggers(ledger.engine) as connection:
         connection.execute(text("UPDATE ledger_events SET source = 'elsewhere'"))
+    result = verify(ledger, anchor=(67, ledger.log.head().chain))
 
-    assert 20 <= len(problems(ledger)) <= 70
+    assert (result.position, len(result.problems), result.problem_count) == (67, 20, 134)
+    assert all("head" not in problem and "anchor" not in problem for problem in result.problems)
+
+
+def rows_of(connection: Connection) -> list[dict[str, Any]]:
+    query = text("SELECT * FROM ledger_events ORDER BY id")
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+@pytest.mark.parametrize(
+    ("position", "column", "value"),
+    [(EVENT, "source", "import"), (QUARANTINED, "type", "quarantine.wrong_mode")],
+)
+def test_what_the_body_does_not_show_is_in_the_chain(
+    ledger: Ledger, position: int, column: str, value: str
+) -> None:
+    """A source and a reason that an append could have written as well are found altered."""
+    fill(ledger)
+    with behind_the_triggers(ledger.engine) as connection:
+        change = f"UPDATE ledger_events SET {column} = :value WHERE id = :id"
+        connection.execute(text(change), {"value": value, "id": position})
+        if column == "type":
+            topic = "UPDATE ledger_events SET topic = 'quarantine:wrong_mode' WHERE id = :id"
+            connection.execute(text(topic), {"id": position})
+
+    (problem,) = problems(ledger)
+    assert problem.startswith(f"position {position}: the chain does not match")
+
+
+def test_rows_that_swapped_their_versions_are_found(ledger: Ledger) -> None:
+    """Versions grow with positions; the first row of the stream that does not fit is named."""
+    fill(ledger)
+    swap = "UPDATE ledger_events SET originator_version = {} WHERE id = :id"
+    with behind_the_triggers(ledger.engine) as connection:
+        streams: dict[Any, list[int]] = {}
+        for row in rows_of(connection):
+            streams.setdefault(row["originator_id"], []).append(row["id"])
+        first, second = max(streams.values(), key=len)[:2]
+        for id, version in ((first, 99), (second, 1), (first, 2)):
+            connection.execute(text(swap.format(version)), {"id": id})
+
+    assert problems(ledger) == [f"position {first}: it is version 2 of its stream, and should be 1"]
+
+
+# What SQLite stores in a column of another type, and no append does.
+ODD = {
+    "livemode": "5",
+    "created": "1000.5",
+    "received_at": "-1",
+    "event_id": "x'c3'",
+    "stream": "x'00'",
+    "type": "CAST(x'c3' AS TEXT)",
+    "originator_id": "'short'",
+    "originator_version": "'many'",
+    "chain": "'text'",
+    "state": "'text'",
+    "source": "7.5",
+    "id": "-3",
+}
+
+
+@pytest.mark.parametrize("column", ODD)
+def test_values_that_no_append_writes_are_found(fresh_database: FreshDatabase, column: str) -> None:
+    """Verification reports them at their position, and does not fail of them."""
+    ledger = Ledger.open(fresh_database("sqlite"), create=True)
+    fill(ledger)
+    with behind_the_triggers(ledger.engine) as connection:
+        change = f"UPDATE ledger_events SET {column} = {ODD[column]} WHERE id = {EVENT}"
+        connection.execute(text(change))
+
+    named = "-3" if column == "id" else str(EVENT)
+    assert any(problem.startswith(f"position {named}:") for problem in problems(ledger))
+    ledger.close()
