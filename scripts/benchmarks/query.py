@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import cycle, islice
 from statistics import quantiles
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -15,7 +16,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from api.app import create_app
 from api.config.settings import Settings
 from ledger import Ledger
-from projections import Page, Projections
+from projections import KINDS, Page, Projections
+from projections.rows.terms import row_terms
 from scripts.benchmarks.cache import print_progress, scratch_directory
 from scripts.benchmarks.children import run
 from scripts.benchmarks.logs import Logs, open_logs
@@ -81,7 +83,41 @@ def _paths(projections: Projections) -> dict[str, list[str]]:
             for row in rows
         ],
         "as_of": [f"/v1/orders/{row['id']}?as_of={_day_after(row['created'])}" for row in rows],
+        **_searches(rows),
+        **_filtered(projections),
     }
+
+
+def _searches(orders: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Searches by ids, by the values of orders, and by their beginnings."""
+    kind = KINDS["orders"]
+    terms = [term for row in orders for term in row_terms(kind, row) if len(term) > 1]
+    return {
+        "search: id": [_search(row["id"]) for row in orders],
+        "search: beginning of an id": [_search(row["id"][:10]) for row in orders],
+        "search: value": [_search(term) for term in terms[:_ROWS]],
+        "search: beginning of a value": [_search(term[:3]) for term in terms[:_ROWS]],
+        "search: 2 characters": [_search(text) for text in ("pi", "or", "an", "in", "a@")],
+        "search: nothing": [_search(f"nobody{number}") for number in range(_ROWS)],
+    }
+
+
+def _search(text: str) -> str:
+    return f"/v1/search?q={quote(text, safe='')}"
+
+
+def _filtered(projections: Projections) -> dict[str, list[str]]:
+    """Lists of each kind by each of its filters, with values that rows have."""
+    paths = {}
+    for kind in projections.kinds.values():
+        rows = projections.list(kind.name, page=Page(limit=_ROWS)).items
+        for name in kind.filters:
+            values = {row[name] for row in rows if isinstance(row[name], str)}
+            if values:
+                paths[f"{kind.name} by {name}"] = [
+                    f"/v1/{kind.name}?{name}={quote(value, safe='')}" for value in sorted(values)
+                ]
+    return paths
 
 
 def _orders(projections: Projections) -> Iterator[dict[str, Any]]:
