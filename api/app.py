@@ -96,7 +96,7 @@ def create_app(
     backend = Backend(
         settings=settings,
         ledger=ledger,
-        projections=projections or Projections.open(ledger),
+        projections=projections or Projections.open(ledger, personal_data=settings.personal_data),
         appender=appender,
         keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
         clock=clock,

@@ -21,13 +21,14 @@ from projections.drivers.leader import LeaderLease
 from projections.drivers.rebuild import Rebuilder, Rebuilt
 from projections.drivers.repair import Repaired, repair_id, repair_since
 from projections.drivers.rollback import RolledBack, rollback
-from projections.kinds import KINDS
+from projections.kinds import KINDS, declared
 from projections.queries.current import Page, QueryResult, ResultPage, list_rows
 from projections.queries.finder import Finder
 from projections.queries.overview import ProjectionState, dead_letters, states, summary
 from projections.queries.search import search
 from projections.queries.selector import RowSelector
 from projections.rows.kind import Kind
+from projections.rows.personal import without_personal_data
 from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
 from projections.tables.engine import make_engine
@@ -50,20 +51,31 @@ class Projections:
     catalog: Catalog
     log: Log
     kinds: Mapping[str, Kind]
+    alternatives: Mapping[str, Kind]
     background: Background
     finder: Finder
 
     @classmethod
-    def open(cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS) -> Projections:
-        """The projections of a ledger, beside its log."""
+    def open(
+        cls, ledger: Ledger, kinds: Mapping[str, Kind] = KINDS, *, personal_data: bool = True
+    ) -> Projections:
+        """The projections of a ledger, beside its log; without ``personal_data`` what is declared
+        personal is left out."""
+        others: Mapping[str, Kind] = without_personal_data(kinds)
+        if kinds is KINDS:
+            # Those that other processes have, too.
+            others = declared(personal_data=False)
+        if not personal_data:
+            kinds, others = others, kinds
         catalog = Catalog(make_engine(ledger.engine.url), ledger.log)
         # Beside the follower's own work: both together stay below 200 MB.
         background = Background(Rebuilder(catalog, ledger.log, memory_mb=_BACKGROUND_MB))
-        return cls(catalog, ledger.log, kinds, background, Finder(catalog, ledger.log, kinds))
+        finder = Finder(catalog, ledger.log, kinds)
+        return cls(catalog, ledger.log, kinds, others, background, finder)
 
     def create(self) -> None:
         """Make the tables that are missing; safe from many processes at once."""
-        self.catalog.create(self.kinds)
+        self.catalog.create(self.kinds, self.alternatives)
 
     def close(self) -> None:
         """Give the connections back, once a rebuild in the background has ended."""

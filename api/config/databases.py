@@ -26,7 +26,7 @@ def stores(settings: Settings, *, create: bool = False) -> Iterator[tuple[Ledger
         pool_size=settings.pool_size,
     )
     try:
-        projections = Projections.open(ledger)
+        projections = Projections.open(ledger, personal_data=settings.personal_data)
         try:
             yield ledger, projections
         finally:

@@ -125,6 +125,13 @@ class Settings:
         "5",
         "Database connections that each process keeps open",
     )
+    personal_data: bool = variable(
+        "LEDGER_PERSONAL_DATA",
+        one_of({"on": True, "off": False}),
+        "on",
+        "off leaves personal fields (e-mail, name, phone, address) out of rows, SQL and search; the"
+        " rows are rebuilt after a change. Events keep their bodies",
+    )
     follow_interval_ms: int = variable(
         "LEDGER_FOLLOW_INTERVAL_MS",
         integer(1, 60_000),

@@ -133,7 +133,8 @@ def of_kind(kind: Kind) -> type[Schema]:
 def _member(kind: Kind, field: Field) -> fields.Field[Any]:
     if field.name == "object":
         return constant(kind.object)
-    options: dict[str, Any] = {"description": field.about, "allow_none": field.nullable}
+    personal = " Personal: null where LEDGER_PERSONAL_DATA is off." if field.personal else ""
+    options: dict[str, Any] = {"description": field.about + personal, "allow_none": field.nullable}
     match field.type:
         case Type.ID | Type.CODE | Type.TEXT:
             return text(**options)

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from ledger import Ledger, Log, StoreUnavailable
 from projections.drivers.bulk import Filler, Report, batch_ranges, fill
-from projections.kinds import KINDS
+from projections.kinds import declared
 from projections.tables.catalog import Catalog
 from projections.tables.engine import engine_at
 from projections.tables.schema import KindTables
@@ -49,16 +49,25 @@ def fill_range(
     No more than so many processes do it, and fewer where they would be of no use.
     """
     # Other processes have to have the same declarations: code does not travel, names do.
-    declared = all(KINDS.get(table.kind.name) is table.kind for table in tables)
-    if not declared or upto - after <= _WORTH_PROCESSES:
+    personal_data = _personal_data(tables)
+    if personal_data is None or upto - after <= _WORTH_PROCESSES:
         processes = 1
     ranges = batch_ranges(
         after, upto, memory_mb=memory_mb, processes=processes, body_bytes=log.body_bytes()
     )
     if processes > 1:
-        _fill_with(processes, catalog, log, tables, ranges, report)
+        _fill_with(processes, catalog, log, tables, ranges, report, bool(personal_data))
     else:
         fill(Filler(catalog, log, tables), ranges, report)
+
+
+def _personal_data(tables: Sequence[KindTables]) -> bool | None:
+    """Whether tables are of the declared kinds with personal data; None: of neither."""
+    for personal_data in (True, False):
+        kinds = declared(personal_data=personal_data)
+        if all(kinds.get(table.kind.name) is table.kind for table in tables):
+            return personal_data
+    return None
 
 
 def _fill_with(
@@ -68,6 +77,7 @@ def _fill_with(
     tables: Sequence[KindTables],
     ranges: Iterator[tuple[int, int]],
     report: Report,
+    personal_data: bool,
 ) -> None:
     """As ``fill``: batches are computed side by side and written one after the other."""
     urls = [engine.url.render_as_string(hide_password=False)
@@ -76,7 +86,7 @@ def _fill_with(
     workers: list[_Worker] = []
     try:
         for _ in range(processes):
-            workers.append(_Worker(urls, names))
+            workers.append(_Worker(urls, names, personal_data))
         waiting: deque[tuple[_Worker, int]] = deque()
         free = deque(workers)
         while True:
@@ -100,9 +110,10 @@ def _fill_with(
 class _Worker:
     """The parent's end of a process that works for it."""
 
-    def __init__(self, urls: Sequence[str], names: Mapping[str, str]) -> None:
+    def __init__(self, urls: Sequence[str], names: Mapping[str, str], personal_data: bool) -> None:
         self._pipe, child_pipe = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_work, args=(child_pipe, urls, names), daemon=True)
+        arguments = (child_pipe, urls, names, personal_data)
+        self._process = _CONTEXT.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
         child_pipe.close()
 
@@ -129,14 +140,17 @@ class _Worker:
         self._process.join()
 
 
-def _work(pipe: Connection, urls: Sequence[str], names: Mapping[str, str]) -> None:
+def _work(
+    pipe: Connection, urls: Sequence[str], names: Mapping[str, str], personal_data: bool
+) -> None:
     """Carry out requests until the parent closes the pipe, or is gone."""
     # Ctrl-C reaches every process of a terminal; it is the parent who acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log_url, projections_url = urls
     ledger = Ledger.open(log_url)
     catalog = Catalog(engine_at(make_url(projections_url)), ledger.log)
-    tables = [catalog.tables(KINDS[kind], name) for kind, name in names.items()]
+    kinds = declared(personal_data=personal_data)
+    tables = [catalog.tables(kinds[kind], name) for kind, name in names.items()]
     filler = Filler(catalog, ledger.log, tables)
     prepared = None
     gc.disable()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
 
 from projections.rows.kind import Kind
+from projections.rows.personal import without_personal_data
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "declared"]
 
 
 def _declared() -> dict[str, Kind]:
@@ -19,3 +21,9 @@ def _declared() -> dict[str, Kind]:
 
 
 KINDS: Mapping[str, Kind] = _declared()
+
+
+@cache
+def declared(*, personal_data: bool) -> Mapping[str, Kind]:
+    """Every kind, with personal data or without it."""
+    return KINDS if personal_data else without_personal_data(KINDS)

@@ -25,7 +25,8 @@ class Field:
 
     Either ``paths`` in the newest snapshot of the root object, or ``derive`` from the aggregate.
     ``items`` are the fields of a list's objects. ``convert``, ``fallback`` and ``personal`` as in
-    ``Read``; a field derived from personal reads is personal too.
+    ``Read``; a field derived from personal reads is personal too. ``withheld``: it is personal and
+    personal data is left out (see ``projections.rows.personal``).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Field:
     items: tuple[Field, ...] | None = None
     nullable: bool = True
     personal: bool = False
+    withheld: bool = False
 
     @property
     def read(self) -> Read | None:
@@ -141,7 +143,7 @@ class Kind:
     @cached_property
     def filters(self) -> tuple[str, ...]:
         """The fields a list may be filtered by."""
-        names = {column.name for column in self.columns}
+        names = {column.name for column in self.columns if not column.withheld}
         return tuple(name for name in (*_FILTERS, *_REFERENCES) if name in names)
 
     @cached_property

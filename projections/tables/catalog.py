@@ -64,8 +64,14 @@ class Catalog:
         """A kind's tables under a name."""
         return KindTables(kind, name, self.schema)
 
-    def create(self, kinds: Mapping[str, Kind]) -> None:
-        """Make what is missing: the shared tables, and live tables for kinds that have none."""
+    def create(
+        self, kinds: Mapping[str, Kind], alternatives: Mapping[str, Kind] | None = None
+    ) -> None:
+        """Make what is missing: the shared tables, and live tables for kinds that have none.
+
+        ``alternatives`` are the same kinds under another setting. Where such a table serves, the
+        setting was changed: then the kind becomes live by itself even if it was live before.
+        """
         use_wal(self.engine)
         with write_transaction(self.engine) as connection:
             lock_catalog(connection)
@@ -75,11 +81,23 @@ class Catalog:
             self.control.metadata.create_all(connection)
             self._add_columns(connection, self.control.checkpoints)
             for kind in kinds.values():
-                if self.live_table(connection, kind.name) is None:
+                live_table = self.live_table(connection, kind.name)
+                other = (alternatives or {}).get(kind.name, kind)
+                if live_table is not None and live_table.fingerprint == other.fingerprint:
+                    self._forget(connection, live_table, kind.fingerprint)
+                if live_table is None:
                     tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
                     self.make(connection, tables)
                     self._set_view(connection, tables)
                     connection.execute(insert(self.control.live_tables).values(**_values(tables)))
+
+    def _forget(self, connection: Connection, live_table: LiveTable, fingerprint: str) -> None:
+        """Take a fingerprint for one that was never live, unless it is."""
+        history = [each for each in live_table.history if each != fingerprint]
+        if fingerprint != live_table.fingerprint and len(history) < len(live_table.history):
+            table = self.control.live_tables
+            of_kind = update(table).where(table.c.kind == live_table.kind)
+            connection.execute(of_kind.values(history=json.dumps(history)))
 
     def _drop_outdated(self, connection: Connection, *tables: Table) -> None:
         """Drop shared tables of an older version that hold only work in progress."""

@@ -47,9 +47,9 @@ class LiveRows:
 
     @cached_property
     def types(self) -> Mapping[str, Type]:
-        """The columns that both this code and the table have."""
+        """The columns that both this code and the table have, but for those that are withheld."""
         columns = self.live_table.columns
-        return {c.name: c.type for c in self.kind.columns if c.name in columns}
+        return {c.name: c.type for c in self.kind.columns if c.name in columns and not c.withheld}
 
     @cached_property
     def rows(self) -> TableClause:
@@ -102,7 +102,21 @@ class LiveRows:
     def shown(self, columns: Mapping[Any, Any]) -> dict[str, Any]:
         """A row as this code declares it; columns that the table lacks are null."""
         row = shown_row(self.types, columns)
+        for name, withheld in self._withheld_in_lists:
+            # Another version's table may still have them.
+            row[name] = row.get(name) and [{**each, **withheld} for each in row[name]]
         return {item.name: row.get(item.name) for item in self.kind.columns}
+
+    @cached_property
+    def _withheld_in_lists(self) -> tuple[tuple[str, Mapping[str, None]], ...]:
+        """The lists whose objects have fields that are withheld, and these."""
+        if self.live_table.fingerprint == self.kind.fingerprint:
+            return ()
+        return tuple(
+            (column.name, dict.fromkeys(names))
+            for column in self.kind.columns
+            if (names := [item.name for item in column.items or () if item.withheld])
+        )
 
 
 @contextmanager

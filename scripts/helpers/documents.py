@@ -1,16 +1,18 @@
-"""The documents that follow from declarations: docs/upcasting.md, and the tables of README.md.
+"""The documents that follow from declarations: docs/upcasting.md, and the tables of others.
 
-A table of README.md stands between `<!-- NAME: written by scripts/docs -->` and `<!-- end -->`.
+A table of README.md or docs/operations.md stands between `<!-- NAME: written by scripts/docs -->`
+and `<!-- end -->`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from api.config.settings import VARIABLES
-from projections import KINDS, Kind
+from projections import KINDS, Field, Kind
 from scripts.helpers import upcasting
 
 __all__ = ["DOCUMENTS"]
@@ -49,20 +51,42 @@ def _includes(pattern: str, other: str) -> bool:
     return pattern.endswith(".*") and other.startswith(pattern.removesuffix("*"))
 
 
-_TABLES: Mapping[str, Callable[[], Iterator[str]]] = {"settings": _settings, "kinds": _kinds}
+def _personal() -> Iterator[str]:
+    yield "| kind | personal fields |"
+    yield "|---|---|"
+    for kind in KINDS.values():
+        if names := _personal_fields(kind.fields):
+            yield f"| `{kind.name}` | {', '.join(f'`{name}`' for name in names)} |"
 
 
-def _readme() -> str:
+def _personal_fields(fields: Iterable[Field], prefix: str = "") -> list[str]:
+    names = []
+    for field in fields:
+        if field.personal:
+            names.append(f"{prefix}{field.name}")
+        names += _personal_fields(field.items or (), f"{prefix}{field.name}.")
+    return names
+
+
+_TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
+    "settings": _settings, "kinds": _kinds, "personal": _personal,
+}  # fmt: skip
+
+
+def _with_tables(path: Path) -> str:
     def table(match: re.Match[str]) -> str:
         rows = "\n".join(_TABLES[match[2]]())
         return f"{match[1]}\n{rows}\n\n{match[4]}"
 
-    return _TABLE.sub(table, (_ROOT / "README.md").read_text("utf-8"))
+    return _TABLE.sub(table, path.read_text("utf-8"))
 
+
+_README, _OPERATIONS = _ROOT / "README.md", _ROOT / "docs" / "operations.md"
 
 DOCUMENTS: Mapping[Path, Callable[[], str]] = {
-    _ROOT / "README.md": _readme,
+    _README: partial(_with_tables, _README),
     _ROOT / "docs" / "upcasting.md": upcasting.page,
+    _OPERATIONS: partial(_with_tables, _OPERATIONS),
 }
 """Each document, and the function that gives its text."""
 
