@@ -235,9 +235,14 @@ class Projections:
         """The newest Stripe object behind a row, as Stripe sent it; raises as ``get``."""
         return self.finder.snapshot(kind, id, selector)
 
-    def timeline(self, kind: str, id: str, selector: RowSelector = _NOW) -> QueryResult:
-        """What each event changed in a row, oldest first; raises as ``get``."""
-        return self.finder.timeline(kind, id, selector)
+    def timeline(
+        self, kind: str, id: str, selector: RowSelector = _NOW, page: Page | None = None
+    ) -> ResultPage:
+        """What each event changed in a row, oldest first: a page, or all.
+
+        Raises as ``get``, and ``UnknownCursor``.
+        """
+        return self.finder.timeline(kind, id, selector, page)
 
     def wait_for(self, kind: str, position: int, *, seconds: float) -> None:
         """Wait until a kind has read up to a position; raises ``NotReady`` if it does not."""

@@ -12,7 +12,7 @@ from marshmallow import Schema, fields, validate
 from api import problems
 from api.backend import backend
 from api.resources import parameters, schemas
-from api.resources.representation import json_response, list_response, page_of
+from api.resources.representation import json_response, list_response
 from api.resources.route import StrictBlueprint, require_scope, route
 from api.resources.schemas import ResponseSchema, boolean, constant, documented, integer, text
 from projections import Field, Kind, RowSelector
@@ -196,11 +196,11 @@ def _declare_timeline(blueprint: StrictBlueprint, kind: Kind) -> None:
 
         The list is paged by the event's id.
         """
-        result = backend().projections.timeline(kind.name, id, _selector(arguments))
-        page, has_more = page_of(result.row, lambda entry: str(entry["event"]), arguments)
+        selector, page = _selector(arguments), parameters.page(arguments)
+        result = backend().projections.timeline(kind.name, id, selector, page)
         url = f"/v1/{kind.name}/{quote(id, safe='')}/timeline"
-        data = _TIMELINE_ENTRY.dump(page, many=True)
-        return list_response(data, has_more=has_more, position=result.position, url=url)
+        data = _TIMELINE_ENTRY.dump(result.items, many=True)
+        return list_response(data, has_more=result.has_more, position=result.position, url=url)
 
 
 def _filter(column: Field) -> fields.Field[Any]:

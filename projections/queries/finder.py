@@ -11,7 +11,7 @@ from ledger import Log
 from projections.errors import BeyondHead, NotFound, NotReady
 from projections.objects.types import Type
 from projections.queries import history
-from projections.queries.current import QueryResult, first_naming, get_row
+from projections.queries.current import Page, QueryResult, ResultPage, first_naming, get_row
 from projections.queries.selector import RowSelector
 from projections.rows.kind import Kind
 from projections.rows.make import ProjectedRow
@@ -47,9 +47,18 @@ class Finder:
         projected, _ = self._by_any_id(self._past, self.kinds[kind], id, selector)
         return history.snapshot(self.kinds[kind], projected, self.log)
 
-    def timeline(self, kind: str, id: str, selector: RowSelector) -> QueryResult:
-        """What each event changed in a row, oldest first."""
-        return self._by_any_id(self._timeline, self.kinds[kind], id, selector)
+    def timeline(
+        self, kind: str, id: str, selector: RowSelector, page: Page | None = None
+    ) -> ResultPage:
+        """What each event changed in a row, oldest first: a page, or all."""
+
+        def find(kind: Kind, id: str, selector: RowSelector) -> ResultPage:
+            with live_rows(self.catalog, kind) as live:
+                past = history.history_of(live, self.log, id, selector)
+            projected = history.row_at(kind, past.events, id)
+            return history.timeline(kind, past, projected, page)
+
+        return self._by_any_id(find, self.kinds[kind], id, selector)
 
     def wait_for(self, kind: str, position: int, *, seconds: float) -> None:
         """Wait until a kind has read up to a position; raises ``NotReady`` if it does not."""
@@ -121,9 +130,3 @@ class Finder:
         as_of = selector.as_of
         events = [event for event in past.events if as_of is None or event.created <= as_of]
         return history.row_at(kind, events, id), past.position
-
-    def _timeline(self, kind: Kind, id: str, selector: RowSelector) -> QueryResult:
-        with live_rows(self.catalog, kind) as live:
-            past = history.history_of(live, self.log, id, selector)
-        projected = history.row_at(kind, past.events, id)
-        return QueryResult(history.timeline(kind, past, projected), past.position)

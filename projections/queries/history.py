@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger import Log, RecordedEvent
+from ledger import Log, RecordedEvent, UnknownCursor
 from projections.errors import NotFound
 from projections.objects.decode import observations, reader
 from projections.objects.observation import Key, Observation, Scope, snapshot_of
 from projections.objects.ordering import canonical_order
 from projections.objects.state import State
-from projections.queries.current import get_row
+from projections.queries.current import Page, ResultPage, get_row
 from projections.queries.selector import RowSelector
 from projections.rows.components import object_keys
 from projections.rows.kind import COMMON, Kind
@@ -146,43 +146,70 @@ class _Replay:
         return row or {}
 
 
-def timeline(kind: Kind, history: History, projected: ProjectedRow) -> list[dict[str, Any]]:
-    """Each event of a row's own in canonical order, with the fields that it changed."""
+def timeline(
+    kind: Kind, history: History, projected: ProjectedRow, page: Page | None = None
+) -> ResultPage:
+    """Events of a row's own in canonical order, with the fields that each changed.
+
+    A page of them: rows are projected for its entries only. Raises ``UnknownCursor``.
+    """
     members = frozenset(state.key for state in projected.members)
     read = reader(kind.objects)
     observed = [(event, read(event)) for event in history.events]
     own = _in_order(kind, observed, members)
+    start, stop = _bounds([event.event_id for event, _ in own], page)
     referenced = sorted(
         (each for _, group in observed for each in group if each.key not in members),
         key=lambda observation: observation.created,
     )
     latest = _latest_before({event.position: event.created for event, _ in own})
     replay = _Replay(kind, projected.id, members)
-    entries, used = [], 0
-    before = replay.row()
-    for event, group in own:
+    entries, used, before = [], 0, None
+    for index, (event, group) in enumerate(own[:stop]):
         due = [each for each in referenced[used:] if each.created <= event.created]
         if due:
             # What other objects contributed by then is not this event's change.
             used += len(due)
             replay.read(due)
+            before = None
+        if index >= start and before is None:
             before = replay.row()
         replay.read(group)
-        after = replay.row()
-        entries.append(
-            {
-                "object": "timeline_entry",
-                "position": event.position,
-                "event": event.event_id,
-                "type": event.type,
-                "created": event.created,
-                "received_at": event.received_at // 1_000_000,
-                "late": latest[event.position] > event.created,
-                "changes": _changes(kind, before, after),
-            }
-        )
-        before = after
-    return entries
+        if index >= start:
+            after = replay.row()
+            entries.append(_entry(kind, event, latest[event.position], before or {}, after))
+            before = after
+    has_more = start > 0 if page is not None and page.is_backwards else stop < len(own)
+    return ResultPage(entries, has_more, history.position)
+
+
+def _bounds(ids: Sequence[str], page: Page | None) -> tuple[int, int]:
+    """Where a page of a list with some ids begins and ends."""
+    if page is None:
+        return 0, len(ids)
+    cursor = page.cursor
+    if cursor is not None and cursor not in ids:
+        raise UnknownCursor(cursor)
+    if page.is_backwards:
+        stop = ids.index(str(cursor))
+        return max(0, stop - page.limit), stop
+    start = 0 if cursor is None else ids.index(cursor) + 1
+    return start, min(start + page.limit, len(ids))
+
+
+def _entry(
+    kind: Kind, event: RecordedEvent, latest: int, before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "object": "timeline_entry",
+        "position": event.position,
+        "event": event.event_id,
+        "type": event.type,
+        "created": event.created,
+        "received_at": event.received_at // 1_000_000,
+        "late": latest > event.created,
+        "changes": _changes(kind, before, after),
+    }
 
 
 Observed = Sequence[tuple[RecordedEvent, list[Observation]]]

@@ -28,18 +28,46 @@ class ObjectFold:
     history: list[Observation] | None = None
     state: State | None = None
     pending: list[Observation] = field(default_factory=list)
+    _second: _Second | None = None
 
     def add(self, observation: Observation) -> None:
-        """Read one more observation; costs one step where it is newer than all before it."""
+        """Read one more observation; costs no more than those of its second if none is newer."""
         self.pending.append(observation)
-        state = self.state
+        state, second = self.state, self._second
         if self.history is not None:
             past = [each for each in self.history if each.position <= observation.position]
             self.state = fold(past, self.declared)
         elif state is not None and observation.created > state.second:
-            self.state = fold([observation], self.declared, base=state)
+            self._second = _Second(state, self._newest(state), [observation])
+            self.state = self._second.fold(self.declared)
+        elif state is not None and second is not None and observation.created == state.second:
+            second.observations.append(observation)
+            self.state = second.fold(self.declared)
         else:
+            self._second = None
             self.state = fold(self.pending, self.declared, base=self.base, anchor=self.anchor)
+
+    def _newest(self, state: State) -> Observation | None:
+        """The observation that is the state's newest snapshot."""
+        known = self._second.anchor if self._second is not None else self.anchor
+        if state.snapshot is None or (known is not None and known.event_id == state.snapshot[2]):
+            return known
+        # The last one is excluded: it is not part of the state yet.
+        before = (each for each in reversed(self.pending[:-1]) if not each.error)
+        return next((each for each in before if each.event_id == state.snapshot[2]), self.anchor)
+
+
+@dataclass(slots=True)
+class _Second:
+    """The newest second of an object: the state before it, and its observations."""
+
+    base: State
+    anchor: Observation | None
+    observations: list[Observation]
+
+    def fold(self, declared: StripeObject) -> State:
+        """The state with the second."""
+        return fold(self.observations, declared, base=self.base, anchor=self.anchor)
 
 
 @dataclass(frozen=True, slots=True)

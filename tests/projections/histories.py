@@ -190,7 +190,7 @@ class Store:
         for kind, rows in self.rows().items():
             for account, livemode, id in rows:
                 selector = RowSelector(account=account or "self", livemode=livemode)
-                timeline = self.projections.timeline(kind, id, selector).row
+                timeline = self.projections.timeline(kind, id, selector).items
                 lines = [without(line, ARRIVAL_OF_ENTRIES) for line in timeline]
                 result[kind, (account, livemode, id)] = lines
         return result

@@ -53,11 +53,11 @@ def test_every_id_of_an_order_finds_it(store: Store) -> None:
     projections = store.projections
 
     current = projections.get("orders", "pi_1")
-    entries = projections.timeline("orders", "pi_1").row
+    entries = projections.timeline("orders", "pi_1").items
     linked = {"ch_1": 1, "cs_1": 3, "re_1": 4, "du_1": 5, "in_1": 7}
     for id, second in linked.items():
         assert projections.get("orders", id) == current, id
-        assert projections.timeline("orders", id).row == entries, id
+        assert projections.timeline("orders", id).items == entries, id
         for moment in range(1, 8):
             for selector in (RowSelector(as_of=moment), RowSelector(at_position=moment)):
                 if moment < second:

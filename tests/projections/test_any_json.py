@@ -69,7 +69,7 @@ def agree(store: Store, events: list[Json], batch: int) -> None:
         for account, livemode, id in rows:
             selector = RowSelector(account or "self", livemode, as_of=2**62)
             assert store.projections.get(kind, id, selector).row == rows[account, livemode, id]
-            assert store.projections.timeline(kind, id, selector).row
+            assert store.projections.timeline(kind, id, selector).items
     store.projections.summary()
     store.projections.rebuild()
     assert store.living() == living

@@ -82,7 +82,7 @@ def test_an_id_of_several_scopes_is_ambiguous_until_one_is_named(store: Store) -
         for moment in (selector, replace(selector, as_of=ever)):
             row = projections.get("orders", id, moment).row
             assert (row["id"], row["account"], row["livemode"]) == (id, account, livemode)
-        assert projections.timeline("orders", id, selector).row
+        assert projections.timeline("orders", id, selector).items
         assert projections.snapshot("orders", id, selector) is not None
     with pytest.raises(NotFound):
         projections.get("orders", id, RowSelector(account="acct_three"))

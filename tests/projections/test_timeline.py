@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from api.simulator import API_VERSIONS, STORIES, story
-from projections import KINDS, NotFound, RowSelector
-from tests.projections.cases import CASES
+from ledger import UnknownCursor
+from projections import KINDS, NotFound, Page, RowSelector
+from projections.objects.state import fold
+from projections.rows.make import make_rows
+from tests.projections.cases import CASES, changed
 from tests.projections.conftest import Opened
 from tests.projections.histories import Json, Store, shuffled
+from tests.projections.money_cases import MONEY_CASES
 
 # Told by other objects' events, which stand in no timeline but their own.
 LENT = {
@@ -30,7 +35,7 @@ def timelines(store: Store) -> Iterator[tuple[str, Json, list[Json]]]:
     for kind, rows in store.living().items():
         for (account, livemode, id), row in rows.items():
             selector = RowSelector(account=account or "self", livemode=livemode)
-            yield kind, row, store.projections.timeline(kind, id, selector).row
+            yield kind, row, store.projections.timeline(kind, id, selector).items
 
 
 def shuffled_stories(store: Store) -> None:
@@ -121,8 +126,8 @@ def test_a_row_that_is_gone_has_no_timeline_of_its_own(store: Store) -> None:
     charge = order["charge"]
 
     assert charge is not None and charge != order["id"]
-    by_order = store.projections.timeline("orders", order["id"]).row
-    assert store.projections.timeline("orders", charge).row == by_order
+    by_order = store.projections.timeline("orders", order["id"]).items
+    assert store.projections.timeline("orders", charge).items == by_order
     assert any(entry["type"].startswith("charge.") for entry in by_order)
     with pytest.raises(NotFound):
         store.projections.timeline("orders", "pi_nobody")
@@ -133,3 +138,50 @@ def test_every_kind_has_a_timeline(store: Store) -> None:
     shuffled_stories(store)
 
     assert {kind for kind, _, entries in timelines(store) if entries} == set(KINDS)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_pages_are_parts_of_the_whole(store: Store, limit: int) -> None:
+    """Forwards and backwards, the pages of a timeline are its entries, with the same changes."""
+    case = MONEY_CASES["a part captured when the rest was still a refund"]
+    store.deliver(list(case.events[::-1]))
+    ((_, row, entries),) = (line for line in timelines(store) if line[0] == case.kind)
+
+    def walk(**first: str) -> Iterator[list[Json]]:
+        page, more = Page(limit, **first), True
+        while more:
+            result = store.projections.timeline("orders", row["id"], RowSelector(), page)
+            yield result.items
+            more = result.has_more
+            if page.is_backwards:
+                page = Page(limit, ending_before=result.items[0]["event"])
+            elif more:
+                page = Page(limit, starting_after=result.items[-1]["event"])
+
+    assert [entry for items in walk() for entry in items] == entries
+    backwards = [*walk(ending_before=entries[-1]["event"])]
+    assert [entry for items in backwards[::-1] for entry in items] == entries[:-1]
+    with pytest.raises(UnknownCursor):
+        store.projections.timeline("orders", row["id"], page=Page(starting_after="evt_nobody"))
+
+
+def test_a_page_projects_its_own_rows_only(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timeline of hundreds of events takes one step for each, and a row for each of a page."""
+    folded, projected = list[int](), list[int]()
+
+    def counted(function: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
+        def call(things: Any, *rest: Any, **named: Any) -> Any:
+            calls.append(len(things) if isinstance(things, list) else 1)
+            return function(things, *rest, **named)
+
+        return call
+
+    with opened("sqlite") as store:
+        store.deliver(changed(100 + n // 2, "active", quantity=n) for n in range(300))
+        monkeypatch.setattr("projections.rows.steps.fold", counted(fold, folded))
+        monkeypatch.setattr("projections.queries.history.make_rows", counted(make_rows, projected))
+        result = store.projections.timeline("subscriptions", "sub_1", page=Page(1))
+
+    assert (len(result.items), result.has_more) == (1, True)
+    assert sum(folded) <= 2 * 300
+    assert len(projected) <= 2

@@ -24,6 +24,6 @@ def test_a_charge_that_only_its_intent_names_finds_the_order(store_url: str) -> 
 
     assert projections.get("orders", "ch_1").row["id"] == "pi_1"
     assert projections.get("orders", "ch_1", RowSelector(as_of=10)).row["id"] == "pi_1"
-    assert [entry["event"] for entry in projections.timeline("orders", "ch_1").row] == ["evt_1"]
+    assert [entry["event"] for entry in projections.timeline("orders", "ch_1").items] == ["evt_1"]
     projections.close()
     ledger.close()
