@@ -95,7 +95,7 @@ def _select(
 
 
 def _exact(live: LiveRows, number: int) -> Iterator[str]:
-    table, kind = live.rows.fullname, live.kind
+    table, kind = live.full_name, live.kind
     for name in ("id", *kind.own_alias_fields, *kind.other_alias_fields):
         if name in live.types:
             yield _newest(f'SELECT created, row_key FROM {table} WHERE "{name}" = :id', number)
@@ -104,7 +104,7 @@ def _exact(live: LiveRows, number: int) -> Iterator[str]:
 
 
 def _prefixed(live: LiveRows, number: int) -> Iterator[str]:
-    table = live.rows.fullname
+    table = live.full_name
     # Byte by byte, as Stripe's ids are: the greatest are the newest.
     id = 'id COLLATE "C"' if live.connection.dialect.name == "postgresql" else "id"
     ids = (

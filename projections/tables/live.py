@@ -62,6 +62,12 @@ class LiveRows:
             schema=self.catalog.schema,
         )
 
+    @property
+    def full_name(self) -> str:
+        """The name of the table of rows, with its schema."""
+        schema, name = self.catalog.schema, self.live_table.table_name
+        return name if schema is None else f"{schema}.{name}"
+
     @cached_property
     def has_terms(self) -> bool:
         """Whether the table keeps what a search finds rows by; another version's may not."""

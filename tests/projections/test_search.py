@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.event import listen, remove
 
 from api.simulator import histories
 from ledger.database import write_transaction
@@ -180,3 +183,34 @@ def test_a_table_of_another_version_is_searched_by_id_only(store: Store) -> None
     assert fields_found(store, "cus_0") == [("customers", "cus_001", "id")]
     store.projections.rebuild(["customers"])
     assert fields_found(store, "anna") == [("customers", "cus_001", "name")]
+
+
+def test_both_databases_find_by_indexes(store: Store) -> None:
+    """Ids, terms and the beginnings of both are looked up: no table is read through."""
+    store.deliver([customer(1, **ANNA), *STORY])
+    engine = store.projections.catalog.engine
+    explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    statements: list[tuple[str, Any]] = []
+
+    def record(_: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        if "UNION ALL" in statement:
+            statements.append((statement, parameters))
+
+    listen(engine, "before_cursor_execute", record)
+    store.projections.search("nobody")
+    remove(engine, "before_cursor_execute", record)
+
+    assert len(statements) == 2
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        for statement, parameters in statements:
+            lines = [
+                str(line)
+                for row in connection.exec_driver_sql(f"{explain} {statement}", parameters)
+                for line in row
+            ]
+            scans = [
+                line for line in lines if re.search(r"Seq Scan|Filter:|SCAN .*_[0-9a-f]{12}", line)
+            ]
+            assert scans == []
