@@ -24,20 +24,31 @@ def received(intent: State | None, charges: Sequence[State]) -> int:
     """
     succeeded = [charge for charge in charges if charge.values.get("status") == "succeeded"]
     total = intent.values.get("amount_received") if intent is not None else None
-    if any(charge.values.get("amount_captured") is None for charge in succeeded) and total:
+    if any(_amount_captured(charge) is None for charge in succeeded) and total:
         return int(total)
-    return sum(captured(charge) for charge in succeeded) or int(total or 0)
+    # Both only grow: the greater one has heard of more captures.
+    return max(sum(captured(charge) for charge in succeeded), int(total or 0))
 
 
 def captured(charge: State, intent: State | None = None) -> int:
     """What was captured of one charge; ``intent`` is given where this charge is its only one."""
     values = charge.values
-    if values.get("amount_captured") is not None:
-        return int(values["amount_captured"])
+    total = intent.values.get("amount_received") if intent is not None else None
+    known = _amount_captured(charge)
+    if known is not None:
+        # The PaymentIntent may have heard of a capture that an old shape of the charge hides.
+        return max(known, int(total or 0)) if known else 0
     if not values.get("captured"):
         return 0
-    total = intent.values.get("amount_received") if intent is not None else None
     return int(total or values.get("amount") or 0)
+
+
+def _amount_captured(charge: State) -> int | None:
+    """What the charge itself says; None where its version has no word for it."""
+    amount = charge.values.get("amount_captured")
+    # Of a snapshot before the capture; the one that shows it, in an older shape, lacks the field.
+    is_outdated = amount == 0 and charge.values.get("captured")
+    return None if amount is None or is_outdated else int(amount)
 
 
 def refunded(intent: State | None, charges: Sequence[State], refunds: Sequence[State]) -> int:
@@ -66,12 +77,14 @@ def remainder_was_refunded(observation: Observation) -> bool | None:
     None where the event is no such capture.
     """
     values = observation.values
-    rest = _remainder(values, values.get("amount_captured"))
-    if not rest:
-        return None
     if observation.type != "charge.captured" and "captured" not in observation.previous:
         return None
-    return bool((values.get("amount_refunded") or 0) >= rest)
+    released, amount_captured = values.get("amount_refunded") or 0, values.get("amount_captured")
+    if amount_captured is None:
+        # An older shape, which hides how much was captured: what it shows was not refunded yet.
+        return bool(values.get("captured") and released)
+    rest = _remainder(values, amount_captured)
+    return bool(released >= rest) if rest else None
 
 
 def _remainder(values: Mapping[str, Any], captured: int | None) -> int:
