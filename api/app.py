@@ -60,7 +60,7 @@ class _Application(Flask):
     def _receive_delivery(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        response = webhook.receive(backend_of(self), environ, self.config["DRAINING"])
+        response = webhook.receive(backend_of(self), environ)
         start_response(
             f"{response.status} {HTTPStatus(response.status).phrase}",
             [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
@@ -34,7 +34,6 @@ APPEND_SECONDS_MAX = 4.5
 class UnavailableReason(StrEnum):
     """Why a valid delivery gets a 503, after which Stripe sends it again."""
 
-    DRAINING = "draining"
     QUEUE_FULL = "queue_full"
     STORE = "store_unavailable"
     TIMED_OUT = "timed_out"
@@ -76,9 +75,7 @@ _THIN_HINT = (
 )
 
 
-def receive(
-    backend: Backend, environ: WSGIEnvironment, is_draining: Callable[[], bool]
-) -> WebhookResponse:
+def receive(backend: Backend, environ: WSGIEnvironment) -> WebhookResponse:
     """Handle one delivery. Whatever fails, the only 5xx is 503, after which Stripe tries again.
 
     It works on WSGI alone: a framework's routing to a view took about a quarter of the time.
@@ -86,7 +83,7 @@ def receive(
     started = time.perf_counter()
     record = DeliveryRecord()
     try:
-        response = _accept(backend, environ, is_draining, record)
+        response = _accept(backend, environ, record)
     except Refused as refused:
         record.reason = refused.reason.value
         response = WebhookResponse.of_problem(refused.problem_type)
@@ -113,10 +110,7 @@ def receive(
 
 
 def _accept(
-    backend: Backend,
-    environ: WSGIEnvironment,
-    is_draining: Callable[[], bool],
-    record: DeliveryRecord,
+    backend: Backend, environ: WSGIEnvironment, record: DeliveryRecord
 ) -> WebhookResponse:
     """The checks in order; nothing is parsed or written before the signature is verified."""
     settings = backend.settings
@@ -140,9 +134,6 @@ def _accept(
     fact = read_delivery(body, livemode=settings.livemode)
     if isinstance(fact, Event):
         record.event_id, record.event_type = fact.id, fact.type
-    # Only after the signature: a forger must not learn the server's state.
-    if is_draining():
-        return _unavailable(record, UnavailableReason.DRAINING)
     received_at = int(received_seconds * 1_000_000)
     return _append(backend, Delivery(body, "webhook", received_at, fact), record)
 

@@ -109,7 +109,7 @@ def receive() -> Response:
         raise Problem(problems.NOT_FOUND)
     if request.environ["REQUEST_METHOD"] != "POST":
         raise MethodNotAllowed(["POST"])
-    response = webhook.receive(backend(), request.environ, is_draining)
+    response = webhook.receive(backend(), request.environ)
     return Response(
         response.body,
         response.status,
