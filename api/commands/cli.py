@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -51,6 +52,9 @@ class _Ledger(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
+        # Processes that this one starts, also those of multiprocessing, must not import whatever
+        # has the right name in the working directory.
+        os.environ["PYTHONSAFEPATH"] = "1"
         try:
             return super().invoke(ctx)
         except LedgerError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from api.config.settings import is_ours
 from api.serve.address import accepts_connections, free_port
+from api.serve.parent import module_command
 from ledger import LedgerError
 
 __all__ = ["Embedded", "NotStarted", "embedded"]
@@ -54,7 +54,7 @@ def embedded(database: Path | None = None) -> Iterator[Embedded]:
         log = Path(directory, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "api.commands", "serve"],
+                module_command("api.commands", "serve"),
                 env=_environment(ledger, file, port),
                 cwd=directory,
                 stdout=output,

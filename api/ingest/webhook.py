@@ -109,9 +109,7 @@ def receive(backend: Backend, environ: WSGIEnvironment) -> WebhookResponse:
     return response
 
 
-def _accept(
-    backend: Backend, environ: WSGIEnvironment, record: DeliveryRecord
-) -> WebhookResponse:
+def _accept(backend: Backend, environ: WSGIEnvironment, record: DeliveryRecord) -> WebhookResponse:
     """The checks in order; nothing is parsed or written before the signature is verified."""
     settings = backend.settings
     if settings.require_https and environ["wsgi.url_scheme"] != "https":

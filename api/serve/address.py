@@ -1,4 +1,4 @@
-"""Where the server listens: resolved, and checked to be free, before anything is started."""
+"""Where the server listens: bound before anything is started, and held until the end."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ import socket
 
 from ledger import LedgerError
 
-__all__ = ["AddressTaken", "accepts_connections", "claim", "free_port", "host_port"]
+__all__ = ["AddressTaken", "accepts_connections", "free_port", "host_port", "listen"]
 
 
 class AddressTaken(LedgerError):
     """Another process listens there already, or the machine has no such address."""
 
 
-def claim(host: str, port: int) -> str:
-    """Resolve a host name; raises `AddressTaken` where the server could not listen.
+def listen(host: str, port: int, *, setting: str = "--port") -> socket.socket:
+    """A socket that listens there; ``setting`` is what the user would change.
 
-    The workers share their port by SO_REUSEPORT, so the system would let a second ledger listen
-    beside the first, and each would get some of the requests. Binding once without it shows that.
+    The processes that serve get this very socket. If each bound its own by SO_REUSEPORT, the
+    system would let a second ledger listen beside the first, and share the requests among them.
+    Connections that come before a process accepts them wait.
     """
     family, address = _resolve(host, port)
-    with socket.socket(family) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((address, port))
-        except OSError as error:
-            hint = ""
-            if error.errno == errno.EADDRINUSE:
-                hint = "; something listens there: stop it or choose another with --port"
-            reason = os.strerror(error.errno or 0)
-            raise AddressTaken(
-                f"cannot listen on {host_port(host, port)}: {reason}{hint}"
-            ) from None
-    return address
+    listener = socket.socket(family)
+    # After a restart, connections of the predecessor may still be ending.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+        # Two may be bound to an address, as long as neither listens.
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        hint = ""
+        if error.errno == errno.EADDRINUSE:
+            hint = f"; something listens there: stop it or choose another with {setting}"
+        reason = os.strerror(error.errno or 0)
+        raise AddressTaken(f"cannot listen on {host_port(host, port)}: {reason}{hint}") from None
+    listener.setblocking(False)
+    return listener
 
 
 def accepts_connections(host: str, port: int) -> bool:

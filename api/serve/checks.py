@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 
+from api.serve.parent import module_command
 from projections import Projections
 
 __all__ = ["Checks"]
@@ -39,9 +39,7 @@ class Checks:
             return
         if time.time() >= last + 3600 * self._hours and seconds >= self._retry_seconds:
             self._retry_seconds = seconds + _RETRY_SECONDS
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "api.serve.checker", str(os.getpid())]
-            )
+            self._process = subprocess.Popen(module_command("api.serve.checker", os.getpid()))
 
     def close(self) -> None:
         """Kill a check that still runs: a shutdown does not wait for it."""

@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, closing, suppress
+from multiprocessing.connection import Connection
 
 from api.config.databases import stores
 from api.config.settings import Settings
 from api.serve.checks import Checks
-from api.serve.parent import end_with_parent
+from api.serve.parent import end_with_parent, report_started
 from api.telemetry import logs
 from ledger import StoreUnavailable
 from projections import LeaderLease
@@ -77,4 +78,5 @@ if __name__ == "__main__":
     os.nice(_NICENESS)
     settings = Settings.read()
     logs.configure(settings.log_format)
+    report_started(Connection(int(sys.argv[2]), readable=False))
     run(settings)

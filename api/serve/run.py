@@ -1,68 +1,69 @@
-"""What the processes of one running ledger share: a directory with their metrics and a flag."""
+"""What the processes of one running ledger share: a directory for metrics, and a flag."""
 
 from __future__ import annotations
 
-import mmap
+import fcntl
+import multiprocessing
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+import time
+from contextlib import suppress
 from pathlib import Path
 
-from ledger.processes import is_process_alive
+from api.telemetry import logs
 
 __all__ = ["Run"]
 
-_VARIABLE = "_STRIPE_LEDGER_RUN"
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own
 
 _PREFIX = "ledger-run-"
-_NO, _YES = b"\0", b"\1"
+_LOOK_SECONDS = 1.0
 
 
 class Run:
-    """The directory of one run; child processes get its path through their environment."""
+    """The directory of one run, and the pipe that says that it ends.
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.metrics = directory / "metrics"
-        self._draining = directory / "draining"
+    Whoever lives holds a lock on its directory: process ids say nothing, for a directory may be
+    shared with containers that number their processes by themselves.
+    """
 
-    @classmethod
-    def create(cls) -> Run:
-        """A new directory, which the child processes of this one will use."""
+    def __init__(self) -> None:
         parent = _parent_directory()
         _remove_abandoned(parent)
-        run = cls(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent)))
-        run.metrics.mkdir()
-        run._draining.write_bytes(_NO)
-        os.environ[_VARIABLE] = str(run.directory)
-        os.environ[_METRICS_VARIABLE] = str(run.metrics)
-        return run
-
-    @classmethod
-    def current(cls) -> Run | None:
-        """The run that this process belongs to; None under another server than ours."""
-        directory = os.environ.get(_VARIABLE)
-        return cls(Path(directory)) if directory else None
+        self.directory, self._lock = _new_directory(parent)
+        # Of this process's children only: a descriptor cannot be removed by whoever cleans up.
+        self.draining, self._drain = multiprocessing.Pipe(duplex=False)
+        self._look_seconds = 0.0
+        os.environ[_METRICS_VARIABLE] = str(self.directory)
 
     def drain(self) -> None:
-        """Let every process of the run answer from now on that it is not ready."""
-        with self._draining.open("r+b") as file:  # not truncated first: it is mapped
-            file.write(_YES)
+        """Let every process that has the pipe ``draining`` answer that it is not ready."""
+        self._drain.close()
 
-    def draining_flag(self) -> Callable[[], bool]:
-        """A function that returns whether the run is about to end.
+    def keep(self) -> None:
+        """Make the directory again if somebody has removed it; looks once a second."""
+        seconds = time.monotonic()
+        if seconds < self._look_seconds:
+            return
+        self._look_seconds = seconds + _LOOK_SECONDS
+        if _is_at(self._lock, self.directory):
+            return
+        with suppress(OSError):  # a full disk, a file in its place: it is tried again
+            # A worker that noticed first has made it already.
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = _locked(self.directory)
+            if lock is not None:
+                os.close(self._lock)
+                self._lock = lock
+                logs.log.warning("run_directory_was_removed", directory=str(self.directory))
 
-        Every delivery calls it: it reads mapped memory, without a system call.
-        """
-        with self._draining.open("rb") as file:
-            flag = mmap.mmap(file.fileno(), len(_NO), access=mmap.ACCESS_READ)
-        return lambda: flag[0] != _NO[0]
-
-    def remove(self) -> None:
+    def close(self) -> None:
         """Remove the directory."""
+        self.drain()
+        self.draining.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+        os.close(self._lock)
 
 
 def _parent_directory() -> Path:
@@ -72,9 +73,43 @@ def _parent_directory() -> Path:
     return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
 
 
+def _new_directory(parent: Path) -> tuple[Path, int]:
+    """A new directory, and the descriptor that holds its lock."""
+    while True:
+        directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = _locked(directory)
+        # Another start may have taken it for abandoned before it was locked.
+        if lock is not None and _is_at(lock, directory):
+            return directory, lock
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(directory: Path) -> int | None:
+    """A descriptor that holds the directory's lock; None if another process holds it."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_at(descriptor: int, directory: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), directory.stat())
+    except OSError:
+        return False
+
+
 def _remove_abandoned(parent: Path) -> None:
-    """Remove the directories of runs that were killed."""
-    for directory in parent.glob(f"{_PREFIX}*-*"):
-        pid = directory.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and not is_process_alive(int(pid)):
+    """Remove the directories of runs that were killed: those that nobody holds a lock on."""
+    for directory in parent.glob(f"{_PREFIX}*"):
+        lock = _locked(directory)
+        if lock is not None:
             shutil.rmtree(directory, ignore_errors=True)
+            os.close(lock)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from types import FrameType
 
@@ -32,24 +35,48 @@ _METRICS_THREADS = 4
 def serve(settings: Settings) -> bool:
     """Serve until SIGTERM or Ctrl-C; whether every process ended by itself.
 
-    Raises `AddressTaken` and the ledger's errors, before it has started anything.
+    Raises `AddressTaken` and the ledger's errors before it has started anything, and `CannotStart`.
     """
-    resolved = address.claim(settings.host, settings.port)
-    children = [
-        Child("web", resolved, settings.port, settings.workers, settings.threads),
-        Child("follower"),
-    ]
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listener) for listener in _listen(settings)]
+        databases.create(settings)
+        stop = _StopSignals()
+        run = stack.enter_context(closing(Run()))
+        children = _children(settings, listeners, run)
+        try:
+            _keep_running(settings, children, stop, run)
+            _drain(settings, stop, run)
+        finally:
+            # Only a socket that nobody has open refuses connections.
+            for listener in listeners:
+                listener.close()
+            ended = _end(children)
+        return ended
+
+
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    """The API's socket, and that of the metrics if they have an address of their own."""
+    yield address.listen(settings.host, settings.port)
     if settings.metrics_address:
-        host, port = settings.metrics_address
-        children.append(Child("metrics", address.claim(host, port), port, 1, _METRICS_THREADS))
-    databases.create(settings)
-    stop = _StopSignals()
-    run = Run.create()
-    try:
-        _keep_running(settings, children, stop)
-        return _shut_down(settings, children, stop, run)
-    finally:
-        run.remove()
+        yield address.listen(*settings.metrics_address, setting="LEDGER_METRICS_ADDRESS")
+
+
+def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) -> Sequence[Child]:
+    """The processes to run; that of the web comes first."""
+    sizes = [("web", settings.workers, settings.threads), ("metrics", 1, _METRICS_THREADS)]
+    draining = run.draining.fileno()
+    servers = [
+        Child(
+            name,
+            draining,
+            listener.fileno(),
+            workers,
+            threads,
+            descriptors=[draining, listener.fileno()],
+        )
+        for (name, workers, threads), listener in zip(sizes, listeners, strict=False)
+    ]
+    return [*servers, Child("follower")]
 
 
 class _StopSignals:
@@ -64,25 +91,34 @@ class _StopSignals:
         self.count += 1
 
 
-def _keep_running(settings: Settings, children: list[Child], stop: _StopSignals) -> None:
-    announced = False
+def _keep_running(
+    settings: Settings, children: Sequence[Child], stop: _StopSignals, run: Run
+) -> None:
+    web, announced = children[0], False
     while not stop.count:
+        run.keep()
         for child in children:
             child.ensure_running()
-        announced = announced or _announce(settings)
+        if not announced and web.has_started():
+            _announce(settings)
+            announced = True
         time.sleep(_TICK_SECONDS)
     # A client may have got its first answers, and stopped the ledger, within the last tick.
-    if not announced:
+    if not announced and web.has_started():
         _announce(settings)
 
 
-def _shut_down(settings: Settings, children: list[Child], stop: _StopSignals, run: Run) -> bool:
-    """Let load balancers see /readyz fail for a while, then end all processes."""
+def _drain(settings: Settings, stop: _StopSignals, run: Run) -> None:
+    """Let load balancers see /readyz fail for a while; everything else is served meanwhile."""
     logs.log.info("draining", seconds=settings.drain_seconds)
     run.drain()
     closes_at = time.monotonic() + settings.drain_seconds
     while time.monotonic() < closes_at and stop.count < 2:
         time.sleep(_TICK_SECONDS)
+
+
+def _end(children: Sequence[Child]) -> bool:
+    """End all processes; whether every one ended by itself."""
     for child in children:
         child.terminate()
     ended = [child.wait(_STOP_SECONDS_MAX) for child in children]
@@ -90,10 +126,8 @@ def _shut_down(settings: Settings, children: list[Child], stop: _StopSignals, ru
     return all(ended)
 
 
-def _announce(settings: Settings) -> bool:
-    """Print where the ledger listens, once it does; whether it does."""
-    if not address.accepts_connections(settings.host, settings.port):
-        return False
+def _announce(settings: Settings) -> None:
+    """Print where the ledger listens."""
     try:
         click.echo(
             f"ledger {version('stripe-ledger')} listens on"
@@ -106,4 +140,3 @@ def _announce(settings: Settings) -> bool:
         # Standard output is closed or full. That is no reason to refuse events, nor to fail at the
         # end, when the interpreter flushes it once more.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    return True

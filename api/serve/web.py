@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from api.serve.server import serve
+from api.serve.server import serve_for_supervisor
 
 if __name__ == "__main__":
-    serve("api.serve.worker:web", sys.argv[1:])
+    serve_for_supervisor("api.serve.worker:web", sys.argv[1:])

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
+from multiprocessing import parent_process
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
-from prometheus_client.multiprocess import mark_process_dead
 
 from api.app import create_app
 from api.config.settings import Settings
 from api.serve.parent import end_with_parent
-from api.serve.run import Run
-from api.telemetry import logs
-from ledger.processes import is_process_alive
+from api.telemetry import logs, multiprocess
 
 __all__ = ["metrics", "web"]
 
 _COLLECT_AFTER = 20_000
 
 
-def web() -> Flask:
+def web(is_draining: Callable[[], bool] | None = None) -> Flask:
     """The whole application."""
-    return _create(Settings.read(serving=True))
+    return _create(Settings.read(serving=True), is_draining)
 
 
-def metrics() -> WSGIApplication:
+def metrics(is_draining: Callable[[], bool] | None = None) -> WSGIApplication:
     """`/metrics` alone, for an address of its own that a monitoring system may reach."""
-    application = _create(replace(Settings.read(serving=True), metrics_address=None))
+    settings = replace(Settings.read(serving=True), metrics_address=None)
+    application = _create(settings, is_draining)
 
     def only_metrics(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == "/metrics":
@@ -42,14 +39,13 @@ def metrics() -> WSGIApplication:
     return only_metrics
 
 
-def _create(settings: Settings) -> Flask:
+def _create(settings: Settings, is_draining: Callable[[], bool] | None) -> Flask:
     logs.configure(settings.log_format, buffered=True)
     application = create_app(settings)
-    run = Run.current()
-    if run is not None:
-        application.config["DRAINING"] = run.draining_flag()
-        _remove_gauges_of_dead_workers(run.metrics)
-    parent = multiprocessing.parent_process()
+    if is_draining is not None:
+        application.config["DRAINING"] = is_draining
+        multiprocess.remove_gauges_of_dead_workers()
+    parent = parent_process()
     if parent is not None and parent.pid is not None:
         end_with_parent(parent.pid)
     _collect_garbage_rarely()
@@ -61,11 +57,3 @@ def _collect_garbage_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-
-
-def _remove_gauges_of_dead_workers(directory: Path) -> None:
-    """A killed worker leaves its gauges behind; its successor removes them."""
-    for file in directory.glob("gauge_live*_*.db"):
-        pid = int(file.stem.rpartition("_")[2])
-        if not is_process_alive(pid):
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Histogram
 
-from api.telemetry import metrics
+from api.telemetry import metrics, multiprocess
 from api.telemetry.deferred import Deferred
 
 __all__ = ["DeliveryRecord", "flush", "record", "schedule_flush", "watch_queue"]
@@ -61,6 +61,7 @@ def schedule_flush() -> None:
 def flush() -> None:
     """Add everything recorded so far to the metrics, and export the queue's length."""
     with _lock:
+        multiprocess.keep_files()
         deliveries = [_records.popleft() for _ in range(len(_records))]
         if _queue_depth is not None:
             metrics.QUEUE_DEPTH.set(_queue_depth())

@@ -5,17 +5,18 @@ Several worker processes need ``PROMETHEUS_MULTIPROC_DIR`` set before this modul
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from api.telemetry import multiprocess
 from ledger import Ledger, StoreUnavailable
 from projections import Projections
+
+multiprocess.use_files()
 
 DELIVERIES = Counter(
     "ledger_deliveries",
@@ -69,13 +70,19 @@ def observe_batch(size: int, seconds: float) -> None:
 
 def exposition(ledger: Ledger, projections: Projections, clock: Callable[[], float]) -> bytes:
     """All metrics of all worker processes, in Prometheus' text format."""
-    counters = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        counters = CollectorRegistry()
-        MultiProcessCollector(counters)  # type: ignore[no-untyped-call]
     gauges = CollectorRegistry()
     gauges.register(_StoreCollector(ledger, projections, clock))
-    return generate_latest(counters) + generate_latest(gauges)
+    return _counters() + generate_latest(gauges)
+
+
+def _counters() -> bytes:
+    if not multiprocess.is_used():
+        return generate_latest(REGISTRY)
+    try:
+        return generate_latest(multiprocess.collect())
+    except OSError:
+        # A file was removed while it was read. The next scrape has them again.
+        return b""
 
 
 class _StoreCollector(Collector):

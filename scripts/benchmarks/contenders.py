@@ -55,12 +55,11 @@ class Contender:
         """Run its server on an empty database, which is prepared first."""
         self.prepare(url, object_ids)
         port = free_port("127.0.0.1")
-        # Baselines are modules of the repository only; the ledger must not read a .env there.
-        working_directory = ROOT if self.is_baseline else directory
+        # Baselines are modules of the repository only, in which the ledger must not read a .env.
         log = directory / f"{self.name}.log"
         command = [sys.executable, "-m", *self.command(port, workers)]
         environ = _environ(url, port, workers)
-        with running_server(command, port, working_directory, log, environ) as pid:
+        with running_server(command, port, directory, log, environ) as pid:
             yield Server(port, pid, url)
 
     @property
@@ -82,6 +81,7 @@ class Contender:
 
 def _environ(url: str, port: int, workers: int) -> Mapping[str, str]:
     return {
+        "PYTHONPATH": str(ROOT),
         "LEDGER_DATABASE_URL": url,
         "STRIPE_WEBHOOK_SECRET": SECRET,
         "LEDGER_SIGNATURE_TOLERANCE": str(TOLERANCE_SECONDS),
@@ -102,14 +102,12 @@ def _prepare_nothing(_: str, __: Iterable[str]) -> None:
     """Verifying a signature needs no database."""
 
 
-def _baseline(name: str) -> Callable[[int, int], list[str]]:
+def _served(target: str) -> Callable[[int, int], list[str]]:
+    """The command that serves the application of a factory, `module:name`."""
     return lambda port, workers: [
-        "scripts.benchmarks.baselines.serve", str(os.getpid()), name, *_numbers(port, workers)
-    ]  # fmt: skip
-
-
-def _numbers(port: int, workers: int) -> list[str]:
-    return [str(port), str(workers), str(THREADS)]
+        "scripts.benchmarks.baselines.serve",
+        *map(str, (os.getpid(), target, port, workers, THREADS)),
+    ]
 
 
 LEDGER = Contender(
@@ -122,26 +120,21 @@ LEDGER = Contender(
 WEB = Contender(
     "web",
     "the ledger's web workers without the follower",
-    lambda port, workers: [
-        "api.serve.web",
-        str(os.getpid()),
-        "127.0.0.1",
-        *_numbers(port, workers),
-    ],
+    _served("api.serve.worker:web"),
     _create_tables,
     LEDGER.ids_query,
 )
 VERIFY = Contender(
     "verify",
     "baseline (a): read, verify, respond",
-    _baseline("verify"),
+    _served("scripts.benchmarks.baselines.verify:app"),
     _prepare_nothing,
     None,
 )
 HANDLER = Contender(
     "handler",
     "baseline (b): construct_event, INSERT, UPDATE, commit",
-    _baseline("handler"),
+    _served("scripts.benchmarks.baselines.handler:app"),
     handler.prepare,
     "SELECT id FROM events",
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.serve.address import claim
+from api.serve.address import listen
 from tests.cli.processes import Server, eventually, serving
 from tests.databases import on_sqlite
 from tests.durability.locks import locked
@@ -69,7 +69,7 @@ def test_orphans_end(ledger_url: str, tmp_path: Path, busy: bool) -> None:
             else:
                 server.process.kill()
                 wait_for_end(family)
-            claim("127.0.0.1", server.port)
+            listen("127.0.0.1", server.port).close()
             server.process.wait()
             server.output.close()
             server.start()

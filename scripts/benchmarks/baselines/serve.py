@@ -1,14 +1,19 @@
-"""Serves a baseline: ``python -m scripts.benchmarks.baselines.serve PARENT NAME PORT N M``.
+"""Serves an application: ``python -m scripts.benchmarks.baselines.serve PARENT TARGET PORT N M``.
 
-PARENT is the id of the process to end with, N the number of workers, M that of their threads.
+TARGET is a factory, ``module:name``; PARENT is the id of the process to end with, N the number of
+workers, M that of their threads.
 """
 
 from __future__ import annotations
 
 import sys
 
+from api.serve.address import listen
+from api.serve.parent import end_with_parent
 from api.serve.server import serve
 
 if __name__ == "__main__":
-    parent, name, *numbers = sys.argv[1:]
-    serve(f"scripts.benchmarks.baselines.{name}:app", [parent, "127.0.0.1", *numbers])
+    _, parent, target, *numbers = sys.argv
+    port, workers, threads = map(int, numbers)
+    end_with_parent(int(parent))
+    serve(target, listen("127.0.0.1", port), workers=workers, threads=threads)
