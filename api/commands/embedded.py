@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.config.settings import is_ours
-from api.serve.address import accepts_connections, free_port
+from api.serve.address import answers, free_port
 from api.serve.parent import module_command
 from ledger import LedgerError
 
@@ -88,7 +88,7 @@ def _environment(ledger: Embedded, file: Path, port: int) -> dict[str, str]:
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS_MAX
-    while not accepts_connections(_HOST, port):
+    while not answers(_HOST, port):
         if process.poll() is not None or time.monotonic() > deadline:
             raise NotStarted(f"the ledger did not start:\n{log.read_text('utf-8')[-2000:]}")
         time.sleep(0.05)

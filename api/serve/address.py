@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from http.client import HTTPConnection, HTTPException
 
 from ledger import LedgerError
 
-__all__ = ["AddressTaken", "accepts_connections", "free_port", "host_port", "listen"]
+__all__ = ["AddressTaken", "accepts_connections", "answers", "free_port", "host_port", "listen"]
 
 
 class AddressTaken(LedgerError):
@@ -47,6 +48,22 @@ def accepts_connections(host: str, port: int) -> bool:
         socket.create_connection((host, port), timeout=0.2).close()
     except OSError:
         return False
+    return True
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether an HTTP server answers there, whatever it says.
+
+    A ledger that starts accepts connections at once, and answers when it has loaded.
+    """
+    connection = HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/livez")
+        connection.getresponse()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
     return True
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import resource_tracker
@@ -22,6 +24,8 @@ from api.serve.parent import end_with_parent, report_started
 __all__ = ["serve", "serve_for_supervisor"]
 
 _BACKLOG = 1024
+# Workers no longer accept connections this long after SIGTERM.
+_CLOSE_SECONDS = 0.2
 
 # Longer than any request takes: an append gives up before 5 s.
 _STOP_SECONDS_MAX = 10
@@ -69,6 +73,16 @@ class _Server(MPServer):
         self._shd = SocketHolder(descriptor, False, _BACKLOG)  # type: ignore[assignment,call-arg]
         # A worker gets the descriptor by this one, under the same number.
         self._sso = self._listener
+
+    def _stop_workers(self) -> None:
+        for worker in self.wrks:
+            worker.terminate()  # type: ignore[no-untyped-call]
+        # Workers keep the socket open until they end. Without this, whoever connects while they
+        # answer their last requests would wait for nothing; now the connection is refused.
+        time.sleep(_CLOSE_SECONDS)
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        super()._stop_workers()  # type: ignore[no-untyped-call]
 
 
 def serve(

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import psutil
 
-from api.serve.address import accepts_connections
+from api.serve.address import answers
 
 __all__ = ["cpu_seconds", "memory_bytes", "running_server"]
 
@@ -24,7 +24,7 @@ _STOP_SECONDS_MAX = 30
 def running_server(
     command: Sequence[str], port: int, directory: Path, log: Path, environ: Mapping[str, str]
 ) -> Iterator[int]:
-    """Run a server until it is no longer needed; yield its process id once it accepts connections.
+    """Run a server until it is no longer needed; yield its process id once it answers.
 
     Raises ClickException with the end of its log where it does not start.
     """
@@ -34,7 +34,7 @@ def running_server(
         )
     try:
         deadline = time.monotonic() + _START_SECONDS_MAX
-        while not accepts_connections("127.0.0.1", port):
+        while not answers("127.0.0.1", port):
             if process.poll() is not None or time.monotonic() > deadline:
                 output_end = log.read_text("utf-8", "replace")[-2000:]
                 raise click.ClickException(f"{' '.join(command)} did not start:\n{output_end}")

@@ -5,12 +5,17 @@ from __future__ import annotations
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import DEADLINE_SECONDS, eventually, serving
+from api.demo.client import WEBHOOK_PATH
+from api.serve.address import accepts_connections
+from api.simulator import sign
+from api.simulator.signing import SIGNATURE_HEADER
+from tests.cli.processes import DEADLINE_SECONDS, SECRET, eventually, serving
 from tests.databases import on_postgresql, on_sqlite
 from tests.durability.locks import locked
 from tests.durability.proof import entries, opened, prove
@@ -36,6 +41,28 @@ def test_sigterm_under_load(ledger_url: str, tmp_path: Path) -> None:
         server.start()
         traffic.complete()
         prove(ledger_url, traffic)
+
+
+@on_sqlite
+def test_a_request_in_progress(ledger_url: str, tmp_path: Path) -> None:
+    """A delivery whose body is on its way is taken; whoever connects meanwhile is refused."""
+    _, sent = next(bodies())
+    with serving(ledger_url, tmp_path) as server:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_SECONDS)
+        connection.putrequest("POST", WEBHOOK_PATH)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(sent)))
+        connection.putheader(SIGNATURE_HEADER, sign(sent, SECRET, int(time.time())))
+        connection.endheaders(sent[:100])
+        time.sleep(0.5)
+        server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not accepts_connections("127.0.0.1", server.port), "refused")
+        assert server.process.poll() is None
+        connection.send(sent[100:])
+
+        assert connection.getresponse().status == 200
+        connection.close()
+        assert server.process.wait(DEADLINE_SECONDS) == 0
 
 
 @on_postgresql
