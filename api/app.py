@@ -18,6 +18,7 @@ from api.backend import Backend, backend_of
 from api.config.settings import Settings
 from api.ingest import webhook
 from api.keys import Keys, KeyStore
+from api.readers import Readers
 from api.resources import (
     docs_page,
     events,
@@ -99,6 +100,8 @@ def create_app(
         projections=projections or Projections.open(ledger, personal_data=settings.personal_data),
         appender=appender,
         keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
+        # Never more than there are connections, nor so many that deliveries find no thread.
+        readers=Readers(settings.pool_size, settings.threads // 4),
         clock=clock,
     )
     app = _flask(settings)

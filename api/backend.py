@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from api.config.settings import Settings
 from api.keys import Keys
+from api.readers import Readers
 from ledger import Appender, Ledger
 from projections import Projections
 
@@ -24,6 +25,7 @@ class Backend:
     projections: Projections
     appender: Appender
     keys: Keys
+    readers: Readers
     clock: Callable[[], float]
 
     def attach(self, app: Flask) -> None:

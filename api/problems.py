@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
+from api.readers import Busy
 from api.resources.schemas import ResponseSchema, integer, text
 from api.telemetry import logs
 from ledger import LedgerError, StoreUnavailable, UnknownCursor
@@ -127,6 +128,13 @@ UNAVAILABLE = ProblemType(
     "The database is unreachable, locked or full, or the server is overloaded or shutting down.",
     retry_after_seconds=5,
 )
+BUSY = ProblemType(
+    "busy",
+    503,
+    "Too many requests are being answered",
+    "As many requests as the ledger reads for at a time, or lets wait, are there already.",
+    retry_after_seconds=1,
+)
 NOT_CAUGHT_UP = ProblemType(
     "not-caught-up",
     503,
@@ -203,6 +211,7 @@ def register(app: Flask) -> None:
     """Turn every exception of the application, including Flask's own, into a problem response."""
     app.register_error_handler(Problem, Problem.response)
     app.register_error_handler(LedgerError, _ledger_error)
+    app.register_error_handler(Busy, lambda _: Problem(BUSY).response())
     app.register_error_handler(HTTPException, _http_exception)
     app.register_error_handler(Exception, _unexpected)
 
@@ -224,7 +233,7 @@ def _of_ledger_error(error: LedgerError) -> Problem:
             cursor = "starting_after" if "starting_after" in request.args else "ending_before"
             return Problem.parameter(cursor, "is not an id in this list")
         case NotReady():
-            return Problem(NOT_CAUGHT_UP)
+            return Problem(NOT_CAUGHT_UP, str(error))
         case StoreUnavailable():
             log_unavailable(error)
             return Problem(UNAVAILABLE)

@@ -15,7 +15,7 @@ from api.resources import parameters, schemas
 from api.resources.representation import json_response, list_response
 from api.resources.route import StrictBlueprint, require_scope, route
 from api.resources.schemas import ResponseSchema, boolean, constant, documented, integer, text
-from projections import Field, Kind, RowSelector
+from projections import Field, Kind, NotReady, RowSelector
 
 WAIT_MS_DEFAULT = 2000
 WAIT_MS_MAX = 10_000
@@ -220,7 +220,10 @@ def _selector(arguments: Mapping[str, Any]) -> RowSelector:
 def _wait(kind: Kind, id: str, selector: RowSelector, position: int, seconds: float) -> None:
     """Wait until the rows have read a position, so that clients can read their own writes."""
     projections = backend().projections
-    if position > backend().ledger.log.head().position:
-        # Nothing is written there yet: an id that is unknown now is a 404 at once.
+    head = backend().ledger.log.head().position
+    if position > head:
+        # Nothing is written there yet: an id that is unknown now is a 404.
         projections.get(kind.name, id, RowSelector(selector.account, selector.livemode))
-    projections.wait_for(kind.name, position, seconds=seconds)
+        raise NotReady(f"the log ends at {head}")
+    with backend().readers.waiting_for_projections():
+        projections.wait_for(kind.name, position, seconds=seconds)

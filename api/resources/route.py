@@ -23,6 +23,7 @@ _EXPECTED = (
     problems.SCOPE_TOO_SMALL,
     problems.INTERNAL,
     problems.UNAVAILABLE,
+    problems.BUSY,
     problems.INVALID_PARAMETERS,
     problems.UNAUTHORIZED,
 )
@@ -148,8 +149,9 @@ def _description(view: View, scope_sentence: str) -> str:
 def _guarded(view: View, required: Scope) -> View:
     @wraps(view)
     def guarded(*args: Any, **path: Any) -> Response:
-        require_scope(required)
-        return view(*args, **path)
+        with backend().readers.turn():
+            require_scope(required)
+            return view(*args, **path)
 
     return guarded
 

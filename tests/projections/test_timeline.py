@@ -170,9 +170,9 @@ def test_a_page_projects_its_own_rows_only(opened: Opened, monkeypatch: pytest.M
     folded, projected = list[int](), list[int]()
 
     def counted(function: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
-        def call(things: Any, *rest: Any, **named: Any) -> Any:
-            calls.append(len(things) if isinstance(things, list) else 1)
-            return function(things, *rest, **named)
+        def call(argument: Any, *rest: Any, **named: Any) -> Any:
+            calls.append(len(argument) if isinstance(argument, list) else 1)
+            return function(argument, *rest, **named)
 
         return call
 
