@@ -1,5 +1,7 @@
 """The event store: the only package that imports the eventsourcing library."""
 
+# First, before anything imports the library.
+import ledger.store.library  # noqa: F401  isort: skip
 from ledger.store.application import Appended, Ledger
 
 __all__ = ["Appended", "Ledger"]

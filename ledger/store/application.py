@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import DataError, IntegrityError, Mapper, PersistenceError
+from eventsourcing.utils import Environment, EnvType
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -36,9 +38,18 @@ class Ledger(Application[UUID]):
 
     @classmethod
     def open(
-        cls, url: str, *, create: bool = False, lock_timeout_ms: int = 3000, pool_size: int = 5
+        cls,
+        url: str,
+        *,
+        create: bool = False,
+        lock_timeout_ms: int = 3000,
+        pool_size: int = 5,
+        codec: Mapping[str, str] = MappingProxyType({}),
     ) -> Ledger:
         """The ledger at ``url``; with ``create``, tables that are missing are created.
+
+        ``codec`` are the library's settings of a compressor and a cipher: whoever stores bodies
+        with them has to read the log with the same ones, for ever.
 
         Raises ``ConfigurationError`` for a wrong URL, and ``StoreUnavailable`` where ``create``
         cannot reach or write the database.
@@ -46,6 +57,7 @@ class Ledger(Application[UUID]):
         try:
             return cls(
                 {
+                    **codec,
                     "PERSISTENCE_MODULE": f"{LedgerFactory.__module__}:{LedgerFactory.__name__}",
                     "SQLALCHEMY_URL": url,
                     "CREATE_TABLE": "yes" if create else "no",
@@ -55,6 +67,13 @@ class Ledger(Application[UUID]):
             )
         except (SQLAlchemyError, PersistenceError) as error:
             raise StoreUnavailable(f"the database cannot be reached: {explain(error)}") from error
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """The library's settings: those that ``open`` gives, and none of the process's environment.
+
+        There, a compressor that is meant for another program would change what is stored.
+        """
+        return Environment(name, dict(env or {}))
 
     def construct_mapper(self) -> Mapper[UUID]:
         """A mapper that stores bodies verbatim."""

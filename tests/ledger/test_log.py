@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ledger import Ledger, read_delivery, verify
 from tests.ledger.deliveries import body, delivered, fill
 
@@ -30,12 +28,9 @@ def test_every_way_of_reading_gives_the_same_events(ledger: Ledger) -> None:
     check_every_way_of_reading(ledger)
 
 
-def test_a_compressor_changes_nothing_for_readers(
-    store_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_compressor_changes_nothing_for_readers(store_url: str) -> None:
     """Stored bytes are decoded in every way of reading, and the log verifies."""
-    monkeypatch.setenv("COMPRESSOR_TOPIC", "zlib")
-    ledger = Ledger.open(store_url, create=True)
+    ledger = Ledger.open(store_url, create=True, codec={"COMPRESSOR_TOPIC": "zlib"})
     check_every_way_of_reading(ledger)
 
     assert ledger.log.after(0, 1)[0].body == body(1)
