@@ -5,6 +5,7 @@ from ledger.chain import GENESIS
 from ledger.database import database_url
 from ledger.errors import (
     ConfigurationError,
+    ExportFailed,
     ImportRefused,
     LedgerError,
     QueueFull,
@@ -12,10 +13,11 @@ from ledger.errors import (
     UnknownCursor,
 )
 from ledger.event import Delivery, Event, Quarantined, Reason, read_delivery
+from ledger.export import export_lines
+from ledger.importing import Gate, Imported, import_file
 from ledger.log import Head, Log, Page
 from ledger.recorded import RecordedEvent
 from ledger.store import Appended, Ledger
-from ledger.transfer import Imported, export_lines, import_lines
 from ledger.verify import Verified, verify
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "ConfigurationError",
     "Delivery",
     "Event",
+    "ExportFailed",
+    "Gate",
     "Head",
     "ImportRefused",
     "Imported",
@@ -41,7 +45,7 @@ __all__ = [
     "Verified",
     "database_url",
     "export_lines",
-    "import_lines",
+    "import_file",
     "read_delivery",
     "verify",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "ConfigurationError",
+    "ExportFailed",
     "ImportRefused",
     "LedgerError",
     "QueueFull",
@@ -33,4 +34,8 @@ class UnknownCursor(LedgerError):
 
 
 class ImportRefused(LedgerError):
-    """A line of an import cannot be appended to the log."""
+    """A line of an import, or the whole, cannot be appended to the log."""
+
+
+class ExportFailed(LedgerError):
+    """An export is not whole, because the log is damaged or the file cannot be written."""

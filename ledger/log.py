@@ -23,6 +23,9 @@ T = TypeVar("T")
 _SAMPLES = 200
 # Databases limit how many parameters one statement has.
 _IN_MAX = 500
+# An export's batches.
+_BATCH = 500
+_BATCH_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Log:
         self._decode = decode
         # Built once: a follower reads earlier events many times a second.
         self._rows = select(*(events.c[name] for name in COLUMNS), literal(0))
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether bodies are stored as they were signed, without compressor and cipher."""
+        return self._decode is None
 
     def head(self) -> Head:
         """The log's end."""
@@ -165,6 +173,21 @@ class Log:
                 if memory < 0:
                     return max(after + 1, int(position) - 1)
         return upto
+
+    def end_of_batch(self, after: int, upto: int) -> int:
+        """How far to read after a position so that few rows and bytes are in memory at once."""
+        columns = self.table.c
+        query = select(columns.id, func.length(columns.state)).where(
+            columns.id > after, columns.id <= upto
+        )
+        with read_transaction(self.engine) as connection:
+            rows = connection.execute(query.order_by(columns.id).limit(_BATCH)).all()
+        size = 0
+        for position, bytes_ in rows:
+            size += bytes_
+            if size >= _BATCH_BYTES:
+                return int(position)
+        return int(rows[-1][0]) if rows else upto
 
     def at_positions(self, positions: Collection[int]) -> list[RecordedEvent]:
         """The rows at some positions, in order, bodies included."""

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from api.commands.output import end_in_order
 from api.config.databases import existing
 from api.config.settings import Settings
-from ledger import export_lines
+from ledger import ExportFailed, export_lines
+from ledger.files import writing
 
 
 @click.command()
 @click.option(
     "--output",
     "-o",
-    type=click.File("wb", atomic=True),
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     default="-",
     metavar="FILE.jsonl",
     help="The file to write; standard output by default.",
 )
-def export(output: BinaryIO) -> None:
+def export(output: Path) -> None:
     """Export the log, one JSON object per line, quarantined deliveries included.
 
-    `ledger import` restores the same log from it, on either database.
+    `ledger import` restores the same log from it, on either database. A file is replaced only by a
+    whole export: one that fails or is interrupted leaves it as it was.
     """
-    with existing(Settings.read()) as (ledger, _):
+    with existing(Settings.read()) as (ledger, _), end_in_order(), _opened(output) as file:
         for line in export_lines(ledger):
-            output.write(line)
+            file.write(line)
+
+
+@contextmanager
+def _opened(output: Path) -> Iterator[BinaryIO]:
+    try:
+        if str(output) == "-":
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        else:
+            with writing(output) as file:
+                yield file
+    except BrokenPipeError:
+        raise  # whoever read the pipe has seen enough; click ends quietly
+    except OSError as error:
+        raise ExportFailed(f"{output} cannot be written: {error.strerror or error}") from error

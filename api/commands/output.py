@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -18,6 +20,7 @@ from projections import KINDS
 
 __all__ = [
     "Progress",
+    "end_in_order",
     "json_option",
     "kind_type",
     "parse_timestamp",
@@ -51,6 +54,20 @@ def print_json_array(values: Iterable[Any]) -> int:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+@contextmanager
+def end_in_order() -> Iterator[None]:
+    """Let SIGTERM end a command as an error would: what it has not finished is removed."""
+
+    def end(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def kind_type() -> click.Choice[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from ledger import Delivery, Ledger, read_delivery
+from ledger import Delivery, Imported, Ledger, import_file, read_delivery
 from ledger.database import write_transaction
 
 
@@ -47,6 +48,11 @@ def fill(ledger: Ledger, events: int = 10) -> None:
     bodies.append(body(1, type="charge.updated"))
     for number, body_bytes in enumerate(bodies):
         ledger.append([delivered(body_bytes, 1_700_000_000_000_000 + number)])
+
+
+def imported_lines(ledger: Ledger, lines: Iterable[bytes], **options: Any) -> Imported:
+    """Import a file of these lines."""
+    return import_file(ledger, io.BytesIO(b"".join(lines)), **options)
 
 
 @contextmanager
