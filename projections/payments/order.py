@@ -197,11 +197,14 @@ class Order(Aggregate):
         intent = self.intent.values.get("status") if self.intent is not None else None
         if intent == "canceled" or self._is_released:
             return "canceled"
+        if intent == "expired":
+            return "expired"
         if intent == _AUTHORIZED or self._charge_shows("succeeded", captured=False):
             return "authorized"
         if intent == "processing" or self._charge_shows("pending") or self._awaits_payment:
             return "processing"
-        if intent == "requires_action":
+        # An authorization that has to be given again is the buyer's turn too.
+        if intent in ("requires_action", "requires_reauthorization"):
             return "requires_action"
         if self._has_failed:
             return "failed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.projections.cases import Case, charge, event, make_case, refund
+from tests.projections.cases import Case, charge, event, intent, make_case, refund
 from tests.projections.histories import Json
 
 OLD: dict[str, Any] = {"api_version": "2024-06-20"}
@@ -104,5 +104,17 @@ MONEY_CASES: dict[str, Case] = {
          has("canceled", 0, 0)),
         (event("charge.refunded", 200, held(amount_refunded=100, refunded=True), **OLD),
          has("canceled", 0, 0)),
+    ),
+    "an authorization to be given again, then over": make_case(
+        "orders",
+        (event("payment_intent.amount_capturable_updated", 100, intent("requires_capture")),
+         has("authorized", 0, 0)),
+        (event("payment_intent.requires_action", 200, intent("requires_reauthorization")),
+         has("requires_action", 0, 0)),
+        (event("payment_intent.canceled", 300, intent("expired")), has("expired", 0, 0)),
+    ),
+    "a status that nobody knows yet": make_case(
+        "orders", (event("payment_intent.created", 100, intent("hibernating")),
+                   has("incomplete", 0, 0)),
     ),
 }  # fmt: skip

@@ -85,6 +85,8 @@ PAYMENT_INTENT = StripeObject(
         "requires_action",
         "processing",
         "requires_capture",
+        "requires_reauthorization",
+        "expired",
         "canceled",
         "succeeded",
     ),
