@@ -11,6 +11,7 @@ from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, make
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ledger.errors import ConfigurationError, StoreUnavailable
+from ledger.urls import postgresql_arguments, refuse_postgresql
 
 __all__ = [
     "COMPARE",
@@ -65,6 +66,7 @@ def database_url(text: str) -> URL:
             )
         return url.set(drivername="sqlite")
     if url.drivername == "postgresql+psycopg":
+        refuse_postgresql(url)
         return url
     raise ConfigurationError(
         f"LEDGER_DATABASE_URL has the driver {url.drivername!r};"
@@ -76,7 +78,7 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
     """Arguments for ``create_engine``: every wait has a limit, so that no request hangs."""
     options: dict[str, Any] = {
         "pool_size": pool_size,
-        "max_overflow": pool_size,
+        "max_overflow": 0,
         "pool_timeout": _CONNECT_SECONDS,
     }
     if url.get_backend_name() == "sqlite":
@@ -87,17 +89,20 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
         }
     else:
         options["pool_pre_ping"] = True
-        options["connect_args"] = {
-            "connect_timeout": _CONNECT_SECONDS,
-            # Else a read from a server that vanished waits as long as the system does: hours.
-            "keepalives": 1,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 10_000,
+        options["connect_args"] = postgresql_arguments(
+            url,
             # Durable whatever the server, the database or the role has as its default.
-            "options": f"-c lock_timeout={lock_timeout_ms} -c synchronous_commit=on",
-        }
+            {"lock_timeout": lock_timeout_ms, "synchronous_commit": "on"},
+            {
+                "connect_timeout": _CONNECT_SECONDS,
+                # Else a read from a server that vanished waits as long as the system does: hours.
+                "keepalives": 1,
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 10_000,
+            },
+        )
     return options
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from api.config.service_links import service_links
 from ledger import ConfigurationError, LedgerError
 
 __all__ = ["main"]
@@ -55,11 +56,24 @@ class _Ledger(click.Group):
         # Processes that this one starts, also those of multiprocessing, must not import whatever
         # has the right name in the working directory.
         os.environ["PYTHONSAFEPATH"] = "1"
+        _forget_service_links()
         try:
             return super().invoke(ctx)
         except LedgerError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2 if isinstance(error, ConfigurationError) else 1)
+
+
+def _forget_service_links() -> None:
+    links = service_links(os.environ)
+    for name in links:
+        del os.environ[name]
+    if links:
+        click.echo(
+            f"Warning: {', '.join(links)}: ignored, for Kubernetes sets them for a service;"
+            " enableServiceLinks: false in the pod's spec turns them off",
+            err=True,
+        )
 
 
 @click.group(cls=_Ledger, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,8 +7,9 @@ from dataclasses import asdict
 import click
 
 from api.commands.output import json_option, print_json, print_table
-from api.config.databases import existing, without_password
+from api.config.databases import existing
 from api.config.settings import Settings
+from ledger.urls import without_secrets
 
 _COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters",
             "rebuild_done", "rebuild_total", "rebuild_eta_seconds", "previous")  # fmt: skip
@@ -22,7 +23,7 @@ def status(as_json: bool) -> None:
     with existing(settings) as (ledger, projections):
         head = ledger.log.head()
         states = [asdict(state) for state in projections.states()]
-    database = without_password(settings.database_url)
+    database = without_secrets(settings.database_url)
     if as_json:
         log = {"position": head.position, "chain": head.chain.hex()}
         print_json({"database": database, "log": log, "projections": states})

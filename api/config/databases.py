@@ -13,6 +13,7 @@ from api.config.settings import Settings
 from api.keys import KeyStore
 from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable
 from ledger.database import explain
+from ledger.urls import without_secrets
 from projections import Projections
 
 
@@ -50,7 +51,7 @@ def existing(settings: Settings) -> Iterator[tuple[Ledger, Projections]]:
     """
     url = make_url(settings.database_url)
     missing = ConfigurationError(
-        f"there is no ledger at {without_password(settings.database_url)};"
+        f"there is no ledger at {without_secrets(settings.database_url)};"
         " `ledger serve` and `ledger import` create one, LEDGER_DATABASE_URL says where"
     )
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
@@ -75,9 +76,4 @@ def probe(url: str) -> str | None:
         finally:
             ledger.close()
     except (SQLAlchemyError, LedgerError) as error:
-        return f"LEDGER_DATABASE_URL: {without_password(url)} cannot be reached: {explain(error)}"
-
-
-def without_password(url: str) -> str:
-    """A database's URL with its password masked, for people."""
-    return make_url(url).render_as_string(hide_password=True)
+        return f"LEDGER_DATABASE_URL: {without_secrets(url)} cannot be reached: {explain(error)}"

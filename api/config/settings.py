@@ -8,12 +8,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
-from dotenv import dotenv_values
 from environs import EnvValidationError
 
 from api.config import variables
+from api.config.dotenv_file import read_dotenv
+from api.config.service_links import service_links
 from api.config.variables import Environment, Secret, Variable, custom, integer, one_of, variable
 from ledger import ConfigurationError
 
@@ -121,9 +124,10 @@ class Settings:
     )
     pool_size: int = variable(
         "LEDGER_POOL_SIZE",
-        integer(1, 1000),
-        "5",
-        "Database connections that each process keeps open",
+        integer(2, 1000),
+        "10",
+        "Database connections that each process opens at most for the log, and as many for the"
+        " projections",
     )
     personal_data: bool = variable(
         "LEDGER_PERSONAL_DATA",
@@ -171,14 +175,17 @@ class Settings:
         *,
         serving: bool = False,
         probe: Callable[[str], str | None] | None = None,
+        options: Mapping[str, str] = MappingProxyType({}),
     ) -> Settings:
         """Read the settings from an environment, by default this process's and `.env`.
 
         Webhook secrets are read only when `serving`. `probe` gets the database's URL and returns a
-        problem with it, or None. Raises `SettingsError`, which names every wrong value.
+        problem with it, or None. `options` are variables that were set by an option, and its name.
+        Raises `SettingsError`, which names every wrong value.
         """
-        if environ is None:
-            environ = environment()
+        environ = dict(environment() if environ is None else environ)
+        for name in service_links(environ):
+            del environ[name]
         texts = {
             each.name: environ.get(each.name, "").strip() or each.default for each in VARIABLES
         }
@@ -188,7 +195,7 @@ class Settings:
             for each in VARIABLES
             if serving or each.name != WEBHOOK_SECRET
         }
-        problems = _invalid(env)
+        problems = _invalid(env, options)
         url = values["database_url"]
         if probe is not None and url is not None and (problem := probe(url)):
             problems.append(problem)
@@ -210,16 +217,9 @@ def environment() -> dict[str, str]:
     Raises `SettingsError` where the file cannot be read.
     """
     try:
-        # Verbatim, for a secret may contain `${`; without the byte-order mark of Windows' editors.
-        written = dotenv_values(".env", interpolate=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError([f".env cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise SettingsError([".env cannot be read: it is no UTF-8 text"]) from None
-    ledger_variables = {
-        name: text for name, text in written.items() if text is not None and is_ours(name)
-    }
-    return {**ledger_variables, **os.environ}
+        return {**read_dotenv(Path(".env"), is_ours), **os.environ}
+    except ValueError as error:
+        raise SettingsError([str(error)]) from None
 
 
 def is_ours(name: str) -> bool:
@@ -227,13 +227,13 @@ def is_ours(name: str) -> bool:
     return name.startswith("LEDGER_") or name == WEBHOOK_SECRET
 
 
-def _invalid(env: Environment) -> list[str]:
+def _invalid(env: Environment, options: Mapping[str, str]) -> list[str]:
     """A line for each variable whose text the environment could not parse."""
     try:
         env.seal()
     except EnvValidationError as error:
         messages = cast("Mapping[str, list[str]]", error.error_messages)
-        return [f"{name}: {' '.join(texts)}" for name, texts in messages.items()]
+        return [f"{options.get(name, name)}: {' '.join(texts)}" for name, texts in messages.items()]
     return []
 
 

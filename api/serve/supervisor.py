@@ -24,6 +24,7 @@ from api.serve import address
 from api.serve.child import Child
 from api.serve.run import Run
 from api.telemetry import logs
+from ledger.urls import without_secrets
 
 __all__ = ["serve"]
 
@@ -133,7 +134,7 @@ def _announce(settings: Settings) -> None:
             f"ledger {version('stripe-ledger')} listens on"
             f" http://{address.host_port(settings.host, settings.port)}"
             f" ({settings.workers} web, 1 follower)"
-            f" and keeps its log in {databases.without_password(settings.database_url)};"
+            f" and keeps its log in {without_secrets(settings.database_url)};"
             " Ctrl-C stops it"
         )
     except OSError:

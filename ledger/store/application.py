@@ -43,7 +43,7 @@ class Ledger(Application[UUID]):
         *,
         create: bool = False,
         lock_timeout_ms: int = 3000,
-        pool_size: int = 5,
+        pool_size: int = 10,
         codec: Mapping[str, str] = MappingProxyType({}),
     ) -> Ledger:
         """The ledger at ``url``; with ``create``, tables that are missing are created.

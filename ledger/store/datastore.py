@@ -26,7 +26,7 @@ class LedgerDatastore(SQLAlchemyDatastore):
 
     base_stored_event_record_cls = LedgerEventRecord
     lock_timeout_ms = 3000
-    pool_size = 5
+    pool_size = 10
 
     def __init__(self, *, url: str, **options: Any) -> None:
         address = database_url(url)

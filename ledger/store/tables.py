@@ -52,6 +52,7 @@ def create(engine: Engine, events: Table) -> None:
     is_sqlite = engine.dialect.name == "sqlite"
     use_wal(engine)
     with write_transaction(engine) as connection:
+        refuse_other_encodings(connection)
         advisory_lock(connection, _CREATE_LOCK)
         if _has_head(connection):
             refuse_formula_1(connection)
@@ -80,6 +81,21 @@ def refuse_formula_1(connection: Connection) -> None:
             "the log's chain has formula 1, which covered neither source nor type; this version"
             " writes and verifies formula 2. Export the log with the version that wrote it, and"
             " import it with --partial into a new database"
+        )
+
+
+def refuse_other_encodings(connection: Connection) -> None:
+    """Raise ``ConfigurationError`` for a database that does not store texts as UTF-8.
+
+    It could not store or give back every name, or would sort them in another order.
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
+    question = "PRAGMA encoding" if is_sqlite else "SHOW server_encoding"
+    encoding = str(connection.exec_driver_sql(question).scalar())
+    if encoding not in ("UTF-8", "UTF8"):
+        raise ConfigurationError(
+            f"the database has the encoding {encoding}; the ledger needs one made with UTF-8"
+            " (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine
 
 from ledger.database import advisory_lock, configure, engine_options
 from projections.tables.schema import SCHEMA
@@ -39,14 +39,15 @@ def projections_url(log: URL) -> URL:
     return log.set(database=f"{stem}.projections.{suffix}")
 
 
-def make_engine(log: URL) -> Engine:
-    """An engine for the projections of a log."""
-    return engine_at(projections_url(log))
+def make_engine(log: Engine) -> Engine:
+    """An engine for the projections of a log, of as many connections as the log's."""
+    pool_size = log.pool.size() if isinstance(log.pool, QueuePool) else _POOL_SIZE
+    return engine_at(projections_url(log.url), pool_size=pool_size)
 
 
-def engine_at(url: URL) -> Engine:
+def engine_at(url: URL, *, pool_size: int = _POOL_SIZE) -> Engine:
     """An engine for projections; they can be rebuilt, so a lost second of them is no loss."""
-    options = engine_options(url, lock_timeout_ms=_LOCK_TIMEOUT_MS, pool_size=_POOL_SIZE)
+    options = engine_options(url, lock_timeout_ms=_LOCK_TIMEOUT_MS, pool_size=pool_size)
     if url.get_backend_name() == "postgresql":
         options["connect_args"]["options"] += " -c synchronous_commit=off"
     engine = create_engine(url, **options)

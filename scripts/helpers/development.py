@@ -13,11 +13,10 @@ import secrets
 import shlex
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from api.config.settings import WEBHOOK_SECRET, Settings
 from api.serve.address import host_port
 from ledger import ConfigurationError
+from ledger.urls import without_secrets
 
 _KEY = "LEDGER_API_KEY"
 _ENV = Path(".env")
@@ -46,8 +45,8 @@ def first_steps(settings: Settings) -> str:
     base = f"http://{host_port(settings.host, settings.port)}"
     post = _settings("LEDGER_HOST", "LEDGER_PORT") + shlex.quote(str(root / "scripts/sample"))
     query = f"curl -s -H 'Authorization: Bearer {settings.api_keys[0]}' {base}/v1/orders"
-    has_password = make_url(settings.database_url).password is not None
-    database = "" if has_password else _settings("LEDGER_DATABASE_URL")
+    has_secret = without_secrets(settings.database_url) != settings.database_url
+    database = "" if has_secret else _settings("LEDGER_DATABASE_URL")
     rebuild = f"(cd {shlex.quote(str(root))} && {database}.venv/bin/ledger rebuild)"
     return f"""
 The settings are in {root / _ENV}. Try these in another terminal:

@@ -223,3 +223,67 @@ def test_a_dotenv_that_is_no_text() -> None:
 
     with pytest.raises(SettingsError, match="it is no UTF-8 text"):
         Settings.read()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_dotenv_of_another_editor(encoding: str) -> None:
+    """UTF-16 is reported, also without a byte-order mark, when its zeros are valid UTF-8."""
+    Path(".env").write_text("LEDGER_PORT=9001\n", encoding)
+
+    with pytest.raises(SettingsError, match="it is no UTF-8 text"):
+        Settings.read()
+
+
+def test_a_line_that_cannot_be_read() -> None:
+    """A broken line of ours is reported by its number; one of another program is ignored."""
+    Path(".env").write_text("not a line\nLEDGER_PORT=9001\nLEDGER_API_KEY='0123456789abcdef\n")
+    with pytest.raises(SettingsError, match="line 3 is not NAME=value") as caught:
+        Settings.read()
+    assert "0123" not in str(caught.value)
+
+    Path(".env").write_text("not a line\nLEDGER_PORT=9001\n")
+    assert Settings.read().port == 9001
+
+
+@pytest.mark.parametrize(("option", "value"), [("--port", "x"), ("--workers", "0")])
+def test_a_wrong_option_is_named(monkeypatch: pytest.MonkeyPatch, option: str, value: str) -> None:
+    """A wrong value of an option is reported as the option's, not as a variable's."""
+    name = f"LEDGER_{option[2:].upper()}"
+    monkeypatch.setenv(name, "1")  # restored afterwards
+    result = run("serve", option, value, **GOOD)
+
+    assert result.exit_code == 2
+    assert f"{option}: must be" in result.stderr
+    assert name not in result.stderr
+
+
+LINKS = {
+    "LEDGER_PORT": "tcp://10.0.0.1:8000",
+    "LEDGER_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+    "LEDGER_PORT_8000_TCP_ADDR": "10.0.0.1",
+    "LEDGER_PORT_8000_TCP_PORT": "8000",
+    "LEDGER_PORT_8000_TCP_PROTO": "tcp",
+    "LEDGER_SERVICE_HOST": "10.0.0.1",
+    "LEDGER_SERVICE_PORT": "8000",
+    "LEDGER_SERVICE_PORT_HTTP": "8000",
+    "LEDGER_METRICS_PORT": "udp://10.0.0.2:9100",
+    "LEDGER_METRICS_SERVICE_HOST": "10.0.0.2",
+}
+
+
+def test_service_links_of_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Kubernetes sets for services of our name is ignored, with one warning that names it."""
+    for name, value in LINKS.items():
+        monkeypatch.setenv(name, value)
+
+    assert Settings.read().port == 8000
+    first, *rest = run("status", LEDGER_DATABASE_URL="sqlite:///none.db").stderr.splitlines()
+    assert first.startswith("Warning: ") and "enableServiceLinks" in first
+    assert all(name in first for name in LINKS)
+    assert not any("LEDGER_PORT" in line for line in rest)
+
+
+@pytest.mark.parametrize("name", ["LEDGER_PORTS", "LEDGER_SERVICE", "LEDGER_TCP"])
+def test_what_is_no_service_link(name: str) -> None:
+    """Other unknown variables are still reported."""
+    assert name in problems(**{name: "tcp://10.0.0.1:8000"})[0]
