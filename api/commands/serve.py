@@ -36,10 +36,10 @@ def serve(host: str | None, port: str | None, workers: str | None) -> None:
     Creates the tables it needs and keeps the projections up to date.
     """
     values = {"LEDGER_HOST": host, "LEDGER_PORT": port, "LEDGER_WORKERS": workers}
-    given = {name: value for name, value in values.items() if value is not None}
+    chosen = {name: value for name, value in values.items() if value is not None}
     # Into the environment, where the processes that it starts read their settings.
-    os.environ.update(given)
-    options = {name: f"--{name.removeprefix('LEDGER_').lower()}" for name in given}
+    os.environ.update(chosen)
+    options = {name: f"--{name.removeprefix('LEDGER_').lower()}" for name in chosen}
     settings = Settings.read(serving=True, probe=probe, options=options)
     logs.configure(settings.log_format)
     if not supervise(settings):
