@@ -9,6 +9,7 @@ __all__ = [
     "Ambiguous",
     "BeyondHead",
     "CutoverBlocked",
+    "DataRefused",
     "NotFound",
     "NotReady",
     "NothingToRollBack",
@@ -52,6 +53,10 @@ class NothingToRollBack(ProjectionError):
 
 class CutoverBlocked(ProjectionError):
     """A rebuilt table could not become the live one; the text names what is in the way."""
+
+
+class DataRefused(ProjectionError):
+    """The database, or its driver, refuses a value; the text names the type and the constraint."""
 
 
 class Unreadable(ProjectionError):

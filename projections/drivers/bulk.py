@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection
 
 from ledger import Log
-from ledger.database import write_transaction
-from projections.drivers.batch import EarlierEvents, objects_of, project_batch
+from projections.drivers.batch import EarlierEvents, objects_of, project_batch, write_batch
 from projections.errors import AlreadyRunning
 from projections.rows.batch import Batch, Group, KindBatch, read_batch, sharing_objects
 from projections.rows.change import ComponentChange
 from projections.rows.merge import new_component
 from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
-from projections.tables.component import EncodedComponent, encode
+from projections.tables.component import NOT_ENCODABLE, EncodedComponent, encode
 from projections.tables.engine import tune_for_bulk
 from projections.tables.schema import KindTables
 from projections.tables.store import ComponentStore
@@ -85,28 +87,37 @@ class Filler:
 
         Raises ``AlreadyRunning`` where somebody else moved a checkpoint.
         """
-        with write_transaction(self._catalog.engine) as connection:
-            tune_for_bulk(connection)
-            for batch, parts in prepared.parts:
-                names = [part.tables.name for part in parts]
-                won = self._catalog.advance(
-                    connection,
-                    names,
-                    old=prepared.after,
-                    read=Checkpoint(batch.last, batch.chain, batch.without_snapshot),
-                )
-                if len(won) < len(names):
-                    raise AlreadyRunning("somebody else writes the tables of this rebuild")
-                earlier = EarlierEvents(self._log, batch)
-                for part in parts:
-                    store = ComponentStore(connection, part.tables, self._catalog.control)
-                    project_batch(store, part.batch, earlier, part.components, part.encoded)
+        write_batch(self._catalog.engine, partial(self._write, prepared))
+
+    def _write(self, prepared: _PreparedBatch, connection: Connection, narrowed: bool) -> None:
+        tune_for_bulk(connection)
+        for batch, parts in prepared.parts:
+            names = [part.tables.name for part in parts]
+            won = self._catalog.advance(
+                connection,
+                names,
+                old=prepared.after,
+                read=Checkpoint(batch.last, batch.chain, batch.without_snapshot),
+            )
+            if len(won) < len(names):
+                raise AlreadyRunning("somebody else writes the tables of this rebuild")
+            earlier = EarlierEvents(self._log, batch)
+            for part in parts:
+                store = ComponentStore(connection, part.tables, self._catalog.control)
+                project_batch(
+                    store, part.batch, earlier, part.components, part.encoded,
+                    narrowed=narrowed, has_lost=won[part.tables.name],
+                )  # fmt: skip
 
 
 def _prepare(tables: KindTables, batch: Batch) -> _Prepared:
     kind_batch = KindBatch(tables.kind, batch)
     components = {group: new_component(kind_batch, group) for group in kind_batch.groups}
-    encoded = {component: encode(component) for component in components.values()}
+    encoded = {}
+    for component in components.values():
+        # What cannot be encoded is refused, and narrowed, when it is written.
+        with suppress(*NOT_ENCODABLE):
+            encoded[component] = encode(component)
     return _Prepared(tables, kind_batch, components, encoded)
 
 

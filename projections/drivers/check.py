@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
 from projections.tables.component import shown_row
 from projections.tables.engine import engine_at
+from projections.tables.letters import refused_keys
 from projections.tables.live import LiveRows, live_rows
 from projections.tables.schema import KindTables
 
@@ -74,7 +75,11 @@ def compare(
                 read_transaction(scratch.engine) as connection,
             ):
                 _catch_up(scratch, log, rebuilt, live.position, memory_mb)
-                yield from _merged(rebuilt.kind, _live_pages(live), _rebuilt(connection, rebuilt))
+                # What a database refused is what it is: its dead letter says so.
+                refused = _refused(live, scratch, connection, rebuilt.name)
+                pages = _without(refused, _live_pages(live))
+                rows = _without(refused, _rebuilt(connection, rebuilt))
+                yield from _merged(rebuilt.kind, pages, rows)
 
 
 @contextmanager
@@ -146,6 +151,17 @@ def _rebuilt(connection: Connection, tables: KindTables) -> Keyed:
     query = select(tables.rows).order_by(tables.rows.c.row_key)
     for row in connection.execute(query).mappings():
         yield bytes(row["row_key"]), shown_row(types, row)
+
+
+def _refused(live: LiveRows, scratch: Catalog, connection: Connection, name: str) -> set[bytes]:
+    """The keys of the rows that either database refused."""
+    letters = live.catalog.control.dead_letters
+    keys = refused_keys(live.connection, letters, live.live_table.table_name)
+    return keys | refused_keys(connection, scratch.control.dead_letters, name)
+
+
+def _without(keys: Set[bytes], rows: Keyed) -> Keyed:
+    return (row for row in rows if row[0] not in keys)
 
 
 def _merged(kind: Kind, living: Keyed, rebuilt: Keyed) -> Iterator[Difference]:

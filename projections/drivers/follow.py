@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from functools import partial
 
 from sqlalchemy import Connection
 
 from ledger import Log, RecordedEvent
-from ledger.database import read_transaction, write_transaction
-from projections.drivers.batch import EarlierEvents, objects_of, project_batch
+from ledger.database import read_transaction
+from projections.drivers.batch import EarlierEvents, objects_of, project_batch, write_batch
 from projections.drivers.bulk import BYTES_PER_EVENT, Filler, without_garbage_collection
 from projections.errors import AlreadyRunning
 from projections.rows.batch import Batch, KindBatch, read_batch, sharing_objects
@@ -58,8 +59,8 @@ def advance(
     events = log.scan(position, position + count)
     if events:
         for group, read in _batches(at[position], events):
-            with write_transaction(catalog.engine) as connection:
-                _write(connection, catalog, log, group, position, read)
+            write = partial(_write, catalog, log, group, position, read)
+            write_batch(catalog.engine, write)
     return len(events)
 
 
@@ -80,7 +81,7 @@ def apply_events(
 ) -> None:
     """Move tables from checkpoint ``position`` past some events, in the caller's transaction."""
     for group, read in _batches(tables, events):
-        _write(connection, catalog, log, group, position, read)
+        _write(catalog, log, group, position, read, connection, True)
 
 
 def _leap(
@@ -105,12 +106,13 @@ def _batches(
 
 
 def _write(
-    connection: Connection,
     catalog: Catalog,
     log: Log,
     tables: Sequence[KindTables],
     position: int,
     batch: Batch,
+    connection: Connection,
+    narrowed: bool,
 ) -> None:
     by_name = {table.name: table for table in tables}
     won = catalog.advance(
@@ -120,6 +122,7 @@ def _write(
         read=Checkpoint(batch.last, batch.chain, batch.without_snapshot),
     )
     earlier = EarlierEvents(log, batch)
-    for name in sorted(won):
+    for name, has_lost in sorted(won.items()):
         store = ComponentStore(connection, by_name[name], catalog.control)
-        project_batch(store, KindBatch(by_name[name].kind, batch), earlier)
+        kind_batch = KindBatch(by_name[name].kind, batch)
+        project_batch(store, kind_batch, earlier, narrowed=narrowed, has_lost=has_lost)

@@ -20,14 +20,16 @@ _PREFIX_CHARACTERS = 12
 
 
 class StoredRow(msgspec.Struct, array_like=True):
-    """A row that a stored component gave: its key, the indexes of its members' states, and whether
-    it had dead letters; its `created` and the terms that a search finds it by."""
+    """A row that a stored component gave: its key, the indexes of its members' states, whether it
+    had dead letters; its `created` and the terms that a search finds it by; and whether it is in
+    the table: with nothing but dead letters it is not."""
 
     key: bytes
     members: list[int]
     has_dead_letters: bool
     created: int = 0
     terms: list[str] = []
+    is_written: bool = True
 
 
 class StoredComponent(msgspec.Struct, array_like=True):

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Table,
     delete,
+    exists,
     insert,
     inspect,
     select,
@@ -28,6 +29,7 @@ from projections.rows.kind import Kind
 from projections.tables.belonging import START, Belonging, Checkpoint
 from projections.tables.blockers import dependents
 from projections.tables.engine import lock_catalog, schema_of
+from projections.tables.letters import is_lost
 from projections.tables.schema import SCHEMA, Control, KindTables, control
 
 __all__ = ["Catalog", "LiveTable"]
@@ -180,12 +182,14 @@ class Catalog:
         *,
         old: int,
         read: Checkpoint,
-    ) -> set[str]:
+    ) -> dict[str, bool]:
         """Compare-and-set the checkpoints of some tables; returns the tables that won.
 
-        ``old`` is the position before, ``read`` the new one with what was read on the way.
+        Each with whether it has lost rows (see ``projections.tables.letters``). ``old`` is the
+        position before, ``read`` the new one with what was read on the way.
         """
-        table = self.control.checkpoints
+        table, letters = self.control.checkpoints, self.control.dead_letters
+        lost = exists().where(letters.c.table_name == table.c.table_name, is_lost(letters))
         statement = (
             update(table)
             .where(table.c.table_name.in_(names), table.c.position == old)
@@ -194,9 +198,9 @@ class Catalog:
                 chain=read.chain,
                 without_snapshot=table.c.without_snapshot + read.without_snapshot,
             )
-            .returning(table.c.table_name)
+            .returning(table.c.table_name, lost)
         )
-        return set(connection.execute(statement).scalars())
+        return {name: bool(has_lost) for name, has_lost in connection.execute(statement)}
 
     def cut_over(self, connection: Connection, tables: KindTables) -> None:
         """Make a table the live one of its kind; the one before stays until the next cutover."""

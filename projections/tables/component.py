@@ -10,17 +10,29 @@ from typing import Any
 import msgspec
 
 from projections.objects.observation import Key, Scope
+from projections.objects.state import State
 from projections.objects.types import Type
 from projections.rows.change import ComponentChange, StoredComponent, StoredRow, row_key
 from projections.rows.kind import Kind
 from projections.rows.make import DeadLetter, ProjectedRow
 from projections.rows.terms import row_terms
 
-__all__ = ["EncodedComponent", "Term", "decode", "encode", "shown_row", "terms_of"]
+__all__ = [
+    "NOT_ENCODABLE",
+    "EncodedComponent",
+    "Term",
+    "decode",
+    "encode",
+    "encode_content",
+    "shown_row",
+    "terms_of",
+]
 
 # A term, the `created` of a row that a search finds by it, and the row's key.
 Term = tuple[str, int, bytes]
 
+# What encoding raises for a value that has no bytes.
+NOT_ENCODABLE = (OverflowError, RecursionError, TypeError, ValueError)
 _STRUCTURED = (Type.OBJECT, Type.LIST)
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -54,15 +66,20 @@ def encode(change: ComponentChange) -> EncodedComponent:
             rows.append((key, *_sql_values(kind, projected)))
         dead_letters += [(key, scope, letter) for letter in projected.dead_letters]
         members = [index_of[id(state)] for state in projected.members]
-        has_letters = bool(projected.dead_letters)
-        stored_rows.append(StoredRow(key, members, has_letters, created, terms))
-    content = _encode(StoredComponent(list(change.states), stored_rows))
+        has_letters, is_written = bool(projected.dead_letters), projected.row is not None
+        stored_rows.append(StoredRow(key, members, has_letters, created, terms, is_written))
+    content = encode_content(change.states, stored_rows)
     return EncodedComponent(change.keys, content, rows, terms_of(stored_rows), dead_letters)
 
 
 def terms_of(rows: Iterable[StoredRow]) -> list[Term]:
     """The terms of some rows as they are written."""
     return [(term, row.created, row.key) for row in rows for term in row.terms]
+
+
+def encode_content(states: Iterable[State], rows: list[StoredRow]) -> bytes:
+    """States and the rows that they gave, as bytes."""
+    return _encode(StoredComponent(list(states), rows))
 
 
 def decode(content: bytes) -> StoredComponent:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
@@ -12,9 +12,11 @@ from projections.objects.observation import Key, Scope
 from projections.rows.batch import KindBatch
 from projections.rows.change import Change, ComponentChange, StoredComponent
 from projections.rows.components import object_keys
+from projections.rows.make import DeadLetter
 from projections.rows.merge import Stored
 from projections.rows.terms import row_terms
 from projections.tables.component import EncodedComponent, Term, decode, encode, shown_row, terms_of
+from projections.tables.refusals import refusals
 from projections.tables.schema import Control, KindTables
 from projections.tables.writer import WRITERS, Writer
 
@@ -24,8 +26,6 @@ __all__ = ["ComponentStore"]
 _MANY = 200
 _KEY = "id, object, account, livemode"
 
-Numbered = Sequence[tuple[int, EncodedComponent]]
-
 
 class ComponentStore:
     """Reads and writes one kind's tables over a connection."""
@@ -34,8 +34,8 @@ class ComponentStore:
         self.connection = connection
         self.tables = tables
         self.kind = tables.kind
-        self._control = control
-        self._writer: Writer = WRITERS[connection.dialect.name](connection)
+        self.control = control
+        self.writer: Writer = WRITERS[connection.dialect.name](connection)
 
     # Loading
 
@@ -50,7 +50,7 @@ class ComponentStore:
             return {}
         wanted = set(keys)
         ids = {key.id for key in keys}
-        rows = self._writer.select(self.tables.objects, f"{_KEY}, component", "id", ids)
+        rows = self.writer.select(self.tables.objects, f"{_KEY}, component", "id", ids)
         known = {
             Key(Scope(account or None, bool(livemode)), object, id): number
             for id, object, account, livemode, number in rows
@@ -59,12 +59,12 @@ class ComponentStore:
 
     def numbers_of_id(self, id: str) -> set[int]:
         """The components in which an object has an id."""
-        rows = self._writer.select(self.tables.objects, "component", "id", [id])
+        rows = self.writer.select(self.tables.objects, "component", "id", [id])
         return {number for (number,) in rows}
 
     def components(self, numbers: Collection[int]) -> dict[int, StoredComponent]:
         """Some components, by number."""
-        rows = self._writer.select(
+        rows = self.writer.select(
             self.tables.components, "component, content", "component", numbers
         )
         return {number: decode(bytes(content)) for number, content in rows}
@@ -72,7 +72,7 @@ class ComponentStore:
     def rows(self, keys: Collection[bytes]) -> dict[bytes, tuple[Any, ...]]:
         """The rows that have some keys, as they are written."""
         names = ", ".join(f'"{column.name}"' for column in self.tables.rows.c)
-        rows = self._writer.select(self.tables.rows, names, "row_key", keys)
+        rows = self.writer.select(self.tables.rows, names, "row_key", keys)
         return {bytes(row[0]): (bytes(row[0]), *row[1:]) for row in rows}
 
     # Writing
@@ -80,14 +80,23 @@ class ComponentStore:
     def write(
         self, change: Change, prepared: Mapping[ComponentChange, EncodedComponent] | None = None
     ) -> None:
-        """Write a change; ``prepared`` holds components that were encoded ahead."""
+        """Write a change; ``prepared`` holds components that were encoded ahead.
+
+        Raises ``DataRefused`` where a value cannot be stored: the transaction, or its savepoint,
+        has to be rolled back then.
+        """
         prepared = prepared or {}
         new = [component for component in change.components if not component.replaced]
         replacing = [component for component in change.components if component.replaced]
-        if new:
-            self._add([prepared.get(component) or encode(component) for component in new])
-        if replacing:
-            self._replace(replacing)
+        with self.refusals():
+            if new:
+                self._add([prepared.get(component) or encode(component) for component in new])
+            if replacing:
+                self._replace(replacing)
+
+    def refusals(self) -> AbstractContextManager[None]:
+        """A block in which what the database refuses raises ``DataRefused``."""
+        return refusals(self.connection)
 
     def terms_of(self, rows: Mapping[bytes, tuple[Any, ...]]) -> list[Term]:
         """The terms of rows that were read as they are written; none where they are damaged."""
@@ -101,17 +110,19 @@ class ComponentStore:
         return terms
 
     def remove_terms(self, terms: Collection[Term]) -> None:
-        """Delete some terms."""
-        self._writer.remove(self.tables.terms, sorted(set(terms)))
+        """Delete some terms; raises ``DataRefused``."""
+        with self.refusals():
+            self.writer.remove(self.tables.terms, sorted(set(terms)))
 
     def delete_rows(self, keys: Collection[bytes]) -> None:
-        """Delete some rows."""
-        self._writer.delete(self.tables.rows, "row_key", keys)
+        """Delete some rows; raises ``DataRefused``."""
+        with self.refusals():
+            self.writer.delete(self.tables.rows, "row_key", keys)
 
     def _add(self, components: Sequence[EncodedComponent]) -> None:
         """Insert components none of whose objects is stored."""
-        numbered = list(enumerate(components, self._next_number()))
-        writer, tables = self._writer, self.tables
+        numbered = list(enumerate(components, self.next_number()))
+        writer, tables = self.writer, self.tables
         with writer.together() if len(components) < _MANY else nullcontext():
             writer.insert(tables.components, [(number, each.content) for number, each in numbered])
             writer.insert(
@@ -120,63 +131,74 @@ class ComponentStore:
             )
             writer.insert(tables.rows, sorted(row for each in components for row in each.rows))
             writer.insert(tables.terms, sorted(term for each in components for term in each.terms))
-            self._add_letters(components)
+            self.add_letters(letter for each in components for letter in each.dead_letters)
 
     def _replace(self, changes: Sequence[ComponentChange]) -> None:
         """Write components in the place of those that they replace, under the least number."""
-        writer, tables = self._writer, self.tables
-        numbered = [(change.replaced[0], encode(change)) for change in changes]
+        writer, tables = self.writer, self.tables
+        encoded = [encode(change) for change in changes]
+        before = [row for change in changes for stored in change.before for row in stored.rows]
+        written = {row.key for row in before if row.is_written}
+        rows = sorted(row for each in encoded for row in each.rows)
+        terms_before = set(terms_of(before))
+        terms = {term for each in encoded for term in each.terms}
+        with writer.together():
+            self.replace_states(
+                [(change.replaced[0], change, each.content)
+                 for change, each in zip(changes, encoded, strict=True)]
+            )  # fmt: skip
+            writer.delete(tables.rows, "row_key", written - {row[0] for row in rows})
+            writer.upsert(tables.rows, [row for row in rows if row[0] in written])
+            # No row of another component is replaced, should it have the same key.
+            writer.insert(tables.rows, [row for row in rows if row[0] not in written])
+            writer.remove(tables.terms, sorted(terms_before - terms))
+            writer.upsert(tables.terms, sorted(terms - terms_before))
+        self.delete_letters({row.key for row in before if row.has_dead_letters})
+        self.add_letters(letter for each in encoded for letter in each.dead_letters)
+
+    def replace_states(self, numbered: Sequence[tuple[int, ComponentChange, bytes]]) -> None:
+        """Write components without their rows, by number, each with its content."""
+        writer, tables = self.writer, self.tables
         known = {
             key: number
-            for change in changes
+            for _, change, _ in numbered
             for number, stored in zip(change.replaced, change.before, strict=True)
             for key in object_keys(self.kind, stored.states)
         }
-        before = [row for change in changes for stored in change.before for row in stored.rows]
-        rows = [row for _, encoded in numbered for row in encoded.rows]
-        terms_before = set(terms_of(before))
-        terms = {term for _, encoded in numbered for term in encoded.terms}
-        dropped = {number for change in changes for number in change.replaced[1:]}
         moved = sorted(
             _object(key, number)
-            for number, encoded in numbered
-            for key in encoded.keys
+            for number, change, _ in numbered
+            for key in change.keys
             if known.get(key) != number
         )
-        with writer.together():
-            writer.delete(tables.components, "component", dropped)
-            writer.upsert(tables.components, [(number, each.content) for number, each in numbered])
-            writer.upsert(tables.objects, moved)
-            writer.delete(
-                tables.rows, "row_key", {row.key for row in before} - {r[0] for r in rows}
-            )
-            writer.upsert(tables.rows, sorted(rows))
-            writer.remove(tables.terms, sorted(terms_before - terms))
-            writer.upsert(tables.terms, sorted(terms - terms_before))
-        self._delete_letters({row.key for row in before if row.has_dead_letters})
-        self._add_letters([encoded for _, encoded in numbered])
+        dropped = {number for _, change, _ in numbered for number in change.replaced[1:]}
+        writer.delete(tables.components, "component", dropped)
+        writer.upsert(tables.components, [(number, content) for number, _, content in numbered])
+        writer.upsert(tables.objects, moved)
 
-    def _next_number(self) -> int:
+    def next_number(self) -> int:
+        """A number that no component has."""
         greatest = select(func.max(self.tables.components.c.component))
         return (self.connection.execute(greatest).scalar() or 0) + 1
 
-    def _delete_letters(self, keys: Collection[bytes]) -> None:
-        letters = self._control.dead_letters
+    def delete_letters(self, keys: Collection[bytes]) -> None:
+        """Delete the dead letters of some rows."""
+        letters = self.control.dead_letters
         for key in keys:
             of_row = (letters.c.table_name == self.tables.name, letters.c.row_key == key)
             self.connection.execute(delete(letters).where(*of_row))
 
-    def _add_letters(self, components: Sequence[EncodedComponent]) -> None:
+    def add_letters(self, added: Iterable[tuple[bytes, Scope, DeadLetter]]) -> None:
+        """Write dead letters, each with the key and scope of its row."""
         name = self.tables.name
         rows = {
             (name, key, letter.event): (
                 name, key, letter.event, letter.kind, letter.id, letter.position, letter.error,
                 scope.account, scope.livemode,
             )
-            for component in components
-            for key, scope, letter in component.dead_letters
+            for key, scope, letter in added
         }  # fmt: skip
-        self._writer.upsert(self._control.dead_letters, list(rows.values()))
+        self.writer.upsert(self.control.dead_letters, list(rows.values()))
 
 
 def _object(key: Key, number: int) -> tuple[str, str, str, bool, int]:
