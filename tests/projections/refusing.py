@@ -1,0 +1,123 @@
+"""Databases that refuse each write of some objects, statement by statement, for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from sqlalchemy import Connection, Table
+
+from ledger.database import write_transaction
+from projections.tables.catalog import Catalog
+from projections.tables.schema import KindTables
+from tests.projections.histories import Store
+
+# What the database says when it refuses: none of it may be shown.
+SECRET = "4242424242424242"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An operation on a table that is refused: INSERT (upserts too), UPDATE or DELETE."""
+
+    table: str
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.operation.lower()} {self.table}"
+
+
+EVERY = [
+    Refusal(table, operation)
+    for table in ("rows", "objects", "components", "dead_letters")
+    for operation in ("INSERT", "UPDATE", "DELETE")
+]
+
+
+def refuse(
+    connection: Connection, tables: KindTables, refusal: Refusal, ids: Sequence[str]
+) -> None:
+    """Let the database refuse an operation for the objects with some ids."""
+    letters = Catalog(connection.engine).control.dead_letters
+    table = letters if refusal.table == "dead_letters" else getattr(tables, refusal.table)
+    row = "OLD" if refusal.operation == "DELETE" else "NEW"
+    is_sqlite = connection.dialect.name == "sqlite"
+    condition = " OR ".join(_condition(refusal.table, row, id, is_sqlite) for id in ids)
+    if refusal.table == "dead_letters":
+        condition = f"({condition}) AND {row}.table_name = '{tables.name}'"
+    name = f"refuse_{refusal.operation}_{tables.name}_{refusal.table}"
+    for statement in _statements(is_sqlite, name, refusal.operation, table, condition, row):
+        connection.exec_driver_sql(statement)
+
+
+def _condition(table: str, row: str, id: str, is_sqlite: bool) -> str:
+    if table == "components":
+        return (
+            f"instr({row}.content, CAST('{id}' AS BLOB)) > 0"
+            if is_sqlite
+            else f"position('{id}'::bytea IN {row}.content) > 0"
+        )
+    return f"{row}.{'row_id' if table == 'dead_letters' else 'id'} = '{id}'"
+
+
+def _statements(
+    is_sqlite: bool, name: str, operation: str, table: Table, condition: str, row: str
+) -> list[str]:
+    if is_sqlite:
+        return [
+            f"CREATE TRIGGER {name} BEFORE {operation} ON {table.fullname} WHEN {condition}"
+            f" BEGIN SELECT RAISE(ABORT, 'refused: {SECRET}'); END"
+        ]
+    return [
+        f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF {condition.replace("%", "%%")} THEN
+              RAISE EXCEPTION 'refused: {SECRET}' USING ERRCODE = 'check_violation',
+                CONSTRAINT = 'only_good_ones';
+            END IF;
+            RETURN {row};
+        END $$""",
+        f"CREATE TRIGGER {name} BEFORE {operation} ON {table.fullname} FOR EACH ROW"
+        f" EXECUTE FUNCTION {name}()",
+    ]
+
+
+@contextmanager
+def refusing(store: Store, kind: str, refusals: Sequence[Refusal], *ids: str) -> Iterator[None]:
+    """Refuse operations for some ids in a kind's live tables, and in all that are made inside."""
+    catalog = store.projections.catalog
+    refused: list[tuple[KindTables, Refusal]] = []
+
+    def install(connection: Connection, tables: KindTables) -> None:
+        if tables.kind.name == kind:
+            for refusal in refusals:
+                refuse(connection, tables, refusal, ids)
+                refused.append((tables, refusal))
+
+    make = Catalog.make
+
+    def make_refusing(
+        self: Catalog, connection: Connection, tables: KindTables, *, indexed: bool = True
+    ) -> None:
+        make(self, connection, tables, indexed=indexed)
+        if self is catalog:
+            install(connection, tables)
+
+    with write_transaction(catalog.engine) as connection:
+        live_table = catalog.live_table(connection, kind)
+        assert live_table is not None
+        install(connection, catalog.tables(store.projections.kinds[kind], live_table.table_name))
+    with patch.object(Catalog, "make", make_refusing):
+        yield
+    with write_transaction(catalog.engine) as connection:
+        for tables, refusal in refused:
+            _accept(connection, catalog, tables, refusal)
+
+
+def _accept(connection: Connection, catalog: Catalog, tables: KindTables, refusal: Refusal) -> None:
+    name = f"refuse_{refusal.operation}_{tables.name}_{refusal.table}"
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+    else:
+        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name} CASCADE")
