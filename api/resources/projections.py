@@ -47,7 +47,7 @@ class ProjectionSchema(ResponseSchema):
     )
     lag_seconds = number("How long the oldest of them has waited.", allow_none=True)
     rows = integer("Number of rows.")
-    dead_letters = integer("Number of events that could not be read.")
+    dead_letters = integer("Number of events that could not be read, or whose row not be stored.")
     without_snapshot = integer("Number of events of its objects that carry no snapshot.")
     rebuild_done = integer("Events that a running rebuild has read so far.", allow_none=True)
     rebuild_total = integer("Events that it has to read.", allow_none=True)
@@ -70,14 +70,14 @@ class RebuildSchema(ResponseSchema):
 
 
 class DeadLetterSchema(ResponseSchema):
-    """An event that a projection could not read."""
+    """An event that a projection could not read, or whose row could not be stored."""
 
     object = constant("dead_letter")
     kind = text("The kind of the row.")
     id = text("The row's id.")
-    event = text("Stripe's id of the event that could not be read.")
+    event = text("Stripe's id of the event; of a row that could not be stored, the newest.")
     position = schemas.position()
-    error = text("Why it could not be read.")
+    error = text("Why it could not be read or stored.")
     account = schemas.account()
     livemode = schemas.livemode()
 
@@ -113,7 +113,7 @@ def dead_letters_blueprint() -> StrictBlueprint:
         "dead-letters",
         __name__,
         url_prefix="/v1/dead-letters",
-        description="Events that a projection could not read.",
+        description="Events that a projection could not read or store.",
     )
     kind = parameters.Text("Only of this kind.", choices=list(KINDS))
     response = schemas.list_of(DeadLetterSchema)
@@ -143,7 +143,7 @@ def rebuild(arguments: dict[str, Any], kind: str) -> Response:
 
 
 def list_dead_letters(arguments: dict[str, Any]) -> Response:
-    """List the events that could not be read; their rows are marked stale."""
+    """List the events that could not be read or stored; their rows are marked stale."""
     letters = backend().projections.dead_letters(
         kind=arguments.get("kind"), page=parameters.page(arguments)
     )

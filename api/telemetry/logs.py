@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import threading
+import warnings
 from collections import deque
 from contextlib import suppress
 from contextvars import ContextVar
@@ -97,6 +98,15 @@ def configure(log_format: str, *, buffered: bool = False) -> None:
         logger_factory=lambda *_: logger,
         cache_logger_on_first_use=True,
     )
+    warnings.showwarning = _log_warning
+
+
+def _log_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning of the code, like that of a row that cannot be stored, is a line as any other."""
+    try:
+        log.warning("warning", message=str(message))
+    except Exception:  # it may be that of a log that fails
+        _write(f"{message}\n")
 
 
 def _json(_: Any, level: str, line: structlog.typing.EventDict) -> str:

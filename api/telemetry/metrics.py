@@ -120,7 +120,7 @@ class _StoreCollector(Collector):
             for name, description in {
                 "lag_events": "Events in the log that a projection has not read yet",
                 "lag_seconds": "Age of the oldest event that a projection has not read yet",
-                "dead_letters": "Events that a projection could not read",
+                "dead_letters": "Events that a projection could not read or store",
                 "of_another_log": "1 where a projection was made from another log, and not served",
                 "differences": "Fields that differed from the log at the last check",
             }.items()

@@ -12,6 +12,7 @@ from api.resources.representation import page_of
 from projections import KINDS
 from tests.api.client import ApiClient, problem
 from tests.api.deliveries import NOW, charge
+from tests.projections.refusing import SECRET, Refusal, refusing
 
 
 def ids(client: ApiClient, query: str = "") -> list[str]:
@@ -180,6 +181,35 @@ def test_dead_letters(client: ApiClient) -> None:
         ("orders", "ch_1", 2)
     ]
     assert client.items("/v1/orders")[0]["stale"] is True
+
+
+@pytest.mark.filterwarnings("ignore:orders ch_1.* cannot be stored")
+def test_a_row_that_cannot_be_stored(client: ApiClient) -> None:
+    """It is a dead letter of its newest event, until it is folded again; the ledger is ready."""
+    client.store(charge(1))
+    with refusing(client.projections, "orders", [Refusal("rows", "INSERT")], "ch_1"):
+        newest = charge(1, amount=7)
+        client.store(newest, charge(2))
+
+        (letter,) = client.items("/v1/dead-letters")
+        assert (letter["kind"], letter["id"], letter["event"]) == ("orders", "ch_1", newest["id"])
+        assert "stored" in letter["error"] and SECRET not in letter["error"]
+        rows = {row["id"]: (row["amount"], row["stale"]) for row in client.items("/v1/orders")}
+        assert rows == {"ch_1": (100, True), "ch_2": (200, False)}
+        assert client.http.get("/readyz").status_code == 200
+        assert (state_of_orders(client)["position"], state_of_orders(client)["dead_letters"]) == (
+            3,
+            1,
+        )
+        assert (
+            b'ledger_projection_dead_letters{kind="orders"} 1' in client.http.get("/metrics").data
+        )
+
+    assert client.projections.refold("orders", "ch_1") is True
+    assert client.items("/v1/dead-letters") == []
+    assert client.items("/v1/orders/ch_1/timeline")
+    rows = {row["id"]: (row["amount"], row["stale"]) for row in client.items("/v1/orders")}
+    assert rows == {"ch_1": (7, False), "ch_2": (200, False)}
 
 
 def test_projections(client: ApiClient) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from types import ModuleType
@@ -151,6 +152,25 @@ def test_a_stored_delivery_is_acknowledged(
 
     assert response.status_code == 200
     assert response.get_json()["status"] == "stored"
+
+
+def test_a_warning_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What code below the API warns of, is in the log; where the log fails, it is shown bare."""
+    before = structlog.get_config()
+    try:
+        with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
+            warnings.simplefilter("always")
+            logs.configure("json")
+            for logger in (structlog.get_logger(), None):
+                patch.setattr(logs, "log", logger)
+                warnings.warn("orders ch_1: the row cannot be stored", stacklevel=1)
+    finally:
+        structlog.configure(**before)
+    first, second = capsys.readouterr().err.splitlines()
+
+    line = json.loads(first)
+    assert (line["level"], line["message"]) == ("warning", "orders ch_1: the row cannot be stored")
+    assert second == line["message"]
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])

@@ -10,9 +10,9 @@ from unittest.mock import patch
 from sqlalchemy import Connection, Table
 
 from ledger.database import write_transaction
+from projections import Projections
 from projections.tables.catalog import Catalog
 from projections.tables.schema import KindTables
-from tests.projections.histories import Store
 
 # What the database says when it refuses: none of it may be shown.
 SECRET = "4242424242424242"
@@ -31,8 +31,10 @@ class Refusal:
 
 EVERY = [
     Refusal(table, operation)
-    for table in ("rows", "objects", "components", "dead_letters")
+    for table in ("rows", "terms", "objects", "components", "dead_letters")
     for operation in ("INSERT", "UPDATE", "DELETE")
+    # All of a term is its key.
+    if (table, operation) != ("terms", "UPDATE")
 ]
 
 
@@ -53,11 +55,12 @@ def refuse(
 
 
 def _condition(table: str, row: str, id: str, is_sqlite: bool) -> str:
-    if table == "components":
+    if table in ("components", "terms"):
+        column = "content" if table == "components" else "row_key"
         return (
-            f"instr({row}.content, CAST('{id}' AS BLOB)) > 0"
+            f"instr({row}.{column}, CAST('{id}' AS BLOB)) > 0"
             if is_sqlite
-            else f"position('{id}'::bytea IN {row}.content) > 0"
+            else f"position('{id}'::bytea IN {row}.{column}) > 0"
         )
     return f"{row}.{'row_id' if table == 'dead_letters' else 'id'} = '{id}'"
 
@@ -84,9 +87,11 @@ def _statements(
 
 
 @contextmanager
-def refusing(store: Store, kind: str, refusals: Sequence[Refusal], *ids: str) -> Iterator[None]:
+def refusing(
+    projections: Projections, kind: str, refusals: Sequence[Refusal], *ids: str
+) -> Iterator[None]:
     """Refuse operations for some ids in a kind's live tables, and in all that are made inside."""
-    catalog = store.projections.catalog
+    catalog = projections.catalog
     refused: list[tuple[KindTables, Refusal]] = []
 
     def install(connection: Connection, tables: KindTables) -> None:
@@ -107,7 +112,7 @@ def refusing(store: Store, kind: str, refusals: Sequence[Refusal], *ids: str) ->
     with write_transaction(catalog.engine) as connection:
         live_table = catalog.live_table(connection, kind)
         assert live_table is not None
-        install(connection, catalog.tables(store.projections.kinds[kind], live_table.table_name))
+        install(connection, catalog.tables(projections.kinds[kind], live_table.table_name))
     with patch.object(Catalog, "make", make_refusing):
         yield
     with write_transaction(catalog.engine) as connection:
