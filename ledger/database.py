@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ __all__ = [
     "COMPARE",
     "IMMEDIATE",
     "advisory_lock",
+    "checkpoint",
     "chunks",
     "configure",
     "database_url",
@@ -42,6 +44,12 @@ COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
 IMMEDIATE = {"ledger_immediate": True}
 
 _CONNECT_SECONDS = 5
+
+# A reader's snapshot lets SQLite's WAL grow; afterwards it is cut to this size.
+_WAL_BYTES_KEPT = 16 << 20
+
+_CHECKPOINT_TRIES = 10
+_CHECKPOINT_PAUSE_SECONDS = 0.1
 
 
 def database_url(text: str) -> URL:
@@ -123,6 +131,7 @@ def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
     def set_pragmas(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA journal_size_limit={_WAL_BYTES_KEPT}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -146,6 +155,31 @@ def use_wal(engine: Engine) -> None:
             raw.execute("PRAGMA journal_mode=WAL")
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise StoreUnavailable(f"the database cannot be opened: {explain(error)}") from error
+
+
+def checkpoint(engine: Engine) -> bool:
+    """Move SQLite's WAL into the file and empty it, so that the file alone is whole.
+
+    Returns whether it could: not while another process reads or writes. That one is not waited for
+    long, and not made to wait. Raises ``StoreUnavailable``.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    try:
+        with engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.rollback()
+            raw.execute("PRAGMA busy_timeout=0")
+            # It must not go back to the pool without its timeout.
+            connection.detach()
+            for _ in range(_CHECKPOINT_TRIES):
+                is_busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not is_busy:
+                    return True
+                time.sleep(_CHECKPOINT_PAUSE_SECONDS)
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"the database cannot be written: {explain(error)}") from error
+    return False
 
 
 def _is_in_transaction(connection: Any) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.config.settings import Settings
 from api.keys import KeyStore
-from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable
+from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable, database
 from ledger.database import explain
 from ledger.urls import without_secrets
 from projections import Projections
@@ -41,6 +41,22 @@ def create(settings: Settings) -> None:
     with stores(settings, create=True) as (ledger, projections):
         projections.create()
         KeyStore(ledger.engine).create_table()
+
+
+def checkpoint(settings: Settings) -> bool:
+    """Make SQLite's files whole without what is beside them; whether nothing kept them from it.
+
+    For the last process of a ledger, at its end. Raises `StoreUnavailable`.
+    """
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite" or not Path(url.database or "").is_file():
+        return True
+    with stores(settings) as (ledger, projections):
+        # Both, also where the first is in use.
+        is_whole = [
+            database.checkpoint(engine) for engine in (ledger.engine, projections.catalog.engine)
+        ]
+        return all(is_whole)
 
 
 @contextmanager

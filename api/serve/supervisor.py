@@ -24,6 +24,7 @@ from api.serve import address
 from api.serve.child import Child
 from api.serve.run import Run
 from api.telemetry import logs
+from ledger import StoreUnavailable
 from ledger.urls import without_secrets
 
 __all__ = ["serve"]
@@ -52,7 +53,7 @@ def serve(settings: Settings) -> bool:
             for listener in listeners:
                 listener.close()
             ended = _end(children)
-        return ended
+        return _checkpoint(settings) and ended
 
 
 def _listen(settings: Settings) -> Iterator[socket.socket]:
@@ -78,6 +79,17 @@ def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) 
         for (name, workers, threads), listener in zip(sizes, listeners, strict=False)
     ]
     return [*servers, Child("follower")]
+
+
+def _checkpoint(settings: Settings) -> bool:
+    """Leave SQLite's files whole without their WAL: a copy of the file alone is often a backup."""
+    try:
+        if not databases.checkpoint(settings):
+            logs.log.info("database_in_use", wal="left to the process that uses it")
+    except StoreUnavailable as error:
+        logs.log.error("checkpoint_failed", error=str(error))
+        return False
+    return True
 
 
 class _StopSignals:
