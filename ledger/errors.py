@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BackupFailed",
     "ConfigurationError",
     "ExportFailed",
     "ImportRefused",
@@ -35,6 +36,10 @@ class UnknownCursor(LedgerError):
 
 class ImportRefused(LedgerError):
     """A line of an import, or the whole, cannot be appended to the log."""
+
+
+class BackupFailed(LedgerError):
+    """No backup was made; what was at its place is still there."""
 
 
 class ExportFailed(LedgerError):

@@ -63,8 +63,10 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(part, path)
         sync_directory(path.parent)
     finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
+        # With what a database leaves beside it.
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                part.with_name(part.name + suffix).unlink()
 
 
 def sync_directory(directory: Path) -> None:

@@ -89,6 +89,12 @@ class PostgresServer:
         """A SQLAlchemy URL of one of its databases."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.directory / 'socket'}"
 
+    def run(self, program: str, database: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs on a database."""
+        place = ["-h", str(self.directory / "socket"), "-U", "postgres", "-d", database]
+        command = [str(Path(self._wheel.bin_path) / program), *place, *arguments]
+        subprocess.run(command, check=True)
+
     def create_database(self, template: str = "template0") -> str:
         """Create a database, empty or as a copy of another; returns its name.
 

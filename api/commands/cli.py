@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "rollback": "Serve the previous table of a kind again (undo a cutover)",
     "refold": "Fold one row again from its events",
     "verify": "Verify that nothing in the log was altered",
+    "backup": "Copy the log to a file and verify the copy (SQLite)",
     "import": "Import an exported log, or Stripe events",
     "export": "Export the log, one JSON object per line",
     "quarantine": "List and retry signed deliveries that are not events",

@@ -1,0 +1,38 @@
+"""`ledger backup`: a verified copy of a SQLite log, while the ledger runs."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import click
+
+from api.commands.output import Progress, end_in_order, json_option, print_json
+from api.config.databases import existing
+from api.config.settings import Settings
+from ledger.backup import back_up
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.db")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@json_option
+def backup(file: Path, force: bool, as_json: bool) -> None:
+    """Copy the log and its API keys to a file, while the ledger runs, and verify the copy.
+
+    For SQLite; PostgreSQL has its own tools (pg_dump, pg_basebackup). The copy is readable by its
+    owner alone, and complete without any other file. Prints the anchor of its end for
+    `ledger verify --anchor`: keep it elsewhere.
+    """
+    with (
+        existing(Settings.read()) as (ledger, _),
+        end_in_order(),
+        closing(Progress(hidden=as_json)) as progress,
+    ):
+        verified = back_up(ledger, file, force=force, progress=partial(progress, "verify"))
+    if as_json:
+        print_json({"position": verified.position, "chain": verified.chain.hex()})
+    else:
+        click.echo(f"{verified.position} entries backed up and verified; anchor of the end:")
+        click.echo(f"{verified.position}:{verified.chain.hex()}")
