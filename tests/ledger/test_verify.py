@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, text
 from ledger import GENESIS, Ledger, verify
 from ledger.chain import link
 from tests.conftest import FreshDatabase
-from tests.ledger.deliveries import behind_the_triggers, fill
+from tests.ledger.deliveries import behind_the_triggers, body, delivered, fill
 
 QUARANTINED, EVENT = 9, 10  # positions in what `fill` writes
 
@@ -239,4 +240,24 @@ def test_values_that_no_append_writes_are_found(fresh_database: FreshDatabase, c
 
     named = "-3" if column == "id" else str(EVENT)
     assert any(problem.startswith(f"position {named}:") for problem in problems(ledger))
+    ledger.close()
+
+
+def test_memory_does_not_grow_with_the_log(fresh_database: FreshDatabase) -> None:
+    """Neither rows nor streams are held: of 6,000 streams, less than 200 bytes each at any time."""
+    ledger = Ledger.open(fresh_database("sqlite"), create=True)
+    for start in range(0, 6000, 250):
+        events = (
+            body(number, data={"object": {"id": f"ch_{number}", "object": "charge"}})
+            for number in range(start, start + 250)
+        )
+        ledger.append([delivered(event) for event in events])
+    verify(ledger)  # what is cached, up to a limit, is so by now
+    tracemalloc.start()
+    result = verify(ledger)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (result.position, result.problem_count) == (6000, 0)
+    assert peak < 1_000_000
     ledger.close()
