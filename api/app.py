@@ -31,7 +31,7 @@ from api.resources import (
 )
 from api.resources.route import StrictBlueprint
 from api.telemetry import delivery_metrics, logs, metrics
-from ledger import Appender, Ledger
+from ledger import READS, Appender, Ledger
 from projections import Kind, Projections
 
 
@@ -91,6 +91,7 @@ def create_app(
         settings.database_url,
         lock_timeout_ms=settings.lock_timeout_ms,
         pool_size=settings.pool_size,
+        limits=READS,
     )
     appender = appender or Appender(ledger, queue_max=settings.queue_max, on_batch=_on_batch)
     delivery_metrics.watch_queue(lambda: appender.depth)

@@ -15,13 +15,16 @@ from ledger.errors import (
 from ledger.event import Delivery, Event, Quarantined, Reason, read_delivery
 from ledger.export import export_lines
 from ledger.importing import Gate, Imported, import_file
+from ledger.limits import BATCHES, READS, Limits
 from ledger.log import Head, Log, Page
 from ledger.recorded import RecordedEvent
 from ledger.store import Appended, Ledger
 from ledger.verify import Verified, verify
 
 __all__ = [
+    "BATCHES",
     "GENESIS",
+    "READS",
     "Appended",
     "Appender",
     "ConfigurationError",
@@ -34,6 +37,7 @@ __all__ = [
     "Imported",
     "Ledger",
     "LedgerError",
+    "Limits",
     "Log",
     "Page",
     "Quarantined",

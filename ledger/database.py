@@ -8,13 +8,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ledger.errors import ConfigurationError, StoreUnavailable
+from ledger.limits import Limits, Pooling
 from ledger.urls import postgresql_arguments, refuse_postgresql
 
 __all__ = [
+    "BEGINS_ITSELF",
     "COMPARE",
     "IMMEDIATE",
     "advisory_lock",
@@ -24,6 +36,7 @@ __all__ = [
     "database_url",
     "engine_options",
     "explain",
+    "open_engine",
     "read_transaction",
     "use_wal",
     "write_transaction",
@@ -42,6 +55,12 @@ COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
 # An execution option: take SQLite's write lock at BEGIN. A transaction that reads and then writes
 # fails at once when another one wrote in between, however long the busy timeout.
 IMMEDIATE = {"ledger_immediate": True}
+
+# An execution option: the transaction is begun by a statement of its own, with its limits.
+BEGINS_ITSELF = {"ledger_begins_itself": True}
+
+# How many steps SQLite takes between two looks at the clock: a millisecond or so.
+_PROGRESS_STEPS = 20_000
 
 _CONNECT_SECONDS = 5
 
@@ -82,7 +101,14 @@ def database_url(text: str) -> URL:
     )
 
 
-def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[str, Any]:
+def open_engine(url: URL, *, limits: Limits, pool_size: int, synchronous: str = "FULL") -> Engine:
+    """An engine whose transactions have limits; ``synchronous`` as in ``configure``."""
+    engine = create_engine(url, **engine_options(url, limits=limits, pool_size=pool_size))
+    configure(engine, limits, synchronous=synchronous)
+    return engine
+
+
+def engine_options(url: URL, *, limits: Limits, pool_size: int) -> dict[str, Any]:
     """Arguments for ``create_engine``: every wait has a limit, so that no request hangs."""
     options: dict[str, Any] = {
         "pool_size": pool_size,
@@ -91,7 +117,7 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
     }
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {
-            "timeout": lock_timeout_ms / 1000,
+            "timeout": limits.lock_ms / 1000,
             "check_same_thread": False,
             "isolation_level": None,
         }
@@ -99,8 +125,7 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
         options["pool_pre_ping"] = True
         options["connect_args"] = postgresql_arguments(
             url,
-            # Durable whatever the server, the database or the role has as its default.
-            {"lock_timeout": lock_timeout_ms, "synchronous_commit": "on"},
+            limits.settings,
             {
                 "connect_timeout": _CONNECT_SECONDS,
                 # Else a read from a server that vanished waits as long as the system does: hours.
@@ -114,8 +139,13 @@ def engine_options(url: URL, *, lock_timeout_ms: int, pool_size: int) -> dict[st
     return options
 
 
-def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
-    """Let SQLAlchemy begin SQLite's transactions; ``synchronous`` sets how durable they are."""
+def configure(engine: Engine, limits: Limits, *, synchronous: str = "FULL") -> None:
+    """Give an engine's transactions their limits, and let SQLAlchemy begin SQLite's.
+
+    ``synchronous`` sets how durable SQLite's are.
+    """
+    pooling = Pooling(limits)
+    engine.update_execution_options(ledger_pooling=pooling)
 
     @event.listens_for(engine, "checkin")
     def end_transaction(connection: Any, _: object) -> None:
@@ -125,6 +155,7 @@ def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
             connection.rollback()
 
     if engine.dialect.name != "sqlite":
+        _configure_postgresql(engine, pooling)
         return
 
     @event.listens_for(engine, "connect")
@@ -137,6 +168,36 @@ def configure(engine: Engine, *, synchronous: str = "FULL") -> None:
     def begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("ledger_immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if limits.statement_ms:
+            _interrupt_after(connection, limits.statement_ms / 1000)
+
+
+def _interrupt_after(connection: Connection, seconds: float) -> None:
+    """Let SQLite give up a transaction's statements after a time, as PostgreSQL does by itself."""
+    raw: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + seconds
+    raw.set_progress_handler(lambda: time.monotonic() > deadline, _PROGRESS_STEPS)
+
+
+def _configure_postgresql(engine: Engine, pooling: Pooling) -> None:
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _: Any, arguments: Any, named: dict[str, Any]) -> Any:
+        if not pooling.is_pooled:
+            try:
+                return dialect.connect(*arguments, **named)
+            except dialect.loaded_dbapi.OperationalError as error:
+                if "startup parameter" not in str(error):
+                    raise
+                pooling.is_pooled = True
+        # Sessions are shared: what one prepares, another would not find.
+        without = {name: value for name, value in named.items() if name != "options"}
+        return dialect.connect(*arguments, **without, prepare_threshold=None)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        begins_itself = connection.get_execution_options().get("ledger_begins_itself")
+        if pooling.is_pooled and not begins_itself:
+            connection.exec_driver_sql(pooling.prelude)
 
 
 def use_wal(engine: Engine) -> None:

@@ -67,7 +67,7 @@ class Projections:
             others = declared(personal_data=False)
         if not personal_data:
             kinds, others = others, kinds
-        catalog = Catalog(make_engine(ledger.engine), ledger.log)
+        catalog = Catalog(make_engine(ledger), ledger.log)
         # Beside the follower's own work: both together stay below 200 MB.
         background = Background(Rebuilder(catalog, ledger.log, memory_mb=_BACKGROUND_MB))
         finder = Finder(catalog, ledger.log, kinds)

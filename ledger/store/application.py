@@ -12,9 +12,10 @@ from eventsourcing.utils import Environment, EnvType
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.database import explain
+from ledger.database import database_url, explain, open_engine
 from ledger.errors import StoreUnavailable
 from ledger.event import Delivery, Fact
+from ledger.limits import BATCHES, Limits
 from ledger.log import Log
 from ledger.store.batch import Appended, Batch, reused_ids
 from ledger.store.datastore import LedgerFactory
@@ -36,6 +37,11 @@ class Ledger(Application[UUID]):
 
     name = "ledger"
 
+    engine: Engine
+    """The engine of all that is no append."""
+    limits: Limits
+    """The limits of its transactions."""
+
     @classmethod
     def open(
         cls,
@@ -44,10 +50,12 @@ class Ledger(Application[UUID]):
         create: bool = False,
         lock_timeout_ms: int = 3000,
         pool_size: int = 10,
+        limits: Limits = BATCHES,
         codec: Mapping[str, str] = MappingProxyType({}),
     ) -> Ledger:
         """The ledger at ``url``; with ``create``, tables that are missing are created.
 
+        ``pool_size`` and ``limits`` are of the connections that read; appends have their own.
         ``codec`` are the library's settings of a compressor and a cipher: whoever stores bodies
         with them has to read the log with the same ones, for ever.
 
@@ -55,18 +63,20 @@ class Ledger(Application[UUID]):
         cannot reach or write the database.
         """
         try:
-            return cls(
+            ledger = cls(
                 {
                     **codec,
                     "PERSISTENCE_MODULE": f"{LedgerFactory.__module__}:{LedgerFactory.__name__}",
                     "SQLALCHEMY_URL": url,
                     "CREATE_TABLE": "yes" if create else "no",
                     "LOCK_TIMEOUT_MS": str(lock_timeout_ms),
-                    "POOL_SIZE": str(pool_size),
                 }
             )
         except (SQLAlchemyError, PersistenceError) as error:
             raise StoreUnavailable(f"the database cannot be reached: {explain(error)}") from error
+        ledger.engine = open_engine(database_url(url), limits=limits, pool_size=pool_size)
+        ledger.limits = limits
+        return ledger
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """The library's settings: those that ``open`` gives, and none of the process's environment.
@@ -87,8 +97,8 @@ class Ledger(Application[UUID]):
         return self.recorder
 
     @property
-    def engine(self) -> Engine:
-        """The engine of the log's database."""
+    def append_engine(self) -> Engine:
+        """The engine of appends alone."""
         return self._recorder.engine
 
     @property
@@ -140,6 +150,7 @@ class Ledger(Application[UUID]):
         """Close the connections."""
         super().close()
         self.factory.close()
+        self.engine.dispose()
 
 
 def _lookup(facts: Sequence[Fact]) -> Lookup:

@@ -13,30 +13,33 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger.database import configure, database_url, engine_options
+from ledger.limits import of_appends
 from ledger.store.record import LedgerEventRecord
 from ledger.store.recorder import LedgerRecorder
 
 __all__ = ["LedgerDatastore", "LedgerFactory"]
 
 _IDLE_SECONDS = 1.0
+# One append is made at a time; the other takes the place of one whose server went away.
+_CONNECTIONS = 2
 
 
 class LedgerDatastore(SQLAlchemyDatastore):
-    """A datastore with an engine as ``ledger.database`` configures it."""
+    """A datastore with an engine of its own, as ``ledger.database`` configures it.
+
+    Whatever readers do, an append finds a connection.
+    """
 
     base_stored_event_record_cls = LedgerEventRecord
     lock_timeout_ms = 3000
-    pool_size = 10
 
     def __init__(self, *, url: str, **options: Any) -> None:
-        address = database_url(url)
+        address, limits = database_url(url), of_appends(self.lock_timeout_ms)
         options.pop("session", None)
         super().__init__(
             url=address.render_as_string(hide_password=False),
             **{
-                **engine_options(
-                    address, lock_timeout_ms=self.lock_timeout_ms, pool_size=self.pool_size
-                ),
+                **engine_options(address, limits=limits, pool_size=_CONNECTIONS),
                 "pool_pre_ping": False,
                 **options,
             },
@@ -46,7 +49,7 @@ class LedgerDatastore(SQLAlchemyDatastore):
         # WAL is set once, where the tables are created; checking again would cost a transaction.
         self._tried_init_sqlite_wal_mode = True
         assert isinstance(self.engine, Engine)
-        configure(self.engine)
+        configure(self.engine, limits)
         if self.engine.dialect.name == "postgresql":
             _ping_idle_connections(self.engine)
 
@@ -77,7 +80,7 @@ def _is_alive(engine: Engine, raw: Any) -> bool:
 
 
 class LedgerFactory(SQLAlchemyFactory):
-    """Constructs the recorder; adds the settings ``LOCK_TIMEOUT_MS`` and ``POOL_SIZE``."""
+    """Constructs the recorder; adds the setting ``LOCK_TIMEOUT_MS``."""
 
     application_recorder_class = LedgerRecorder
 
@@ -85,7 +88,6 @@ class LedgerFactory(SQLAlchemyFactory):
         class Datastore(LedgerDatastore):
             # The library's factory passes a datastore nothing but its URL.
             lock_timeout_ms = int(env.get("LOCK_TIMEOUT_MS") or LedgerDatastore.lock_timeout_ms)
-            pool_size = int(env.get("POOL_SIZE") or LedgerDatastore.pool_size)
 
         # The library declares the class invariantly; setting it on the instance is its own way.
         setattr(self, "datastore_class", Datastore)  # noqa: B010

@@ -25,8 +25,8 @@ _OID_BYTEA = 17
 
 # The isolation is stated, whatever the role has as its default: each statement needs a snapshot
 # of its own, for the second has to see what the first one's lock waited for.
-_LOCK = b"""BEGIN ISOLATION LEVEL READ COMMITTED;
-SELECT position, chain FROM ledger_events_head FOR UPDATE"""
+_BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED;\n"
+_LOCK = b"SELECT position, chain FROM ledger_events_head FOR UPDATE"
 
 # One look at the end of the index per stream, however long the stream is.
 _LOOK_UP = f"""SELECT {EXISTING_COLUMNS}, NULL::uuid, NULL::bigint FROM ledger_events
@@ -47,10 +47,11 @@ class Postgresql:
     """
 
     def lock(
-        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
+        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID], prelude: str
     ) -> tuple[tuple[int, bytes], list[ExistingRow], list[tuple[UUID, int]]]:
         """Begin, lock the head until the transaction ends, and look up."""
-        [(position, chain)] = _rows(raw, raw.pgconn.exec_(_LOCK))
+        statement = _BEGIN + (f"{prelude};\n".encode() if prelude else b"") + _LOCK
+        [(position, chain)] = _rows(raw, raw.pgconn.exec_(statement))
         assert position is not None
         assert chain is not None
         head = int(position), bytes.fromhex(chain.decode()[2:])

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Table
 from sqlalchemy.orm import Session
 
 from ledger.chain import link
-from ledger.database import IMMEDIATE
+from ledger.database import BEGINS_ITSELF, IMMEDIATE
 from ledger.recorded import ENVELOPE
 from ledger.store import tables
 from ledger.store.existing import ExistingRow
@@ -79,9 +79,12 @@ class LedgerRecorder(SQLAlchemyApplicationRecorder):
         """A transaction that holds the head's lock: nobody else appends until it ends."""
         with self.transaction(commit=True) as session:
             # The option takes effect only when the session gets its connection: so it comes first.
-            session.connection(execution_options=IMMEDIATE)
+            session.connection(execution_options=IMMEDIATE | BEGINS_ITSELF)
             with statements(session) as (execute, raw):
-                head, existing, versions = execute.lock(raw, lookup.identities, lookup.streams)
+                pooling = session.connection().get_execution_options()["ledger_pooling"]
+                head, existing, versions = execute.lock(
+                    raw, lookup.identities, lookup.streams, pooling.prelude
+                )
             section = Section(session, *head)
             section.add(existing, versions)
             yield section

@@ -26,7 +26,7 @@ class Sqlite:
     """
 
     def lock(
-        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
+        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID], prelude: str
     ) -> tuple[tuple[int, bytes], list[ExistingRow], list[tuple[UUID, int]]]:
         """The head, which no other transaction can move until this one ends, and the look-up."""
         if max(len(identities), len(streams)) > _ROWS_MAX:

@@ -36,9 +36,9 @@ class Statements(Protocol):
     """One database's statements; ``raw`` is the driver's connection."""
 
     def lock(
-        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID]
+        self, raw: Any, identities: Sequence[str], streams: Sequence[UUID], prelude: str
     ) -> tuple[tuple[int, bytes], list[ExistingRow], list[tuple[UUID, int]]]:
-        """Lock the head, beginning the transaction where it has not begun.
+        """Lock the head, beginning the transaction where it has not begun, with ``prelude``.
 
         Returns the head (the last position and its chain value), and what ``look_up`` returns.
         """

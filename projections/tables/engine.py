@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine
+from dataclasses import replace
 
-from ledger.database import advisory_lock, configure, engine_options
+from sqlalchemy import URL, Connection, Engine, QueuePool
+
+from ledger import BATCHES, Ledger, Limits
+from ledger.database import advisory_lock, open_engine
 from projections.tables.schema import SCHEMA
 
 __all__ = [
@@ -39,20 +42,17 @@ def projections_url(log: URL) -> URL:
     return log.set(database=f"{stem}.projections.{suffix}")
 
 
-def make_engine(log: Engine) -> Engine:
-    """An engine for the projections of a log, of as many connections as the log's."""
-    pool_size = log.pool.size() if isinstance(log.pool, QueuePool) else _POOL_SIZE
-    return engine_at(projections_url(log.url), pool_size=pool_size)
+def make_engine(ledger: Ledger) -> Engine:
+    """An engine for the projections of a ledger, with the limits and as many connections."""
+    pool = ledger.engine.pool
+    pool_size = pool.size() if isinstance(pool, QueuePool) else _POOL_SIZE
+    return engine_at(projections_url(ledger.engine.url), ledger.limits, pool_size=pool_size)
 
 
-def engine_at(url: URL, *, pool_size: int = _POOL_SIZE) -> Engine:
+def engine_at(url: URL, limits: Limits = BATCHES, *, pool_size: int = _POOL_SIZE) -> Engine:
     """An engine for projections; they can be rebuilt, so a lost second of them is no loss."""
-    options = engine_options(url, lock_timeout_ms=_LOCK_TIMEOUT_MS, pool_size=pool_size)
-    if url.get_backend_name() == "postgresql":
-        options["connect_args"]["options"] += " -c synchronous_commit=off"
-    engine = create_engine(url, **options)
-    configure(engine, synchronous="NORMAL")
-    return engine
+    limits = replace(limits, lock_ms=_LOCK_TIMEOUT_MS, is_durable=False)
+    return open_engine(url, limits=limits, pool_size=pool_size, synchronous="NORMAL")
 
 
 def schema_of(engine: Engine) -> str | None:

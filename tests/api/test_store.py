@@ -87,7 +87,7 @@ def test_disk_full(tmp_path: Path) -> None:
     client = ApiClient(f"sqlite:///{tmp_path / 'ledger.db'}")
     pages_max = {"value": 2**30}
 
-    @event.listens_for(client.ledger.engine, "begin")
+    @event.listens_for(client.ledger.append_engine, "begin")
     def limit(connection: object) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages_max['value']}")  # type: ignore[attr-defined]
 
@@ -130,7 +130,7 @@ def test_a_fork_between_creating_and_serving(store_url: str) -> None:
     child = os.fork()
     if child == 0:
         # Connections do not survive a fork; a pool opened before it is abandoned.
-        client.ledger.engine.dispose(close=False)
+        client.ledger.append_engine.dispose(close=False)
         ok = client.deliver(body).status_code == 200
         os._exit(0 if ok else 1)
     _, status = os.waitpid(child, 0)

@@ -67,5 +67,5 @@ def serve(url: str, port: int, step: str) -> None:
     environment = {"LEDGER_DATABASE_URL": url, "STRIPE_WEBHOOK_SECRET": SECRET}
     ledger = (Dying if step == COMMITTED else Ledger).open(url)
     app = create_app(Settings.read(environment, serving=True), ledger=ledger)
-    with make_server("127.0.0.1", port, app) as server, dying_at(ledger.engine, step):
+    with make_server("127.0.0.1", port, app) as server, dying_at(ledger.append_engine, step):
         server.serve_forever()

@@ -150,7 +150,7 @@ def test_no_more_pages(tmp_path: Path) -> None:
     ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", create=True)
     pages_max = {"value": 1}  # SQLite rounds this up to the size of the file
 
-    @event.listens_for(ledger.engine, "begin")
+    @event.listens_for(ledger.append_engine, "begin")
     def limit(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages_max['value']}")
 

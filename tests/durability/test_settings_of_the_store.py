@@ -14,7 +14,7 @@ def test_commits_are_flushed(store_url: str) -> None:
     """On every connection, a commit waits until it is on the disk."""
     ledger = Ledger.open(store_url, create=True)
     setting = "PRAGMA synchronous" if is_sqlite(ledger) else "SHOW synchronous_commit"
-    with ledger.engine.connect() as first, ledger.engine.connect() as second:
+    with ledger.append_engine.connect() as first, ledger.append_engine.connect() as second:
         values = {str(each.exec_driver_sql(setting).scalar()) for each in (first, second)}
     ledger.close()
 

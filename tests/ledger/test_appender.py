@@ -27,7 +27,7 @@ class PausedAppender:
     """Pauses an appender at its first commit: deliveries submitted meanwhile form one batch."""
 
     def __init__(self, ledger: Ledger, appender: Appender) -> None:
-        self.engine = ledger.engine
+        self.engine = ledger.append_engine
         self.is_reached, self.resume = threading.Event(), threading.Event()
         event.listen(self.engine, "commit", self.wait, once=True)
         self.first = appender.submit(delivered(body(1000)))
@@ -79,7 +79,7 @@ def test_one_bad_row_fails_alone(ledger: Ledger, appender: Appender) -> None:
     good = [appender.submit(delivered(body(number))) for number in range(5)]
     # NOT NULL in the database: no such delivery gets past `read_delivery`.
     fact = delivered(body(50)).fact
-    bad = appender.submit(Delivery(body(50), "webhook", 1, replace(fact, type=None)))  # type: ignore[arg-type]
+    bad = appender.submit(Delivery(body(50), "webhook", 1, replace(fact, created=None)))  # type: ignore[arg-type]
     more = [appender.submit(delivered(body(number))) for number in range(5, 9)]
     paused.resume.set()
 
@@ -104,7 +104,7 @@ def test_a_commit_that_fails_fails_its_whole_batch_and_no_later_one(
     failing = [appender.submit(delivered(body(number))) for number in range(3)]
     commits = itertools.count()
     monkeypatch.setattr(
-        ledger.engine.dialect,
+        ledger.append_engine.dialect,
         "do_commit",
         lambda connection: commit(connection) if next(commits) else connection.commit(),
     )

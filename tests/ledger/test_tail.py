@@ -38,7 +38,7 @@ def slow_commits(engine: Engine, seed: int) -> Iterator[None]:
 
 def write(ledger: Ledger, writer: int) -> None:
     """Append batches that overlap with another writer's; a batch that fails is sent again."""
-    with slow_commits(ledger.engine, writer):
+    with slow_commits(ledger.append_engine, writer):
         for batch in range(BATCHES):
             first = (batch * WRITERS + writer) * SIZE
             deliveries = [delivered(body(number)) for number in range(first, first + SIZE + 1)]
@@ -110,7 +110,7 @@ def test_a_commit_that_fails_releases_the_lock(
 ) -> None:
     """The driver cannot commit: the append raises, and no other append waits for it."""
     second = Ledger.open(store_url, lock_timeout_ms=500)
-    dialect, attempts = ledger.engine.dialect, itertools.count()
+    dialect, attempts = ledger.append_engine.dialect, itertools.count()
     commit = dialect.do_commit
 
     def fails_once(connection: PoolProxiedConnection) -> None:
