@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -29,6 +30,8 @@ from sqlalchemy import (
     update,
 )
 
+from api.telemetry.deferred import Deferred
+from ledger import StoreUnavailable
 from ledger.database import advisory_lock, read_transaction, write_transaction
 
 Scope = Literal["read", "full"]
@@ -36,12 +39,14 @@ Scope = Literal["read", "full"]
 # How long a running process may still accept a revoked key, or refuse a new one.
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES_MAX = 1024
+# How exactly it is stored when a key was last used, and how often each process writes that.
+USED_SECONDS = 60
 
 # The advisory lock's number: any that nothing else in the database uses.
 _CREATE_LOCK = 0x6B657973
 
 _TABLE = Table(
-    "api_keys",
+    "ledger_api_keys",
     MetaData(),
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False),
@@ -49,18 +54,29 @@ _TABLE = Table(
     Column("sha256", String(64), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("last_used_at", BigInteger),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A stored key without its secret (times in Unix seconds)."""
+    """A stored key without its secret (times in Unix seconds; ``last_used_at`` to a minute)."""
 
     id: str
     name: str
     scope: Scope
     created_at: int
     revoked_at: int | None
+    last_used_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request, by its key; a static key has the name of its variable, and no id."""
+
+    name: str
+    scope: Scope
+    key_id: str | None = None
 
 
 class KeyStore:
@@ -72,8 +88,11 @@ class KeyStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._exists = False
-        self._cache: dict[str, tuple[Scope | None, float]] = {}
+        self._cache: dict[str, tuple[Caller | None, float]] = {}
         self._lock = threading.Lock()
+        self._used: dict[str, int] = {}
+        self._write_seconds = 0.0
+        self._writing = Deferred(self._write_used)
 
     def create_table(self) -> None:
         """Create the table if it is missing; safe from many processes at once."""
@@ -112,32 +131,51 @@ class KeyStore:
             )
             return result.rowcount == 1
 
-    def scope_of(self, secret: str) -> Scope | None:
-        """The scope of the key with this secret; None if it is unknown or revoked.
+    def caller(self, secret: str) -> Caller | None:
+        """Who has the key with this secret; None if it is unknown or revoked.
 
         The result is cached for ``CACHE_SECONDS``.
         """
         digest, current_seconds = _hash(secret), time.monotonic()
-        scope, expires_at = self._cache.get(digest, (None, 0.0))
-        if current_seconds < expires_at:
-            return scope
-        scope = self._look_up(digest)
-        with self._lock:
-            if len(self._cache) >= _CACHE_ENTRIES_MAX:  # guessed keys must not fill the memory
-                self._cache.clear()
-            self._cache[digest] = (scope, current_seconds + CACHE_SECONDS)
-        return scope
+        caller, expires_at = self._cache.get(digest, (None, 0.0))
+        if current_seconds >= expires_at:
+            caller = self._look_up(digest)
+            with self._lock:
+                if len(self._cache) >= _CACHE_ENTRIES_MAX:  # guessed keys must not fill the memory
+                    self._cache.clear()
+                self._cache[digest] = (caller, current_seconds + CACHE_SECONDS)
+        if caller is not None and caller.key_id is not None:
+            self._note_use(caller.key_id, current_seconds)
+        return caller
 
-    def _look_up(self, digest: str) -> Scope | None:
+    def _note_use(self, key_id: str, current_seconds: float) -> None:
+        """Remember it; once a minute all of it is written, by another thread."""
+        self._used[key_id] = int(time.time())
+        if current_seconds >= self._write_seconds:
+            self._write_seconds = current_seconds + USED_SECONDS
+            self._writing.schedule()
+
+    def _write_used(self) -> None:
+        used, self._used = self._used, {}
+        with suppress(StoreUnavailable), write_transaction(self._engine) as connection:
+            for key_id, seconds in used.items():
+                last = _TABLE.c.last_used_at
+                is_older = last.is_(None) | (last <= seconds - USED_SECONDS)
+                connection.execute(
+                    update(_TABLE)
+                    .where((_TABLE.c.id == key_id) & is_older)
+                    .values(last_used_at=seconds)
+                )
+
+    def _look_up(self, digest: str) -> Caller | None:
         with read_transaction(self._engine) as connection:
             if not self._table_exists(connection):
                 return None
             is_active = (_TABLE.c.sha256 == digest) & _TABLE.c.revoked_at.is_(None)
-            query = select(_TABLE.c.sha256, _TABLE.c.scope).where(is_active)
-            row = connection.execute(query).first()
+            row = connection.execute(select(_TABLE).where(is_active)).first()
         if row is None or not hmac.compare_digest(row.sha256, digest):
             return None
-        return "full" if row.scope == "full" else "read"
+        return Caller(row.name or row.id, "full" if row.scope == "full" else "read", row.id)
 
     def _table_exists(self, connection: Connection) -> bool:
         """Whether the table exists; it does not before the first key is created."""
@@ -152,11 +190,11 @@ class Keys:
         self._static = [sha256(key.encode()).digest() for key in static]
         self._store = store
 
-    def scope_of(self, secret: str) -> Scope | None:
-        """The key's scope, or None; static keys need no database."""
+    def caller(self, secret: str) -> Caller | None:
+        """Who has the key, or None; static keys need no database."""
         digest = sha256(secret.encode(errors="surrogateescape")).digest()
         matches = [hmac.compare_digest(digest, known) for known in self._static]
-        return "full" if any(matches) else self._store.scope_of(secret)
+        return Caller("LEDGER_API_KEY", "full") if any(matches) else self._store.caller(secret)
 
 
 def _hash(secret: str) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from ledger.database_file import connect_to_existing_file, create_private_file
 from ledger.errors import ConfigurationError, StoreUnavailable
 from ledger.limits import Limits, Pooling
 from ledger.urls import postgresql_arguments, refuse_postgresql
@@ -142,7 +143,8 @@ def engine_options(url: URL, *, limits: Limits, pool_size: int) -> dict[str, Any
 def configure(engine: Engine, limits: Limits, *, synchronous: str = "FULL") -> None:
     """Give an engine's transactions their limits, and let SQLAlchemy begin SQLite's.
 
-    ``synchronous`` sets how durable SQLite's are.
+    ``synchronous`` sets how durable SQLite's are. Of SQLite's files, only ``use_wal`` makes one, and
+    no connection to another file than the one that is there is used.
     """
     pooling = Pooling(limits)
     engine.update_execution_options(ledger_pooling=pooling)
@@ -157,6 +159,7 @@ def configure(engine: Engine, limits: Limits, *, synchronous: str = "FULL") -> N
     if engine.dialect.name != "sqlite":
         _configure_postgresql(engine, pooling)
         return
+    connect_to_existing_file(engine)
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: sqlite3.Connection, _: object) -> None:
@@ -208,13 +211,15 @@ def use_wal(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
     try:
+        assert engine.url.database is not None
+        create_private_file(engine.url.database)
         with engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None
             # Outside any transaction, as SQLite requires.
             raw.rollback()
             raw.execute("PRAGMA journal_mode=WAL")
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise StoreUnavailable(f"the database cannot be opened: {explain(error)}") from error
 
 

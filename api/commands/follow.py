@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from api.config import databases
+from api.config.databases import existing
 from api.config.settings import Settings
 from api.serve.follower import run
 from api.telemetry import logs
@@ -14,9 +14,11 @@ from api.telemetry import logs
 def follow() -> None:
     """Keep the projections up to date until SIGTERM or Ctrl-C, without a web server.
 
-    Any number of followers may run beside each other, and beside `ledger serve`.
+    The ledger must exist: `ledger serve` creates it, as does another server with
+    `api.serve.wsgi:app`. Any number of followers may run beside each other and beside them.
     """
-    settings = Settings.read(probe=databases.probe)
+    settings = Settings.read()
     logs.configure(settings.log_format)
-    databases.create(settings)
+    with existing(settings) as (_, projections):
+        projections.create()
     run(settings)

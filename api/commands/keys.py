@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from api.commands.output import json_option, print_json, print_table, utc_text
+from api.commands.output import json_option, print_json, print_table, record, utc_text
 from api.config import databases
 from api.config.settings import Settings
 from api.keys import KeyStore, Scope
@@ -32,11 +32,11 @@ def keys() -> None:
 )
 @json_option
 def create(name: str, scope: Scope, as_json: bool) -> None:
-    """Create a key and print it, this once."""
-    settings = Settings.read(probe=databases.probe)
-    databases.create(settings)
-    with databases.stores(settings) as (ledger, _):
+    """Create a key and print it, this once. The ledger must exist: `ledger serve` creates it."""
+    settings = Settings.read()
+    with databases.existing(settings) as (ledger, _):
         key_id, secret = KeyStore(ledger.engine).create(name, scope)
+    record(settings, "key_created", key=key_id, name=name, scope=scope)
     if as_json:
         print_json({"id": key_id, "key": secret, "name": name, "scope": scope})
     else:
@@ -47,25 +47,27 @@ def create(name: str, scope: Scope, as_json: bool) -> None:
 @keys.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the keys, including revoked ones."""
+    """List the keys, including revoked ones, and when each was last used, to a minute."""
     with databases.existing(Settings.read()) as (ledger, _):
         rows = [asdict(key) for key in KeyStore(ledger.engine).list()]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        for column in ("created_at", "revoked_at"):
+        for column in ("created_at", "revoked_at", "last_used_at"):
             row[column] = row[column] and utc_text(row[column] * 1_000_000)
-    print_table(rows, ["id", "name", "scope", "created_at", "revoked_at"])
+    print_table(rows, ["id", "name", "scope", "created_at", "revoked_at", "last_used_at"])
 
 
 @keys.command()
 @click.argument("key_id", metavar="ID")
 def revoke(key_id: str) -> None:
     """Revoke a key for good; running processes notice within seconds."""
-    with databases.existing(Settings.read()) as (ledger, _):
+    settings = Settings.read()
+    with databases.existing(settings) as (ledger, _):
         revoked = KeyStore(ledger.engine).revoke(key_id)
     if not revoked:
         click.echo(f"Error: there is no valid key {key_id}", err=True)
         sys.exit(1)
+    record(settings, "key_revoked", key=key_id)
     click.echo(f"{key_id} revoked")

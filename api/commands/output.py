@@ -15,6 +15,9 @@ import click
 from marshmallow import ValidationError
 from tqdm import tqdm
 
+from api.config.settings import Settings
+from api.telemetry import logs
+from api.telemetry.acts import COMMAND_LINE, log_act
 from api.text_table import text_table
 from projections import KINDS
 
@@ -27,10 +30,17 @@ __all__ = [
     "print_json",
     "print_json_array",
     "print_table",
+    "record",
     "utc_text",
 ]
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+
+
+def record(settings: Settings, act: str, **what: Any) -> None:
+    """Log an administrative act of the command line, as a running ledger logs those of keys."""
+    logs.configure(settings.log_format)
+    log_act(act, by=COMMAND_LINE, **what)
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

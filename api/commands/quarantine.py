@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from api.commands.output import json_option, print_json, print_table, utc_text
+from api.commands.output import json_option, print_json, print_table, record, utc_text
 from api.config.databases import existing
 from api.config.settings import Settings
 from ledger import Delivery, Event, Ledger, RecordedEvent, read_delivery
@@ -56,6 +56,7 @@ def retry(as_json: bool) -> None:
             entry = ledger.log.quarantined(summary.position)
             assert entry is not None
             outcomes[_retry(ledger, entry, settings)] += 1
+    record(settings, "quarantine_retry", **outcomes)
     if as_json:
         print_json(outcomes)
     else:

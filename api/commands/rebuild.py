@@ -18,6 +18,7 @@ from api.commands.output import (
     print_json,
     print_json_array,
     print_table,
+    record,
 )
 from api.config.databases import existing
 from api.config.settings import Settings
@@ -82,8 +83,10 @@ def rebuild(
             _compare(projections, chosen, processes, memory, as_json)
             return
         if id is not None or since is not None:
+            record(settings, "repair", kinds=chosen, id=id, since=since)
             _repair(projections, chosen, id, since, as_json)
             return
+        record(settings, "rebuild", kinds=chosen)
         projections.create()
         with closing(Progress(hidden=as_json)) as progress:
             rebuilt = projections.rebuild(

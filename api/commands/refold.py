@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from api.commands.output import kind_type
+from api.commands.output import kind_type, record
 from api.config.databases import existing
 from api.config.settings import Settings
 
@@ -19,9 +19,11 @@ def refold(kind: str, id: str) -> None:
 
     An id that exists in several accounts or modes is folded in each of them.
     """
-    with existing(Settings.read()) as (_, projections):
+    settings = Settings.read()
+    with existing(settings) as (_, projections):
         is_known = projections.refold(kind, id)
     if not is_known:
         click.echo(f"Error: no event in the log has {id} in {kind}", err=True)
         sys.exit(1)
+    record(settings, "refold", kind=kind, id=id)
     click.echo(f"{kind} {id} folded again")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from api.commands.output import json_option, kind_type, print_json
+from api.commands.output import json_option, kind_type, print_json, record
 from api.config.databases import existing
 from api.config.settings import Settings
 
@@ -21,8 +21,10 @@ def rollback(kind: str, as_json: bool) -> None:
     and is cut over to in one transaction; the table that it replaces is kept. It stays live until
     `ledger rebuild KIND`. Run it with the version of the ledger that built the previous table.
     """
-    with existing(Settings.read()) as (_, projections):
+    settings = Settings.read()
+    with existing(settings) as (_, projections):
         result = projections.rollback(kind)
+    record(settings, "rollback", kind=kind, table=result.table)
     if as_json:
         print_json(asdict(result))
     else:

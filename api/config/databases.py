@@ -65,12 +65,12 @@ def existing(settings: Settings) -> Iterator[tuple[Ledger, Projections]]:
 
     Raises `ConfigurationError` where there is none, `StoreUnavailable` without a connection.
     """
-    url = make_url(settings.database_url)
     missing = ConfigurationError(
         f"there is no ledger at {without_secrets(settings.database_url)};"
         " `ledger serve` and `ledger import` create one, LEDGER_DATABASE_URL says where"
     )
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    file = sqlite_file(settings.database_url)
+    if file is not None and not file.is_file():
         raise missing
     with stores(settings) as (ledger, projections):
         try:
@@ -82,8 +82,17 @@ def existing(settings: Settings) -> Iterator[tuple[Ledger, Projections]]:
         yield ledger, projections
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None on PostgreSQL."""
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
 def probe(url: str) -> str | None:
     """Why a database cannot be reached; None when it can."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists() and file.absolute().parent.is_dir():
+        return None  # it will be made
     try:
         ledger = Ledger.open(url)
         try:

@@ -12,7 +12,7 @@ from api.backend import backend
 from api.problems import Problem
 from api.resources import parameters, schemas
 from api.resources.representation import list_response, page_of
-from api.resources.route import StrictBlueprint, route
+from api.resources.route import StrictBlueprint, log_request, route
 from api.resources.schemas import (
     ResponseSchema,
     array,
@@ -137,6 +137,7 @@ def rebuild(arguments: dict[str, Any], kind: str) -> Response:
         raise Problem(problems.NOT_FOUND)
     if not backend().projections.request_rebuild(kind):
         raise Problem(problems.REBUILD_RUNNING)
+    log_request("rebuild_requested", kind=kind)
     url = "/v1/projections"
     body = json.dumps(_REBUILD.dump({"kind": kind, "url": url}))
     return Response(body, 202, {"Location": url}, content_type="application/json")

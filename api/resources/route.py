@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from api import problems
 from api.backend import backend
-from api.keys import Scope
+from api.keys import Caller, Scope
 from api.problems import CONTENT_TYPE, Problem, ProblemSchema, ProblemType
 from api.resources.parameters import Query, StrictParser
+from api.telemetry import logs
+from api.telemetry.acts import log_act
 
 View = Callable[..., Response]
 
@@ -150,17 +152,24 @@ def _guarded(view: View, required: Scope) -> View:
     @wraps(view)
     def guarded(*args: Any, **path: Any) -> Response:
         with backend().readers.turn():
-            require_scope(required)
+            g.caller = require_scope(required)
             return view(*args, **path)
 
     return guarded
 
 
-def require_scope(required: Scope) -> None:
-    """Raise a 401 problem unless the request has a valid key, a 403 if its scope is too small."""
+def log_request(act: str, **what: Any) -> None:
+    """Log an administrative act that the current request's caller asks for."""
+    caller: Caller = g.caller
+    log_act(act, by=caller.name, key_id=caller.key_id, request_id=logs.request_id(), **what)
+
+
+def require_scope(required: Scope) -> Caller:
+    """Who makes the request; a 401 problem without a valid key, a 403 if its scope is too small."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    scope = backend().keys.scope_of(key.strip()) if scheme.lower() == "bearer" else None
-    if scope is None:
+    caller = backend().keys.caller(key.strip()) if scheme.lower() == "bearer" else None
+    if caller is None:
         raise Problem(problems.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
-    if required == "full" and scope != "full":
+    if required == "full" and caller.scope != "full":
         raise Problem(problems.SCOPE_TOO_SMALL)
+    return caller

@@ -16,7 +16,7 @@ from api.serve.checks import Checks
 from api.serve.parent import end_with_parent, report_started
 from api.telemetry import logs
 from ledger import StoreUnavailable
-from projections import LeaderLease
+from projections import LeaderLease, Projections
 
 __all__ = ["follow", "run"]
 
@@ -50,6 +50,7 @@ def follow(settings: Settings, stop: threading.Event) -> None:
                 checks.start_if_due(projections)
             except StoreUnavailable as error:
                 logs.log.warning("follower_waits", error=str(error), seconds=retry_seconds)
+                _make_tables(projections)
                 stop.wait(retry_seconds)
                 retry_seconds = min(retry_seconds * 2, _RETRY_SECONDS_MAX)
                 continue
@@ -57,6 +58,12 @@ def follow(settings: Settings, stop: threading.Event) -> None:
             if events < _BACKLOG_EVENTS:
                 pause = min(_PAUSE_FACTOR * (time.monotonic() - started), _PAUSE_SECONDS_MAX)
                 stop.wait(max(pause, settings.follow_interval_ms / 1000))
+
+
+def _make_tables(projections: Projections) -> None:
+    """Make the projections anew if somebody has removed their file: they follow from the log."""
+    with suppress(StoreUnavailable):
+        projections.create()
 
 
 def _release(leader: LeaderLease) -> None:

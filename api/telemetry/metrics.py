@@ -86,7 +86,7 @@ def _counters() -> bytes:
 
 
 class _StoreCollector(Collector):
-    """Gauges read from the database; if it cannot be read, only ``ledger_store_up`` 0."""
+    """Gauges read from the databases; of one that cannot be read, only that it is not up."""
 
     def __init__(
         self, ledger: Ledger, projections: Projections, clock: Callable[[], float]
@@ -94,13 +94,18 @@ class _StoreCollector(Collector):
         self._log, self._projections, self._clock = ledger.log, projections, clock
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            families = [*self._of_log(), *self._of_projections()]
-        except StoreUnavailable:
-            yield _gauge("ledger_store_up", "1 while the store can be read", 0)
-            return
-        yield _gauge("ledger_store_up", "1 while the store can be read", 1)
-        yield from families
+        parts = {
+            "store": ("1 while the store can be read", self._of_log),
+            "projections": ("1 while the projections can be read", self._of_projections),
+        }
+        for name, (description, read) in parts.items():
+            try:
+                families = [*read()]
+            except StoreUnavailable:
+                yield _gauge(f"ledger_{name}_up", description, 0)
+            else:
+                yield _gauge(f"ledger_{name}_up", description, 1)
+                yield from families
 
     def _of_log(self) -> Iterator[Metric]:
         position = self._log.head().position

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from api import keys
 from api.keys import Scope
 from projections import KINDS
 from tests.api.client import ApiClient, problem
 from tests.api.deliveries import body_of, event
+from tests.cli.processes import eventually
 
 ROUTES = [
     *(f"/v1/{kind}" for kind in KINDS),
@@ -102,9 +104,57 @@ def test_only_hashes(client: ApiClient) -> None:
     _, secret = client.keys.create("a name", "read")
 
     with client.ledger.engine.connect() as connection:
-        rows = connection.execute(text("SELECT * FROM api_keys")).all()
+        rows = connection.execute(text("SELECT * FROM ledger_api_keys")).all()
 
     assert len(rows) == 1 and secret not in str(rows)
+
+
+def test_a_table_of_somebody_else(client: ApiClient) -> None:
+    """A table `api_keys` of another program in the same database is none of our business."""
+    with client.ledger.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE api_keys (number INTEGER)"))
+    _, secret = client.keys.create("a name", "read")
+
+    assert client.get("/v1/orders", key=secret).status_code == 200
+    assert client.get("/v1/orders", key="wrong").status_code == 401
+
+
+def test_last_used(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a key was last used is stored soon after, and then not again within a minute."""
+    used_id, secret = client.keys.create("used", "read")
+    client.keys.create("unused", "read")
+    clock = [1_800_000_000]
+    monkeypatch.setattr("api.keys.time.time", lambda: clock[0])
+
+    def last_used() -> dict[str, int | None]:
+        return {key.name: key.last_used_at for key in client.keys.list()}
+
+    assert last_used() == {"used": None, "unused": None}
+    client.get("/v1/orders", key=secret)
+    eventually(lambda: last_used() == {"used": clock[0], "unused": None}, "it is stored")
+    clock[0] += keys.USED_SECONDS - 1
+    other = keys.KeyStore(client.ledger.engine)  # of another process
+    assert other.caller(secret) == keys.Caller("used", "read", used_id)
+    time.sleep(0.2)
+    assert last_used()["used"] == 1_800_000_000
+    clock[0] += 1
+    keys.KeyStore(client.ledger.engine).caller(secret)
+    eventually(lambda: last_used()["used"] == clock[0], "a minute later it is stored again")
+
+
+def test_a_requested_rebuild_is_logged(client: ApiClient) -> None:
+    """Which key asked for it is in the log: its name and its id, and never the key."""
+    key_id, secret = client.keys.create("the operator", "full")
+    with capture_logs() as lines:
+        assert client.post("/v1/projections/orders/rebuild", key=secret).status_code == 202
+        assert client.post("/v1/projections/refunds/rebuild").status_code == 202
+
+    acts = [line for line in lines if line["event"] == "administrative_act"]
+    assert [(line["act"], line["by"], line["key_id"], line["kind"]) for line in acts] == [
+        ("rebuild_requested", "the operator", key_id, "orders"),
+        ("rebuild_requested", "LEDGER_API_KEY", None, "refunds"),
+    ]
+    assert secret not in str(lines)
 
 
 def test_concurrent_table_creation(client: ApiClient) -> None:

@@ -106,6 +106,14 @@ class Server:
         except OSError:
             return 0
 
+    def status_of(self, path: str) -> int:
+        """The HTTP status of a GET with the API key."""
+        try:
+            self.text(path)
+        except urllib.error.HTTPError as error:
+            return error.code
+        return 200
+
     def client(self) -> Client:
         """A client that posts as Stripe does, and reads with an API key."""
         return Client(f"http://127.0.0.1:{self.port}", secret=SECRET, api_key=KEY)

@@ -90,11 +90,10 @@ def test_quarantine_is_listed(shared_terminal: Terminal, events: list[dict[str, 
     assert "not_an_event" in shared_terminal.ok("quarantine", "list")
 
 
-def test_retry_after_a_wrong_setting(store_url: str, events: list[dict[str, Any]]) -> None:
+def test_retry_after_a_wrong_setting(ledger_url: str, events: list[dict[str, Any]]) -> None:
     """Events quarantined for their mode are stored once the setting is right, and only once."""
-    terminal = Terminal(store_url)
-    terminal.ok("keys", "create")  # creates the tables
-    ledger = Ledger.open(store_url)
+    terminal = Terminal(ledger_url)
+    ledger = Ledger.open(ledger_url)
     bodies = [json.dumps(event).encode() for event in events]
     ledger.append(
         [Delivery(body, "webhook", 1, read_delivery(body, livemode=True)) for body in bodies]
@@ -107,9 +106,9 @@ def test_retry_after_a_wrong_setting(store_url: str, events: list[dict[str, Any]
     assert terminal.read("quarantine", "retry")["duplicate"] == len(events)
 
 
-def test_keys_are_created_listed_and_revoked(store_url: str) -> None:
+def test_keys_are_created_listed_and_revoked(ledger_url: str) -> None:
     """A key is printed once, listed without its secret, and revoked for good."""
-    terminal = Terminal(store_url)
+    terminal = Terminal(ledger_url)
     created = terminal.read("keys", "create", "--name", "reports", "--scope", "full")
     [listed] = terminal.read("keys", "list")
 
