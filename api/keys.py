@@ -158,7 +158,7 @@ class KeyStore:
     def _write_used(self) -> None:
         used, self._used = self._used, {}
         with suppress(StoreUnavailable), write_transaction(self._engine) as connection:
-            for key_id, seconds in used.items():
+            for key_id, seconds in list(used.items()):
                 last = _TABLE.c.last_used_at
                 is_older = last.is_(None) | (last <= seconds - USED_SECONDS)
                 connection.execute(

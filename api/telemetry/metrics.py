@@ -95,16 +95,16 @@ class _StoreCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         parts = {
-            "store": ("1 while the store can be read", self._of_log),
-            "projections": ("1 while the projections can be read", self._of_projections),
+            "ledger_store_up": ("1 while the store can be read", self._of_log),
+            "ledger_projections_up": ("1 while the projections can be read", self._of_projections),
         }
         for name, (description, read) in parts.items():
             try:
                 families = [*read()]
             except StoreUnavailable:
-                yield _gauge(f"ledger_{name}_up", description, 0)
+                yield _gauge(name, description, 0)
             else:
-                yield _gauge(f"ledger_{name}_up", description, 1)
+                yield _gauge(name, description, 1)
                 yield from families
 
     def _of_log(self) -> Iterator[Metric]:

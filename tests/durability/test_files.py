@@ -14,7 +14,7 @@ from tests.api.deliveries import body_of, event
 from tests.cli.processes import eventually, serving
 from tests.databases import on_sqlite
 
-EVERYTHING = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.projections.db")
+FILES = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.projections.db")
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ def test_nobody_else_can_read_them(tmp_path: Path) -> None:
     finally:
         os.umask(mask)
 
-    assert set(EVERYTHING) <= files.keys()
+    assert set(FILES) <= files.keys()
     assert {name: oct(stat.S_IMODE(mode)) for name, mode in files.items()} == dict.fromkeys(
         files, "0o600"
     )
@@ -46,11 +46,11 @@ def test_a_deleted_log_takes_nothing(ledger_url: str) -> None:
     assert client.deliver(body_of(event())).status_code == 200
     file = file_of(ledger_url)
     client.ledger.engine.dispose()  # so that all of it is in one file, which can be moved
-    kept = file.rename(file.with_suffix(".kept"))
+    moved = file.rename(file.with_suffix(".kept"))
     assert problem(client.deliver(body_of(event())), 503)
     assert problem(client.http.get("/readyz"), 503)
     assert not file.exists()
-    kept.rename(file)
+    moved.rename(file)
     assert client.deliver(body_of(event())).status_code == 200
     client.close()
 
