@@ -143,8 +143,8 @@ def engine_options(url: URL, *, limits: Limits, pool_size: int) -> dict[str, Any
 def configure(engine: Engine, limits: Limits, *, synchronous: str = "FULL") -> None:
     """Give an engine's transactions their limits, and let SQLAlchemy begin SQLite's.
 
-    ``synchronous`` sets how durable SQLite's are. Of SQLite's files, only ``use_wal`` makes one, and
-    no connection to another file than the one that is there is used.
+    ``synchronous`` sets how durable SQLite's are. Only ``use_wal`` makes a file of SQLite, and no
+    connection to another file than the one that is there is used.
     """
     pooling = Pooling(limits)
     engine.update_execution_options(ledger_pooling=pooling)
