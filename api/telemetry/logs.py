@@ -96,7 +96,8 @@ def configure(log_format: str, *, buffered: bool = False) -> None:
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger("info"),
         logger_factory=lambda *_: logger,
-        cache_logger_on_first_use=True,
+        # For good, then: only where a line per delivery has to be cheap.
+        cache_logger_on_first_use=buffered,
     )
     warnings.showwarning = _log_warning
 
