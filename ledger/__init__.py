@@ -2,7 +2,6 @@
 
 from ledger.appender import Appender
 from ledger.chain import GENESIS
-from ledger.database import database_url
 from ledger.errors import (
     ConfigurationError,
     ExportFailed,
@@ -19,6 +18,7 @@ from ledger.limits import BATCHES, READS, Limits
 from ledger.log import Head, Log, Page
 from ledger.recorded import RecordedEvent
 from ledger.store import Appended, Ledger
+from ledger.urls import database_url
 from ledger.verify import Verified, verify
 
 __all__ = [

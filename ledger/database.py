@@ -1,4 +1,4 @@
-"""Database URLs, engines and transactions, the same for the log and for the projections."""
+"""Engines and transactions, the same for the log and for the projections."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.database_file import connect_to_existing_file, create_private_file
-from ledger.errors import ConfigurationError, StoreUnavailable
+from ledger.errors import StoreUnavailable
 from ledger.limits import Limits, Pooling
-from ledger.urls import postgresql_arguments, refuse_postgresql
+from ledger.urls import postgresql_arguments
 
 __all__ = [
     "BEGINS_ITSELF",
@@ -34,7 +33,6 @@ __all__ = [
     "checkpoint",
     "chunks",
     "configure",
-    "database_url",
     "engine_options",
     "explain",
     "open_engine",
@@ -70,36 +68,6 @@ _WAL_BYTES_KEPT = 16 << 20
 
 _CHECKPOINT_TRIES = 10
 _CHECKPOINT_PAUSE_SECONDS = 0.1
-
-
-def database_url(text: str) -> URL:
-    """The text of ``LEDGER_DATABASE_URL`` as SQLAlchemy's URL; ``postgresql://`` means psycopg 3.
-
-    Raises ``ConfigurationError`` for anything but a SQLite file or PostgreSQL.
-    """
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise ConfigurationError(
-            "LEDGER_DATABASE_URL is no database URL; write for example"
-            " sqlite:///ledger.db or postgresql://user:password@host/database"
-        ) from None
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername in ("sqlite", "sqlite+pysqlite"):
-        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-            raise ConfigurationError(
-                "LEDGER_DATABASE_URL names no SQLite file; a ledger has to outlive its process:"
-                " write for example sqlite:///ledger.db"
-            )
-        return url.set(drivername="sqlite")
-    if url.drivername == "postgresql+psycopg":
-        refuse_postgresql(url)
-        return url
-    raise ConfigurationError(
-        f"LEDGER_DATABASE_URL has the driver {url.drivername!r};"
-        " use sqlite or postgresql (which is postgresql+psycopg)"
-    )
 
 
 def open_engine(url: URL, *, limits: Limits, pool_size: int, synchronous: str = "FULL") -> Engine:

@@ -7,14 +7,45 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from ledger.errors import ConfigurationError
 
-__all__ = ["postgresql_arguments", "refuse_postgresql", "without_secrets"]
+__all__ = ["database_url", "postgresql_arguments", "without_secrets"]
 
 # Parameters whose values may be printed. Any other may be a password, if only a misspelt one.
 _PRINTABLE = frozenset({"host", "hostaddr", "port", "sslmode", "application_name", "service"})
 _MASK = "***"
+
+
+def database_url(text: str) -> URL:
+    """The text of ``LEDGER_DATABASE_URL`` as SQLAlchemy's URL; ``postgresql://`` means psycopg 3.
+
+    Raises ``ConfigurationError`` for anything but a SQLite file or PostgreSQL.
+    """
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            "LEDGER_DATABASE_URL is no database URL; write for example"
+            " sqlite:///ledger.db or postgresql://user:password@host/database"
+        ) from None
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+            raise ConfigurationError(
+                "LEDGER_DATABASE_URL names no SQLite file; a ledger has to outlive its process:"
+                " write for example sqlite:///ledger.db"
+            )
+        return url.set(drivername="sqlite")
+    if url.drivername == "postgresql+psycopg":
+        _refuse_postgresql(url)
+        return url
+    raise ConfigurationError(
+        f"LEDGER_DATABASE_URL has the driver {url.drivername!r};"
+        " use sqlite or postgresql (which is postgresql+psycopg)"
+    )
 
 
 def without_secrets(url: str | URL) -> str:
@@ -24,7 +55,7 @@ def without_secrets(url: str | URL) -> str:
     return parsed.set(query=query).render_as_string(hide_password=True)
 
 
-def refuse_postgresql(url: URL) -> None:
+def _refuse_postgresql(url: URL) -> None:
     """Raise ``ConfigurationError`` for a URL of PostgreSQL that cannot be what was meant."""
     if "@" in (url.host or ""):
         # The part before it would be taken for the host, and printed.

@@ -12,7 +12,7 @@ from eventsourcing.utils import Environment, EnvType
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.database import database_url, explain, open_engine
+from ledger.database import explain, open_engine
 from ledger.errors import StoreUnavailable
 from ledger.event import Delivery, Fact
 from ledger.limits import BATCHES, Limits
@@ -24,6 +24,7 @@ from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder, Section
 from ledger.store.statements import Lookup
 from ledger.store.tables import HEAD
+from ledger.urls import database_url
 
 __all__ = ["Appended", "Ledger", "Rejected"]
 

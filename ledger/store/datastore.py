@@ -12,10 +12,11 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ledger.database import configure, database_url, engine_options
+from ledger.database import configure, engine_options
 from ledger.limits import of_appends
 from ledger.store.record import LedgerEventRecord
 from ledger.store.recorder import LedgerRecorder
+from ledger.urls import database_url
 
 __all__ = ["LedgerDatastore", "LedgerFactory"]
 

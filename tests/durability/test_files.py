@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,8 +63,9 @@ def test_connections_to_a_deleted_log(ledger_url: str) -> None:
     client = ApiClient(ledger_url)
     client.deliver(body_of(event()))
     file = file_of(ledger_url)
-    client.ledger.engine.dispose()
-    backup = shutil.copy(file, file.with_suffix(".backup"))
+    backup = file.with_suffix(".backup")
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
     client.deliver(body_of(event()))
     assert client.position == 2
     file.unlink()
