@@ -33,6 +33,7 @@ from sqlalchemy import (
 from api.telemetry.deferred import Deferred
 from ledger import StoreUnavailable
 from ledger.database import advisory_lock, read_transaction, write_transaction
+from ledger.making import making_tables
 
 Scope = Literal["read", "full"]
 
@@ -96,7 +97,7 @@ class KeyStore:
 
     def create_table(self) -> None:
         """Create the table if it is missing; safe from many processes at once."""
-        with write_transaction(self._engine) as connection:
+        with making_tables(self._engine) as connection:
             advisory_lock(connection, _CREATE_LOCK)
             _TABLE.metadata.create_all(connection)
 

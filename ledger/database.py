@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.database_file import connect_to_existing_file, create_private_file
+from ledger.database_file import connect_to_existing_file
 from ledger.errors import StoreUnavailable
 from ledger.limits import Limits, Pooling
 from ledger.urls import postgresql_arguments
@@ -37,7 +37,6 @@ __all__ = [
     "explain",
     "open_engine",
     "read_transaction",
-    "use_wal",
     "write_transaction",
 ]
 
@@ -169,26 +168,6 @@ def _configure_postgresql(engine: Engine, pooling: Pooling) -> None:
         begins_itself = connection.get_execution_options().get("ledger_begins_itself")
         if pooling.is_pooled and not begins_itself:
             connection.exec_driver_sql(pooling.prelude)
-
-
-def use_wal(engine: Engine) -> None:
-    """Let SQLite's readers and its writer work at the same time; the file keeps the setting.
-
-    Raises ``StoreUnavailable`` where the file cannot be opened.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    try:
-        assert engine.url.database is not None
-        create_private_file(engine.url.database)
-        with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            # Outside any transaction, as SQLite requires.
-            raw.rollback()
-            raw.execute("PRAGMA journal_mode=WAL")
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise StoreUnavailable(f"the database cannot be opened: {explain(error)}") from error
 
 
 def checkpoint(engine: Engine) -> bool:

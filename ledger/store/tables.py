@@ -19,8 +19,9 @@ from sqlalchemy import (
 )
 
 from ledger.chain import GENESIS, first_link_of_formula_1
-from ledger.database import advisory_lock, use_wal, write_transaction
+from ledger.database import advisory_lock
 from ledger.errors import ConfigurationError
+from ledger.making import making_tables, use_wal
 from ledger.store import guards
 
 __all__ = ["HEAD", "create", "refuse_formula_1"]
@@ -51,7 +52,7 @@ def create(engine: Engine, events: Table) -> None:
     """
     is_sqlite = engine.dialect.name == "sqlite"
     use_wal(engine)
-    with write_transaction(engine) as connection:
+    with making_tables(engine) as connection:
         refuse_other_encodings(connection)
         advisory_lock(connection, _CREATE_LOCK)
         if _has_head(connection):

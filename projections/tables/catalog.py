@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from ledger import Log
-from ledger.database import use_wal, write_transaction
+from ledger.making import making_tables, use_wal
 from projections.errors import CutoverBlocked
 from projections.objects.types import Type
 from projections.rows.kind import Kind
@@ -75,7 +75,7 @@ class Catalog:
         setting was changed: then the kind becomes live by itself even if it was live before.
         """
         use_wal(self.engine)
-        with write_transaction(self.engine) as connection:
+        with making_tables(self.engine) as connection:
             lock_catalog(connection)
             if self.schema is not None:
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
