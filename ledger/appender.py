@@ -20,12 +20,14 @@ class Pending:
     """A delivery that waits to be written: a future for its ``Appended``.
 
     It has one lock, where the standard library's future has two and a condition of each.
+    ``on_done`` is called by the appending thread once the result, or the error, is there.
     """
 
-    __slots__ = ("_appended", "_error", "_latch", "delivery")
+    __slots__ = ("_appended", "_error", "_latch", "_on_done", "delivery")
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, on_done: Callable[[], None] | None = None) -> None:
         self.delivery = delivery
+        self._on_done = on_done
         self._appended: Appended | None = None
         self._error: StoreUnavailable | None = None
         self._latch = threading.Lock()
@@ -60,12 +62,17 @@ class Pending:
     def succeed(self, appended: Appended) -> None:
         """Set the result: the delivery is durable."""
         self._appended = appended
-        self._latch.release()
+        self._finish()
 
     def fail(self, error: StoreUnavailable) -> None:
         """Set the error: the delivery is not durable, or it is unknown whether it is."""
         self._error = error
+        self._finish()
+
+    def _finish(self) -> None:
         self._latch.release()
+        if self._on_done is not None:
+            self._on_done()
 
 
 class Appender:
@@ -101,12 +108,13 @@ class Appender:
         """How many deliveries wait, those that are being written included."""
         return self._pending
 
-    def submit(self, delivery: Delivery) -> Pending:
+    def submit(self, delivery: Delivery, on_done: Callable[[], None] | None = None) -> Pending:
         """Queue a delivery; its result raises ``StoreUnavailable`` where it is not durable.
 
-        Raises ``QueueFull`` at once when too many wait or the appender is closed.
+        ``on_done`` is called when it is there, by the appending thread, so it must neither raise
+        nor wait. Raises ``QueueFull`` at once when too many wait or the appender is closed.
         """
-        pending = Pending(delivery)
+        pending = Pending(delivery, on_done)
         with self._gate:
             if self._closed or self._pending >= self._queue_max:
                 raise QueueFull("too many deliveries wait to be written")
