@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response
 from flask_smorest import Api
@@ -46,7 +46,7 @@ class _Application(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         logs.begin_request()
-        if environ.get("PATH_INFO") == webhook.PATH and environ["REQUEST_METHOD"] == "POST":
+        if is_delivery(environ):
             return self._receive_delivery(environ, start_response)
         # No response depends on the Host header, and a malformed one must not become an error.
         environ.pop("HTTP_HOST", None)
@@ -62,16 +62,29 @@ class _Application(Flask):
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         response = webhook.receive(backend_of(self), environ)
-        start_response(
-            f"{response.status} {HTTPStatus(response.status).phrase}",
-            [
-                ("Content-Type", response.content_type),
-                ("Content-Length", str(len(response.body))),
-                *response.headers.items(),
-                *_common_headers().items(),
-            ],
-        )
+        status = f"{response.status} {HTTPStatus(response.status).phrase}"
+        start_response(status, delivery_headers(response))
         return [response.body]
+
+
+def is_delivery(environ: WSGIEnvironment) -> bool:
+    """Whether it is a request that delivers an event."""
+    return environ.get("PATH_INFO") == webhook.PATH and environ["REQUEST_METHOD"] == "POST"
+
+
+def delivery_headers(response: webhook.WebhookResponse) -> list[tuple[str, str]]:
+    """All headers of the response to a delivery."""
+    return [
+        ("Content-Type", response.content_type),
+        ("Content-Length", str(len(response.body))),
+        *response.headers.items(),
+        *_common_headers().items(),
+    ]
+
+
+def behind_proxies(application: WSGIApplication, hops: int) -> WSGIApplication:
+    """The application, which then takes the client's address and scheme from so many proxies."""
+    return ProxyFix(application, x_for=hops, x_proto=hops) if hops else application
 
 
 def create_app(
@@ -101,7 +114,7 @@ def create_app(
         projections=projections or Projections.open(ledger, personal_data=settings.personal_data),
         appender=appender,
         keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
-        # Never more than there are connections, nor so many that deliveries find no thread.
+        # Never more than there are connections, nor so many that probes find no thread.
         readers=Readers(settings.pool_size, settings.threads // 4),
         clock=clock,
     )
@@ -131,9 +144,7 @@ def _flask(settings: Settings) -> Flask:
     app.url_map.merge_slashes = False  # merging would respond with a redirect
     app.url_map.converters["id"] = IdConverter
     app.after_request(_add_common_headers)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    app.wsgi_app = behind_proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment,method-assign]
     return app
 
 

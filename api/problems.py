@@ -93,6 +93,12 @@ REBUILD_RUNNING = ProblemType(
     "A rebuild of this kind is already running",
     "Its progress is at /v1/projections.",
 )
+TOO_SLOW = ProblemType(
+    "too-slow",
+    408,
+    "The body took too long",
+    "The whole body has to arrive within LEDGER_BODY_SECONDS.",
+)
 LENGTH_REQUIRED = ProblemType(
     "length-required",
     411,

@@ -69,7 +69,7 @@ class Settings:
         "LEDGER_THREADS",
         integer(4, 1024),
         "192",
-        "Threads of each web process; each slow sender and each delivery that waits occupies one",
+        "Threads of each web process, which answer all requests but deliveries",
     )
     livemode: bool | None = variable(
         "LEDGER_LIVEMODE",
@@ -89,6 +89,20 @@ class Settings:
         integer(1024, 1 << 26),
         "1048576",
         "Maximum size of a webhook body, in bytes",
+    )
+    body_seconds: int = variable(
+        "LEDGER_BODY_SECONDS",
+        integer(1, 60),
+        "10",
+        "Seconds in which the whole body of a delivery has to arrive; after them its connection is"
+        " closed",
+    )
+    idle_seconds: int = variable(
+        "LEDGER_IDLE_SECONDS",
+        integer(1, 3600),
+        "30",
+        "Seconds after which a connection is closed on which no request has arrived as far as the"
+        " end of its headers. Let a proxy give up its own connections sooner",
     )
     require_https: bool | None = variable(
         "LEDGER_REQUIRE_HTTPS",
@@ -113,8 +127,7 @@ class Settings:
         "LEDGER_QUEUE_MAX",
         integer(1, 100_000),
         "128",
-        "Deliveries that may wait to be appended in each web process; those beyond get 503. Keep it"
-        " below the threads, so that some are free to answer",
+        "Deliveries that may wait to be appended in each web process; those beyond get 503",
     )
     lock_timeout_ms: int = variable(
         "LEDGER_LOCK_TIMEOUT_MS",

@@ -12,8 +12,6 @@ from api.problems import ProblemType
 
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CHUNK_BYTES = 64 * 1024
-# Checked between two reads; a read that never returns is for a buffering proxy to give up on.
-READ_SECONDS_MAX = 10.0
 
 
 class Refusal(Enum):
@@ -26,6 +24,7 @@ class Refusal(Enum):
     BAD_LENGTH = "bad_length"
     TOO_LARGE = "too_large"
     INCOMPLETE = "incomplete"
+    TOO_SLOW = "too_slow"
 
 
 _PROBLEM_TYPES = {
@@ -36,6 +35,7 @@ _PROBLEM_TYPES = {
     Refusal.BAD_LENGTH: problems.BAD_REQUEST,
     Refusal.TOO_LARGE: problems.TOO_LARGE,
     Refusal.INCOMPLETE: problems.BAD_REQUEST,
+    Refusal.TOO_SLOW: problems.TOO_SLOW,
 }
 
 
@@ -52,17 +52,19 @@ class Refused(Exception):
         return _PROBLEM_TYPES[self.reason]
 
 
-def read_body(environ: dict[str, Any], limit_bytes: int) -> bytes:
+def read_body(environ: dict[str, Any], limit_bytes: int, seconds: float) -> bytes:
     """The whole body; raises ``Refused`` if it is too long, incomplete or of unknown length.
 
-    It bypasses Werkzeug, which silently truncates a chunked body at its limit.
+    It bypasses Werkzeug, which silently truncates a chunked body at its limit. The time is looked
+    at between two reads, for a WSGI server's read cannot be interrupted.
     """
-    expected = _declared_length(environ)
+    expected = declared_length(environ)
     bytes_max = limit_bytes + 1 if expected is None else min(expected, limit_bytes + 1)
-    body = _read(environ, bytes_max)
+    deadline = time.monotonic() + seconds
+    body = _read(environ, bytes_max, deadline)
     if len(body) > limit_bytes:
         if expected is None:
-            _read(environ, _CHUNK_BYTES)  # usually the rest, for the reason below
+            _read(environ, _CHUNK_BYTES, deadline)  # usually the rest, for the reason below
         # Refused after reading, not before: a client still sending would see a reset, not the 413.
         raise Refused(Refusal.TOO_LARGE)
     if expected is not None and len(body) < expected:
@@ -70,7 +72,7 @@ def read_body(environ: dict[str, Any], limit_bytes: int) -> bytes:
     return body
 
 
-def _declared_length(environ: dict[str, Any]) -> int | None:
+def declared_length(environ: dict[str, Any]) -> int | None:
     """The Content-Length; None for a chunked body, whose end the server recognises."""
     if environ.get("HTTP_TRANSFER_ENCODING"):
         if environ.get("wsgi.input_terminated"):
@@ -84,13 +86,12 @@ def _declared_length(environ: dict[str, Any]) -> int | None:
     return int(length)
 
 
-def _read(environ: dict[str, Any], bytes_max: int) -> bytes:
+def _read(environ: dict[str, Any], bytes_max: int, deadline: float) -> bytes:
     stream, body = environ["wsgi.input"], bytearray()
-    deadline = time.monotonic() + READ_SECONDS_MAX
     try:
         while len(body) < bytes_max:
             if time.monotonic() > deadline:
-                raise Refused(Refusal.INCOMPLETE)
+                raise Refused(Refusal.TOO_SLOW)
             chunk = stream.read(min(_CHUNK_BYTES, bytes_max - len(body)))
             if not chunk:
                 break

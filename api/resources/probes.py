@@ -69,6 +69,7 @@ def webhook_blueprint() -> StrictBlueprint:
             problems.NOT_VERIFIED,
             problems.BAD_REQUEST,
             problems.HTTPS_REQUIRED,
+            problems.TOO_SLOW,
             problems.LENGTH_REQUIRED,
             problems.TOO_LARGE,
             problems.UNSUPPORTED_MEDIA_TYPE,

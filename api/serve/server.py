@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import resource
 import signal
 import socket
 import time
@@ -15,7 +16,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -24,10 +26,15 @@ from api.serve.parent import end_with_parent, report_started
 __all__ = ["serve", "serve_for_supervisor"]
 
 _BACKLOG = 1024
+# Of a worker: each can hold its headers' bytes in memory, sent by whoever.
+_CONNECTIONS_MAX = 8192
+_HEADERS_BYTES_MAX = 64 * 1024
+# Descriptors for files and databases.
+_DESCRIPTORS_OWN = 256
 # Workers no longer accept connections this long after SIGTERM.
 _CLOSE_SECONDS = 0.2
 
-# Longer than any request takes: an append gives up before 5 s.
+# Longer than any request takes whose body has arrived: an append gives up before 5 s.
 _STOP_SECONDS_MAX = 10
 
 
@@ -91,6 +98,9 @@ def serve(
     *,
     workers: int,
     threads: int,
+    interface: Interfaces = Interfaces.WSGI,
+    idle_seconds: int = 30,
+    body_seconds: int = 10,
     draining: Connection | None = None,
     started: Connection | None = None,
 ) -> None:
@@ -108,32 +118,58 @@ def serve(
     server = _Server(
         target,
         listener,
-        interface=Interfaces.WSGI,
+        interface=interface,
         workers=workers,
-        blocking_threads=threads,
+        # Of RSGI only those that start the application's coroutines.
+        blocking_threads=threads if interface is Interfaces.WSGI else 1,
+        loop=Loops.asyncio,
         http=HTTPModes.http1,
+        # It runs from the moment at which a connection waits for a request.
+        http1_settings=HTTP1Settings(
+            header_read_timeout=1000 * idle_seconds, max_buffer_size=_HEADERS_BYTES_MAX
+        ),
+        backpressure=_allow_connections(),
         websockets=False,
         log_level=LogLevels.error,
         respawn_failed_workers=True,
-        workers_kill_timeout=_STOP_SECONDS_MAX,
+        workers_kill_timeout=body_seconds + _STOP_SECONDS_MAX,
     )
     load: Callable[[], Any] = _Load(target, draining, started)
     server.serve(target_loader=load, wrap_loader=False)
 
 
-def serve_for_supervisor(target: str, arguments: Sequence[str]) -> None:
+def _allow_connections() -> int:
+    """Allow this process and its workers many descriptors; how many connections each may have.
+
+    Further ones wait until one is closed.
+    """
+    allowed, allowed_max = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS_MAX + _DESCRIPTORS_OWN
+    if allowed_max != resource.RLIM_INFINITY:
+        wanted = min(wanted, allowed_max)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed_max))
+    return max(wanted - _DESCRIPTORS_OWN, wanted // 2)
+
+
+def serve_for_supervisor(target: str, arguments: Sequence[str], *, interface: Interfaces) -> None:
     """Serve as a child of the supervisor.
 
     The arguments are its process id; the descriptors of the pipe to report the start, of that
-    which says that the ledger ends, and of the socket; the numbers of workers and of threads.
+    which says that the ledger ends, and of the socket; the numbers of workers and of threads; the
+    seconds that a connection may be idle, and those that a body may take.
     """
-    parent_pid, started, draining, listener, workers, threads = map(int, arguments)
+    parent_pid, started, draining, listener, *numbers = map(int, arguments)
+    workers, threads, idle_seconds, body_seconds = numbers
     end_with_parent(parent_pid)
     serve(
         target,
         socket.socket(fileno=listener),
         workers=workers,
         threads=threads,
+        interface=interface,
+        idle_seconds=idle_seconds,
+        body_seconds=body_seconds,
         draining=Connection(draining, writable=False),
         started=Connection(started, readable=False),
     )

@@ -30,7 +30,8 @@ from ledger.urls import without_secrets
 __all__ = ["serve"]
 
 _TICK_SECONDS = 0.1
-_STOP_SECONDS_MAX = 20
+# With the time that a body may take, longer than servers give their workers.
+_STOP_SECONDS_MAX = 15
 _METRICS_THREADS = 4
 
 
@@ -52,7 +53,7 @@ def serve(settings: Settings) -> bool:
             # Only a socket that nobody has open refuses connections.
             for listener in listeners:
                 listener.close()
-            ended = _end(children)
+            ended = _end(children, settings.body_seconds + _STOP_SECONDS_MAX)
         return _checkpoint(settings) and ended
 
 
@@ -74,6 +75,8 @@ def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) 
             listener.fileno(),
             workers,
             threads,
+            settings.idle_seconds,
+            settings.body_seconds,
             descriptors=[draining, listener.fileno()],
         )
         for (name, workers, threads), listener in zip(sizes, listeners, strict=False)
@@ -130,11 +133,11 @@ def _drain(settings: Settings, stop: _StopSignals, run: Run) -> None:
         time.sleep(_TICK_SECONDS)
 
 
-def _end(children: Sequence[Child]) -> bool:
-    """End all processes; whether every one ended by itself."""
+def _end(children: Sequence[Child], seconds: float) -> bool:
+    """End all processes, within so many seconds each; whether every one ended by itself."""
     for child in children:
         child.terminate()
-    ended = [child.wait(_STOP_SECONDS_MAX) for child in children]
+    ended = [child.wait(seconds) for child in children]
     logs.log.info("stopped")
     return all(ended)
 

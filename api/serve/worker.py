@@ -12,17 +12,23 @@ from flask import Flask
 
 from api.app import create_app
 from api.config.settings import Settings
+from api.serve.front import Front
 from api.serve.parent import end_with_parent
 from api.telemetry import logs, multiprocess
 
-__all__ = ["metrics", "web"]
+__all__ = ["front", "metrics", "web"]
 
 _COLLECT_AFTER = 20_000
 
 
 def web(is_draining: Callable[[], bool] | None = None) -> Flask:
-    """The whole application."""
+    """The whole application, for any WSGI server."""
     return _create(Settings.read(serving=True), is_draining)
+
+
+def front(is_draining: Callable[[], bool] | None = None) -> Front:
+    """The whole application as `ledger serve` serves it."""
+    return Front(web(is_draining))
 
 
 def metrics(is_draining: Callable[[], bool] | None = None) -> WSGIApplication:

@@ -1,4 +1,4 @@
-"""The contenders: the ledger, and two baselines under the same WSGI server."""
+"""The contenders: the ledger, and two baselines as WSGI applications under the same server."""
 
 from __future__ import annotations
 
@@ -102,11 +102,11 @@ def _prepare_nothing(_: str, __: Iterable[str]) -> None:
     """Verifying a signature needs no database."""
 
 
-def _served(target: str) -> Callable[[int, int], list[str]]:
+def _served(target: str, interface: str = "wsgi") -> Callable[[int, int], list[str]]:
     """The command that serves the application of a factory, `module:name`."""
     return lambda port, workers: [
         "scripts.benchmarks.baselines.serve",
-        *map(str, (os.getpid(), target, port, workers, THREADS)),
+        *map(str, (os.getpid(), target, interface, port, workers, THREADS)),
     ]
 
 
@@ -120,7 +120,7 @@ LEDGER = Contender(
 WEB = Contender(
     "web",
     "the ledger's web workers without the follower",
-    _served("api.serve.worker:web"),
+    _served("api.serve.worker:front", "rsgi"),
     _create_tables,
     LEDGER.ids_query,
 )

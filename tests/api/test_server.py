@@ -18,6 +18,10 @@ from projections import Projections
 from tests.api.client import appends
 from tests.api.deliveries import NEW_SECRET, WEBHOOK, body_of, event, header
 
+TARGETS = {
+    "rsgi": ["--factory", "api.serve.worker:front"],
+    "wsgi": ["--blocking-threads", "8", "api.serve.wsgi:app"],
+}
 LIMIT = 1 << 20
 ROOT = Path(__file__).parents[2]
 
@@ -49,9 +53,11 @@ class Server:
         return int(status_line[1]) if status_line else None
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One granian worker on SQLite."""
+@pytest.fixture(scope="module", params=["rsgi", "wsgi"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One granian worker on SQLite: as `ledger serve` runs it, and by the WSGI entry."""
     url = f"sqlite:///{tmp_path_factory.mktemp('server') / 'ledger.db'}"
     ledger = Ledger.open(url, create=True)
     projections = Projections.open(ledger)
@@ -65,8 +71,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "STRIPE_WEBHOOK_SECRET": NEW_SECRET.value,
         "PYTHONPATH": str(ROOT),
     }
-    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1"]
-    options = ["--port", str(port), "--blocking-threads", "8", "api.serve.wsgi:app"]
+    granian = [sys.executable, "-m", "granian", "--interface", request.param, "--http", "1"]
+    options = ["--port", str(port), *TARGETS[request.param]]
     process = subprocess.Popen(
         [*granian, *options], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
     )
@@ -179,6 +185,15 @@ def test_two_signature_headers(server: Server) -> None:
 
     with appends(server, 0):
         assert server.send(head(body, length(body), second), body) == 400
+
+
+def test_header_that_is_no_text(server: Server) -> None:
+    """A header whose bytes are no ASCII text is not taken for an absent one."""
+    body = padded(300)
+    request = head(body, length(body), "Content-Encoding: x").replace(b": x\r", b": \xe9\r")
+
+    with appends(server, 0):
+        assert server.send(request, body) == 415
 
 
 def test_endless_header(server: Server) -> None:
