@@ -8,6 +8,7 @@ from typing import Any
 from projections.objects.state import State
 from projections.payments.links import (
     OrderKey,
+    known_order_of_charge,
     order_of_charge,
     order_of_session,
     order_referenced,
@@ -59,9 +60,8 @@ def _named(component: Component, invoice: str, values: dict[str, Any]) -> Iterat
     if values.get("payment_intent") is not None:
         yield OrderKey("payment_intent", values["payment_intent"])
     if values.get("charge") is not None:
-        charge = component.get("charge", values["charge"])
-        order = order_of_charge(component, values["charge"])
-        if order.object != "charge" or (charge is not None and charge.is_known):
+        order = known_order_of_charge(component, values["charge"])
+        if order is not None:
             yield order
     for intent in component.linking("payment_intent", "invoice", invoice):
         yield OrderKey("payment_intent", intent.id)

@@ -7,7 +7,14 @@ from typing import NamedTuple
 from projections.objects.state import State
 from projections.rows.aggregate import Aggregate, Component, first_link
 
-__all__ = ["OrderKey", "order_of", "order_of_charge", "order_of_session", "order_referenced"]
+__all__ = [
+    "OrderKey",
+    "known_order_of_charge",
+    "order_of",
+    "order_of_charge",
+    "order_of_session",
+    "order_referenced",
+]
 
 
 class OrderKey(NamedTuple):
@@ -51,12 +58,14 @@ def order_referenced(component: Component, state: State) -> OrderKey | None:
     if own is not None:
         return _intent(own)
     charge = first_link(state, "charge")
-    if charge is None:
-        return None
-    order = order_of_charge(component, charge)
-    known = component.get("charge", charge)
+    return known_order_of_charge(component, charge) if charge is not None else None
+
+
+def known_order_of_charge(component: Component, id: str) -> OrderKey | None:
+    """The order of a charge that something names; None while unknown."""
+    order, charge = order_of_charge(component, id), component.get("charge", id)
     # A charge is an order of its own only once an event of it was read.
-    is_order = order.object != "charge" or (known is not None and known.is_known)
+    is_order = order.object != "charge" or (charge is not None and charge.is_known)
     return order if is_order else None
 
 

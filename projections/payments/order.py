@@ -18,7 +18,7 @@ from projections.payments.links import (
 )
 from projections.rows.aggregate import Aggregate, Component, first_link
 
-__all__ = ["Order", "first_value", "orders"]
+__all__ = ["Order", "orders"]
 
 _AUTHORIZED = "requires_capture"
 
