@@ -100,10 +100,12 @@ def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Catalog, list[KindTables]]
 def record(catalog: Catalog, kinds: Iterable[Kind], counts: Mapping[str, int]) -> None:
     """Store for each kind when it was checked, and in how many fields it differed."""
     checks = catalog.control.checks
+    # One moment for all, however long it takes to write it.
+    moment = int(time.time())
     with write_transaction(catalog.engine) as connection:
         for kind in kinds:
             connection.execute(delete(checks).where(checks.c.kind == kind.name))
-            row = {"checked_at": int(time.time()), "differences": counts.get(kind.name, 0)}
+            row = {"checked_at": moment, "differences": counts.get(kind.name, 0)}
             connection.execute(insert(checks).values(kind=kind.name, **row))
 
 
