@@ -48,9 +48,16 @@ class Log:
     """Reads ``ledger_events``; every method raises ``StoreUnavailable`` without a database."""
 
     def __init__(
-        self, engine: Engine, events: Table, head: Table, decode: Callable[[bytes], bytes] | None
+        self,
+        engine: Engine,
+        events: Table,
+        head: Select[tuple[int, bytes]],
+        decode: Callable[[bytes], bytes] | None,
     ) -> None:
-        """``decode`` turns stored bytes into bodies; None where they are stored verbatim."""
+        """``head`` is the query for the head's position and chain value.
+
+        ``decode`` turns stored bytes into bodies; None where they are stored verbatim.
+        """
         self.engine = engine
         self.table = events
         self._head = head
@@ -66,7 +73,7 @@ class Log:
     def head(self) -> Head:
         """The log's end."""
         with read_transaction(self.engine) as connection:
-            row = connection.execute(select(self._head.c.position, self._head.c.chain)).first()
+            row = connection.execute(self._head).first()
         return Head(row.position, bytes(row.chain)) if row else Head(0, GENESIS)
 
     def chain_at(self, position: int) -> bytes | None:

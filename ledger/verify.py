@@ -15,7 +15,7 @@ from ledger.database import read_transaction
 from ledger.errors import ConfigurationError
 from ledger.recorded import COLUMNS
 from ledger.store import Ledger, guards
-from ledger.store.tables import HEAD, refuse_formula_1
+from ledger.store.tables import NEWEST_HEAD, refuse_formula_1
 from ledger.stored_row import StoredRow
 
 __all__ = ["Verified", "verify"]
@@ -64,7 +64,7 @@ def verify(
             return result
         for name in guards.missing(connection):
             result.report(f"{name} is missing or altered; `ledger serve` makes it again")
-        head = connection.execute(select(HEAD.c.position, HEAD.c.chain)).first()
+        head = connection.execute(NEWEST_HEAD).first()
         with _any_text(connection):
             for count, values in enumerate(_rows(ledger, connection), start=1):
                 _check(ledger, result, StoredRow(values))

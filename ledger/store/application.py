@@ -23,7 +23,7 @@ from ledger.store.existing import ExistingRow
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder, Section
 from ledger.store.statements import Lookup
-from ledger.store.tables import HEAD
+from ledger.store.tables import NEWEST_HEAD
 from ledger.urls import database_url
 
 __all__ = ["Appended", "Ledger", "Rejected"]
@@ -107,7 +107,7 @@ class Ledger(Application[UUID]):
         """The read side of the log."""
         assert isinstance(self.mapper, LedgerMapper)
         decode = None if self.mapper.is_verbatim else self.mapper.decode
-        return Log(self.engine, self._recorder.table, HEAD, decode)
+        return Log(self.engine, self._recorder.table, NEWEST_HEAD, decode)
 
     def append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
         """Append deliveries in one transaction, in this order; returns a result for each.

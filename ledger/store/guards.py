@@ -28,6 +28,11 @@ _INDEXES = (
     _Index("ledger_events_object", ("stream", "id"), False),
 )
 
+# On PostgreSQL the head is found by its position: while somebody holds a snapshot, every version of
+# it since then stays in its table, and to find the last one by a key that is the same in all of
+# them is to walk all of them. On SQLite no version stays.
+_HEAD_KEY = "ledger_events_head_pkey"
+
 # SQLite keeps the texts as they are written here, so that they can be compared.
 _SQLITE_TRIGGERS = {
     "ledger_events_no_update": f"""BEFORE UPDATE ON ledger_events
@@ -76,7 +81,7 @@ class _Trigger(NamedTuple):
         return self.table, self.bits, self.function, _POSTGRESQL_FUNCTIONS[self.function]
 
 
-_ROW, _BEFORE, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 8, 16, 32
+_ROW, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32
 _LOG, _HEAD = "ledger_events", "ledger_events_head"
 _REFUSE, _FORWARD = _POSTGRESQL_FUNCTIONS
 
@@ -86,6 +91,10 @@ _POSTGRESQL_TRIGGERS = {
     ),
     "ledger_events_no_truncate": _Trigger(
         "TRUNCATE", _BEFORE | _TRUNCATE, _LOG, "STATEMENT", _REFUSE
+    ),
+    # Not a second one either: no key says that there is only one.
+    "ledger_events_head_no_insert": _Trigger(
+        "INSERT", _ROW | _BEFORE | _INSERT, _HEAD, "ROW", _REFUSE
     ),
     "ledger_events_head_no_delete": _Trigger(
         "DELETE", _ROW | _BEFORE | _DELETE, _HEAD, "ROW", _REFUSE
@@ -113,6 +122,12 @@ _PRESENT_INDEXES = text(
     " AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
 ).bindparams(bindparam("log", _LOG))
 
+_HAS_HEAD_KEY = text(
+    "SELECT bool_or(c.contype = 'p' AND a.attname = 'position') FROM pg_constraint c"
+    " JOIN pg_attribute a ON a.attrelid = c.conrelid AND ARRAY[a.attnum] = c.conkey"
+    " WHERE c.conrelid = to_regclass(:head)"
+).bindparams(head=_HEAD)
+
 
 def create(connection: Connection) -> None:
     """Create the triggers and indexes that the tables, just created, do not have by themselves."""
@@ -128,6 +143,8 @@ def missing(connection: Connection) -> list[str]:
         for index in _INDEXES
         if not present & {(index.columns, True), (index.columns, index.is_unique)}
     ]
+    if connection.dialect.name != "sqlite" and not connection.execute(_HAS_HEAD_KEY).scalar():
+        lost.append(f"index {_HEAD_KEY}")
     if connection.dialect.name == "sqlite":
         texts = _sqlite_texts(connection)
         altered = [name for name in _SQLITE_TRIGGERS if texts.get(name) != _sqlite_trigger(name)]
@@ -156,6 +173,9 @@ def restore(connection: Connection, names: list[str]) -> None:
             execute(f"DROP INDEX IF EXISTS {index.name}")
             unique = "UNIQUE " if index.is_unique else ""
             execute(f"CREATE {unique}INDEX {index.name} ON {_LOG} ({', '.join(index.columns)})")
+    if f"index {_HEAD_KEY}" in names:
+        drop = f"ALTER TABLE {_HEAD} DROP CONSTRAINT IF EXISTS {_HEAD_KEY}"
+        execute(f"{drop}, ADD CONSTRAINT {_HEAD_KEY} PRIMARY KEY (position)")
     lost = [name.removeprefix("trigger ") for name in names if name.startswith("trigger ")]
     if lost and not is_sqlite:
         for name, code in _POSTGRESQL_FUNCTIONS.items():

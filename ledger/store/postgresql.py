@@ -26,7 +26,8 @@ _OID_BYTEA = 17
 # The isolation is stated, whatever the role has as its default: each statement needs a snapshot
 # of its own, for the second has to see what the first one's lock waited for.
 _BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED;\n"
-_LOCK = b"SELECT position, chain FROM ledger_events_head FOR UPDATE"
+# By the index: while somebody holds a snapshot, every version of the head since stays in the table.
+_LOCK = b"SELECT position, chain FROM ledger_events_head ORDER BY position DESC LIMIT 1 FOR UPDATE"
 
 # One look at the end of the index per stream, however long the stream is.
 _LOOK_UP = f"""SELECT {EXISTING_COLUMNS}, NULL::uuid, NULL::bigint FROM ledger_events
@@ -38,7 +39,8 @@ FROM json_array_elements_text($2::json) AS asked(value), LATERAL (
     WHERE originator_id = asked.value::uuid ORDER BY originator_version DESC LIMIT 1
 ) AS newest""".encode()
 
-_MOVE = b"UPDATE ledger_events_head SET position = $1::bigint, chain = $2::bytea"
+_MOVE = b"""UPDATE ledger_events_head SET position = $1::bigint, chain = $2::bytea
+WHERE position = $3::bigint"""
 
 
 class Postgresql:
@@ -86,7 +88,8 @@ class Postgresql:
         document = msgspec.json.encode([{name: row[name] for name in plain} for row in rows])
         arrays = [_array([row[name] for row in rows]) for name in binary]
         _run(raw, insert, [document, *arrays])
-        _run(raw, _MOVE, [struct.pack(">q", head[0]), head[1]])
+        before = rows[0]["id"] - 1
+        _run(raw, _MOVE, [struct.pack(">q", head[0]), head[1], struct.pack(">q", before)])
 
 
 def _run(raw: Any, statement: bytes, values: Sequence[bytes]) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    select,
     text,
 )
 
@@ -24,15 +25,19 @@ from ledger.errors import ConfigurationError
 from ledger.making import making_tables, use_wal
 from ledger.store import guards
 
-__all__ = ["HEAD", "create", "refuse_formula_1"]
+__all__ = ["NEWEST_HEAD", "create", "refuse_formula_1"]
 
-HEAD = Table(
+# On PostgreSQL `guards` makes the position its key.
+_HEAD = Table(
     "ledger_events_head",
     MetaData(),
     Column("one", Integer, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
     Column("position", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
     Column("chain", LargeBinary, nullable=False),
 )
+
+# The head, without looking at what a stranger's snapshot keeps of it.
+NEWEST_HEAD = select(_HEAD.c.position, _HEAD.c.chain).order_by(_HEAD.c.position.desc()).limit(1)
 
 # Any number that nothing else uses: processes that start at once wait for each other.
 _CREATE_LOCK = 0x6C656467
@@ -62,12 +67,12 @@ def create(engine: Engine, events: Table) -> None:
                 warnings.warn(f"made again what guards the log: {', '.join(lost)}", stacklevel=2)
             return
         events.create(connection, checkfirst=True)
-        HEAD.create(connection, checkfirst=True)
+        _HEAD.create(connection, checkfirst=True)
         if not is_sqlite:
             connection.exec_driver_sql(_UNCOMPRESSED)
+        connection.execute(_HEAD.insert().values(one=1, position=0, chain=GENESIS))
+        # Last: it lets nobody insert another head.
         guards.create(connection)
-        # Last, so that its presence means that all the rest was made.
-        connection.execute(HEAD.insert().values(one=1, position=0, chain=GENESIS))
 
 
 def refuse_formula_1(connection: Connection) -> None:
@@ -101,6 +106,6 @@ def refuse_other_encodings(connection: Connection) -> None:
 
 
 def _has_head(connection: Connection) -> bool:
-    if not connection.dialect.has_table(connection, HEAD.name):
+    if not connection.dialect.has_table(connection, _HEAD.name):
         return False
-    return connection.execute(HEAD.select()).first() is not None
+    return connection.execute(NEWEST_HEAD).first() is not None

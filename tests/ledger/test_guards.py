@@ -43,6 +43,13 @@ GUARDS: dict[str, list[str | tuple[str, str]]] = {
         "ALTER TABLE ledger_events DROP CONSTRAINT ledger_events_event_id_key",
         "ALTER TABLE ledger_events DROP CONSTRAINT ledger_events_pkey",
         "DROP INDEX ledger_events_object",
+        "ALTER TABLE ledger_events_head DROP CONSTRAINT ledger_events_head_pkey",
+        # As the first versions made it, which had no trigger against a second head.
+        (
+            "ALTER TABLE ledger_events_head DROP CONSTRAINT ledger_events_head_pkey,"
+            " ADD PRIMARY KEY (one)",
+            "DROP TRIGGER ledger_events_head_no_insert ON ledger_events_head",
+        ),
     ],
 }
 
