@@ -109,9 +109,10 @@ class Claims:
         row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
         if row is not None:
             if row.state == "running" and not _is_expired(connection, row.heartbeat):
+                silent = max(0, round(seconds - row.heartbeat))
                 raise AlreadyRunning(
-                    f"a rebuild of {kind.name} runs already ({row.owner}, last heartbeat"
-                    f" {max(0, round(seconds - row.heartbeat))} s ago; taken for dead after"
+                    f"a rebuild of {kind.name} runs already ({lease.in_words(row.owner)}, last"
+                    f" heartbeat {silent} s ago; taken for dead after"
                     f" {lease.REBUILD_SECONDS:.0f} s)"
                 )
             if row.table_name is not None and not self._is_live(kind, row.table_name):

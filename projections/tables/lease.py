@@ -11,10 +11,10 @@ import uuid
 
 from sqlalchemy import Connection, text
 
-from ledger.processes import is_process_alive
+from ledger.processes import ids_are_of, is_process_alive, started_at
 
-__all__ = ["LEADER_SECONDS", "REBUILD_SECONDS", "database_seconds", "is_expired", "is_gone",
-           "new_owner"]  # fmt: skip
+__all__ = ["LEADER_SECONDS", "REBUILD_SECONDS", "database_seconds", "in_words", "is_expired",
+           "is_gone", "new_owner"]  # fmt: skip
 
 # Without a heartbeat for so long, a holder counts as dead.
 LEADER_SECONDS = 3.0
@@ -27,8 +27,16 @@ _SECONDS = {
 
 
 def new_owner() -> str:
-    """A name for a new holder in this process, unlike any other: ``host:pid:random``."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+    """A name for a new holder in this process, unlike any other."""
+    pid = os.getpid()
+    parts = (socket.gethostname(), pid, started_at(pid), ids_are_of(), uuid.uuid4().hex[:12])
+    return ":".join(map(str, parts))
+
+
+def in_words(owner: str) -> str:
+    """Which process a holder is, for people."""
+    host, pid, *_ = owner.split(":")
+    return f"process {pid} on {host}"
 
 
 def database_seconds(connection: Connection) -> float:
@@ -42,6 +50,15 @@ def is_expired(connection: Connection, heartbeat: float | None, seconds: float) 
 
 
 def is_gone(owner: str) -> bool:
-    """Whether a holder was a process of this machine that has ended: nobody need wait for it."""
-    host, pid, _ = owner.rsplit(":", 2)
-    return host == socket.gethostname() and not is_process_alive(int(pid))
+    """Whether a holder was a process that has ended, so that nobody need wait for it.
+
+    That is known only of those whose ids mean here what they mean there: of others, and of names
+    as earlier versions gave them, it is never said.
+    """
+    parts = owner.rsplit(":", 4)
+    if len(parts) < 5:
+        return False
+    host, pid, started, ids, _ = parts
+    if (host, ids) != (socket.gethostname(), ids_are_of()):
+        return False
+    return not is_process_alive(int(pid)) or started_at(int(pid)) not in ("", started)

@@ -54,7 +54,7 @@ def leader(projections: Projections) -> int | None:
     leaders = projections.catalog.control.leaders
     with projections.catalog.engine.connect() as connection:
         owner = connection.execute(select(leaders.c.owner)).scalar()
-    return None if owner is None else int(owner.split(":")[-2])
+    return None if owner is None else int(owner.split(":")[1])
 
 
 def position(projections: Projections) -> int:

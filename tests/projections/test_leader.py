@@ -14,8 +14,10 @@ import pytest
 from sqlalchemy import select, update
 
 from ledger.database import read_transaction, write_transaction
+from ledger.processes import ids_are_of, started_at
 from projections import KINDS, LeaderLease
 from projections.drivers import leader
+from projections.tables import lease
 from projections.tables.lease import LEADER_SECONDS
 from tests.projections.histories import Store
 from tests.projections.payouts import with_one_more_field
@@ -77,15 +79,55 @@ def test_another_version_has_a_leader_of_its_own(store: Store) -> None:
     assert with_one_more_field().keys() == KINDS.keys()
 
 
-def test_a_dead_process_leads_nobody(store: Store, leases: list[LeaderLease]) -> None:
+@pytest.fixture(scope="module")
+def dead() -> int:
+    """The id of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_a_dead_process_leads_nobody(
+    store: Store, leases: list[LeaderLease], dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The leader's process was killed on this machine: the next one need not wait at all."""
     first, second, *_ = leases
     assert first.is_held()
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    changed(store, owner=f"{socket.gethostname()}:{process.pid}:x")
+    with monkeypatch.context() as there:
+        there.setattr(os, "getpid", lambda: dead)
+        changed(store, owner=lease.new_owner())
 
     assert second.is_held()
+
+
+@pytest.mark.skipif(not started_at(os.getpid()), reason="the system does not tell")
+def test_an_id_that_another_process_has_by_now_leads_nobody(
+    store: Store, leases: list[LeaderLease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process with the leader's id is alive, but was started at another time."""
+    first, second, *_ = leases
+    assert first.is_held()
+    with monkeypatch.context() as there:
+        there.setattr(lease, "started_at", lambda _: "1")
+        changed(store, owner=lease.new_owner())
+
+    assert second.is_held()
+
+
+def test_in_another_container_the_same_id_is_another_process(
+    store: Store, leases: list[LeaderLease], dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same host name, and an id that nobody has here: the leader may live all the same. So
+    may one of a version whose names do not tell."""
+    first, second, *_ = leases
+    assert first.is_held()
+    with monkeypatch.context() as there:
+        there.setattr(os, "getpid", lambda: dead)
+        there.setattr(lease, "ids_are_of", lambda: f"{ids_are_of()}1")
+        changed(store, owner=lease.new_owner())
+    assert not second.is_held()
+    changed(store, owner=f"{socket.gethostname()}:{dead}:x")
+    assert not second.is_held()
 
 
 @pytest.mark.usefixtures("always_due")
