@@ -15,6 +15,10 @@ from ledger.store.application import Rejected
 
 __all__ = ["Appender", "Pending"]
 
+# With one body more, of the greatest size that can be configured (64 MB), a batch takes some two
+# seconds: 500 MB met the limit of an append's statements, before PostgreSQL's of 1 GB to a value.
+_BATCH_BYTES = 16 << 20
+
 
 class Pending:
     """A delivery that waits to be written: a future for its ``Appended``.
@@ -78,9 +82,10 @@ class Pending:
 class Appender:
     """One thread that appends for all request threads of a process.
 
-    It takes what waits, up to ``batch_max`` deliveries, without any delay of its own: a lone
-    request is committed at once, and while one commit runs the next batch gathers. At most
-    ``queue_max`` deliveries wait. ``on_batch`` is called with each batch's size and seconds.
+    It takes what waits, up to ``batch_max`` deliveries or until their bodies have ``batch_bytes``,
+    without any delay of its own: a lone request is committed at once, and while one commit runs
+    the next batch gathers. At most ``queue_max`` deliveries wait. ``on_batch`` is called with each
+    batch's size and seconds.
     """
 
     def __init__(
@@ -89,10 +94,11 @@ class Appender:
         *,
         queue_max: int = 128,
         batch_max: int = 256,
+        batch_bytes: int = _BATCH_BYTES,
         on_batch: Callable[[int, float], None] | None = None,
     ) -> None:
         self._ledger = ledger
-        self._batch_max = batch_max
+        self._batch_max, self._batch_bytes = batch_max, batch_bytes
         self._queue: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
         self._queue_max = queue_max
         self._on_batch = on_batch
@@ -144,8 +150,8 @@ class Appender:
                 return
 
     def _drain(self, first: Pending) -> tuple[list[Pending], bool]:
-        batch = [first]
-        while len(batch) < self._batch_max:
+        batch, size = [first], len(first.delivery.body)
+        while len(batch) < self._batch_max and size < self._batch_bytes:
             try:
                 waiting = self._queue.get_nowait()
             except queue.Empty:
@@ -153,6 +159,7 @@ class Appender:
             if waiting is None:
                 return batch, True
             batch.append(waiting)
+            size += len(waiting.delivery.body)
         return batch, False
 
     def _report(self, size: int, seconds: float) -> None:

@@ -206,3 +206,19 @@ def test_the_hook_is_called_for_each_batch(ledger: Ledger) -> None:
 
     assert [size for size, _ in calls] == [1, 7]
     assert all(seconds > 0 for _, seconds in calls)
+
+
+def test_a_batch_ends_with_its_bytes(ledger: Ledger) -> None:
+    """However many wait: a batch of large bodies goes in parts, and one too large for any alone."""
+    sizes: list[int] = []
+    appender = Appender(ledger, batch_bytes=10_000, on_batch=lambda size, _: sizes.append(size))
+    paused = PausedAppender(ledger, appender)
+    bodies = [body(number, more="x" * 3000) for number in range(9)]
+    bodies.insert(4, body(50, more="x" * 30_000))
+    futures = [appender.submit(delivered(each)) for each in bodies]
+    paused.resume.set()
+
+    assert [future.result(10).position for future in futures] == list(range(2, 12))
+    appender.close()
+    assert sizes == [1, 4, 1, 4, 1]
+    assert verify(ledger).problems == []
