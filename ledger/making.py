@@ -13,13 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.database import explain, write_transaction
 from ledger.database_file import create_private_file
-from ledger.errors import StoreUnavailable
+from ledger.errors import ConfigurationError, StoreUnavailable
 
 __all__ = ["making_tables", "use_wal"]
 
 # A start on a busy machine takes longer than an append may wait.
 _MAKING_MS = 60_000
 _PAUSE_SECONDS = 0.1
+
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def use_wal(engine: Engine) -> None:
@@ -58,14 +60,32 @@ def _set_wal(raw: Any) -> None:
 
 @contextmanager
 def making_tables(engine: Engine) -> Iterator[Connection]:
-    """A write transaction that waits for others who make tables; raises as that does."""
+    """A write transaction that waits for others who make tables; raises as that does.
+
+    Raises ``ConfigurationError`` where PostgreSQL's user lacks a right: that does not pass by.
+    """
     if engine.dialect.name != "sqlite":
-        with write_transaction(engine) as connection:
+        with _told_of_rights(), write_transaction(engine) as connection:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_MAKING_MS}")
             yield connection
         return
     with _patient(engine), write_transaction(engine) as connection:
         yield connection
+
+
+@contextmanager
+def _told_of_rights() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        reason = error.__cause__ or error
+        state = getattr(getattr(reason, "orig", reason), "sqlstate", None)
+        if state != _INSUFFICIENT_PRIVILEGE:
+            raise
+        raise ConfigurationError(
+            f"the database's user lacks a right: {explain(reason)}. Let the owner of the database"
+            " make the tables or give it the right: docs/operations.md, Databases"
+        ) from error
 
 
 @contextmanager

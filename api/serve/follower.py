@@ -15,7 +15,7 @@ from api.config.settings import Settings
 from api.serve.checks import Checks
 from api.serve.parent import end_with_parent, report_started
 from api.telemetry import logs
-from ledger import StoreUnavailable
+from ledger import LedgerError, StoreUnavailable
 from projections import LeaderLease, Projections
 
 __all__ = ["follow", "run"]
@@ -62,7 +62,7 @@ def follow(settings: Settings, stop: threading.Event) -> None:
 
 def _make_tables(projections: Projections) -> None:
     """Make the projections anew if somebody has removed their file: they follow from the log."""
-    with suppress(StoreUnavailable):
+    with suppress(LedgerError):
         projections.create()
 
 

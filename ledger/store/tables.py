@@ -45,6 +45,13 @@ _CREATE_LOCK = 0x6C656467
 # PostgreSQL's own compression halves the size of the log, and more than halves its speed.
 _UNCOMPRESSED = "ALTER TABLE ledger_events ALTER COLUMN state SET STORAGE EXTERNAL"
 
+# Nobody who only appends needs to own the tables, nor to be able to drop what guards them.
+_LACKING_RIGHTS = text(
+    "SELECT current_user, name, \"right\" FROM (VALUES ('ledger_events', 'SELECT'),"
+    " ('ledger_events', 'INSERT'), ('ledger_events_head', 'UPDATE')) AS needed(name, \"right\")"
+    ' WHERE NOT has_table_privilege(name, "right")'
+)
+
 _FIRST_ROW = text("SELECT event_id, received_at, state, chain FROM ledger_events WHERE id = 1")
 
 
@@ -53,7 +60,7 @@ def create(engine: Engine, events: Table) -> None:
 
     Any number of processes may do so at once. Nothing is altered where all of them exist, so that
     a start takes no heavy lock beside a running ledger. Raises ``StoreUnavailable``, and
-    ``ConfigurationError`` for a log that this version cannot continue.
+    ``ConfigurationError`` for a log that this version cannot continue, or this user.
     """
     is_sqlite = engine.dialect.name == "sqlite"
     use_wal(engine)
@@ -61,6 +68,8 @@ def create(engine: Engine, events: Table) -> None:
         refuse_other_encodings(connection)
         advisory_lock(connection, _CREATE_LOCK)
         if _has_head(connection):
+            if not is_sqlite:
+                _refuse_without_rights(connection)
             refuse_formula_1(connection)
             if lost := guards.missing(connection):
                 guards.restore(connection, lost)
@@ -102,6 +111,15 @@ def refuse_other_encodings(connection: Connection) -> None:
         raise ConfigurationError(
             f"the database has the encoding {encoding}; the ledger needs one made with UTF-8"
             " (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)"
+        )
+
+
+def _refuse_without_rights(connection: Connection) -> None:
+    """Raise ``ConfigurationError`` where the user may not append: better now than at a delivery."""
+    for user, table, right in connection.execute(_LACKING_RIGHTS):
+        raise ConfigurationError(
+            f"the database's user {user} may not append; let the owner of the table run:"
+            f" GRANT {right} ON {table} TO {user}"
         )
 
 

@@ -30,6 +30,7 @@ from projections.tables.belonging import START, Belonging, Checkpoint
 from projections.tables.blockers import dependents
 from projections.tables.engine import lock_catalog, schema_of
 from projections.tables.letters import is_lost
+from projections.tables.rights import make_schema
 from projections.tables.schema import SCHEMA, Control, KindTables, control
 
 __all__ = ["Catalog", "LiveTable"]
@@ -78,7 +79,8 @@ class Catalog:
         with making_tables(self.engine) as connection:
             lock_catalog(connection)
             if self.schema is not None:
-                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+                shared = [table.name for table in self.control.metadata.tables.values()]
+                make_schema(connection, [*shared, *kinds])
             self._drop_outdated(connection, self.control.rebuilds, self.control.leaders)
             self.control.metadata.create_all(connection)
             self._add_columns(connection, self.control.checkpoints)
