@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.database_file import connect_to_existing_file
 from ledger.errors import StoreUnavailable
-from ledger.limits import Limits, Pooling
+from ledger.limits import OWN_SESSION, Limits, Pooling
 from ledger.urls import postgresql_arguments
 
 __all__ = [
@@ -56,6 +56,8 @@ IMMEDIATE = {"ledger_immediate": True}
 
 # An execution option: the transaction is begun by a statement of its own, with its limits.
 BEGINS_ITSELF = {"ledger_begins_itself": True}
+
+_IS_OWN_SESSION = f"SELECT current_setting('{OWN_SESSION}', true)".encode()
 
 # How many steps SQLite takes between two looks at the clock: a millisecond or so.
 _PROGRESS_STEPS = 20_000
@@ -93,7 +95,7 @@ def engine_options(url: URL, *, limits: Limits, pool_size: int) -> dict[str, Any
         options["pool_pre_ping"] = True
         options["connect_args"] = postgresql_arguments(
             url,
-            limits.settings,
+            {**limits.settings, OWN_SESSION: "on"},
             {
                 "connect_timeout": _CONNECT_SECONDS,
                 # Else a read from a server that vanished waits as long as the system does: hours.
@@ -154,11 +156,16 @@ def _configure_postgresql(engine: Engine, pooling: Pooling) -> None:
     def connect(dialect: Any, _: Any, arguments: Any, named: dict[str, Any]) -> Any:
         if not pooling.is_pooled:
             try:
-                return dialect.connect(*arguments, **named)
+                connection = dialect.connect(*arguments, **named)
             except dialect.loaded_dbapi.OperationalError as error:
                 if "startup parameter" not in str(error):
                     raise
-                pooling.is_pooled = True
+            else:
+                if connection.pgconn.exec_(_IS_OWN_SESSION).get_value(0, 0) == b"on":
+                    return connection
+                # Many poolers are told to drop them silently.
+                connection.close()
+            pooling.is_pooled = True
         # Sessions are shared: what one prepares, another would not find.
         without = {name: value for name, value in named.items() if name != "options"}
         return dialect.connect(*arguments, **without, prepare_threshold=None)

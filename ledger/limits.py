@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BATCHES", "READS", "Limits", "Pooling", "of_appends"]
+__all__ = ["BATCHES", "OWN_SESSION", "READS", "Limits", "Pooling", "of_appends"]
+
+
+# A setting of no meaning to the server, by which a session shows that it took those it was given.
+OWN_SESSION = "ledger.own_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ BATCHES = Limits(lock_ms=5_000, idle_ms=600_000)
 
 @dataclass
 class Pooling:
-    """Whether the server is behind a pooler, which refuses settings at the start of a session.
+    """Whether the server is behind a pooler, which refuses or drops what a session begins with.
 
     Then every transaction makes its own: a session is shared with others.
     """

@@ -66,13 +66,15 @@ def settings(engine: object) -> tuple[str, ...]:
 
 
 class Pooler:
-    """Passes connections on to a server, but refuses settings at their start, as poolers do."""
+    """Passes connections on to a server, but refuses settings at their start, as poolers do; or it
+    drops them silently, as many are told to.
+    """
 
-    def __init__(self, target: tuple[str, int] | str) -> None:
-        self._target = target
+    def __init__(self, target: tuple[str, int] | str, *, drops: bool) -> None:
+        self._target, self._drops = target, drops
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self.refused = 0
+        self.refused = self.dropped = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -88,6 +90,8 @@ class Pooler:
         with client, suppress(OSError):
             (length,) = struct.unpack(">I", client.recv(4, socket.MSG_WAITALL))
             start = client.recv(length - 4, socket.MSG_WAITALL)
+            if self._drops:
+                start = self._without_options(start)
             if b"\0options\0" in start:
                 self.refused += 1
                 reason = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
@@ -95,11 +99,19 @@ class Pooler:
                 return
             with socket.socket(socket.AF_UNIX) as server:
                 server.connect(self._target)
-                server.sendall(struct.pack(">I", length) + start)
+                server.sendall(struct.pack(">I", len(start) + 4) + start)
                 back = threading.Thread(target=_copy, args=(server, client), daemon=True)
                 back.start()
                 _copy(client, server)
                 back.join()
+
+    def _without_options(self, start: bytes) -> bytes:
+        parameters = start[4:].split(b"\0")  # after the protocol's version, names and values
+        if b"options" in parameters:
+            place = parameters.index(b"options")
+            del parameters[place : place + 2]
+            self.dropped += 1
+        return start[:4] + b"\0".join(parameters)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
@@ -110,11 +122,12 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-@pytest.fixture
-def pooled(ledger_url: str) -> Iterator[tuple[str, Pooler]]:
+@pytest.fixture(params=["refuses", "drops"])
+def pooled(ledger_url: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, Pooler]]:
     """The URL of a ledger behind a pooler."""
     url = make_url(ledger_url)
-    pooler = Pooler(f"{url.query['host']}/.s.PGSQL.{url.port or 5432}")
+    target = f"{url.query['host']}/.s.PGSQL.{url.port or 5432}"
+    pooler = Pooler(target, drops=request.param == "drops")
     without_socket = url.difference_update_query(["host"]).set(host="127.0.0.1", port=pooler.port)
     address = without_socket.update_query_dict({"sslmode": "disable", "gssencmode": "disable"})
     yield address.render_as_string(hide_password=False), pooler
@@ -135,5 +148,5 @@ def test_behind_a_pooler_every_transaction_sets_its_limits(pooled: tuple[str, Po
         assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "15s"
         prepared = connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements")
         assert prepared.scalar() == 0
-    assert pooler.refused
+    assert pooler.refused or pooler.dropped
     ledger.close()
