@@ -19,6 +19,7 @@ from projections.drivers.processes import fill_range
 from projections.errors import AlreadyRunning, RebuildStopped
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
+from projections.tables.engine import analyze
 from projections.tables.schema import KindTables
 
 __all__ = ["Rebuilder", "Rebuilt"]
@@ -122,4 +123,6 @@ class Rebuilder:
                 with write_transaction(self._catalog.engine) as connection:
                     index.create(connection)
                 report(total)
+            with write_transaction(self._catalog.engine) as connection:
+                analyze(connection, tables.rows)
         return total

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, select
 
 from ledger import UnknownCursor
-from ledger.database import COMPARE
 from projections.errors import Ambiguous, NotFound, NotReady
 from projections.objects.observation import Key, Scope
+from projections.queries.narrowed import Condition, equal, narrowed, sharpest
 from projections.queries.selector import ANY, RowSelector
 from projections.queries.walk import Walk
 from projections.rows.change import row_key
@@ -121,7 +121,9 @@ def first_naming(live: LiveRows, id: str, selector: RowSelector) -> tuple[str, R
     for name in live.kind.other_alias_fields:
         if name not in live.types:
             continue
-        query = selector.restrict(select(rows).where(_filter(live, name, id)), rows)
+        conditions = _filter(live, name, id)
+        by = sharpest(live.kind, conditions)
+        query = selector.restrict(narrowed(select(rows), rows, conditions, by), rows)
         oldest: dict[tuple[str | None, bool], str] = {}
         ordered = query.order_by(rows.c.created, rows.c.id)
         for row in live.connection.execute(ordered).mappings():
@@ -144,33 +146,32 @@ def list_rows(
 
     A page holds more than its limit only where ids that come again leave it no earlier end.
     """
-    rows = live.rows
     selector = RowSelector(filters.get("account", ANY), filters.get("livemode"))
-    query = selector.restrict(select(rows), rows)
+    conditions = selector.conditions
     for name, value in filters.items():
         if name in ("account", "livemode"):
             continue
         if name not in live.types:
             raise NotReady(f"{live.kind.name} cannot be filtered by {name} until rebuilt")
-        query = query.where(_filter(live, name, value))
-    for operator, value in created.items():
-        query = query.where(COMPARE[operator](rows.c.created, value))
-    walk = Walk(live, query, page.is_backwards)
+        conditions += _filter(live, name, value)
+    walk = Walk(live, conditions, created, page.is_backwards)
     cursor = None if page.cursor is None else _cursor_row(walk, page.cursor, selector)
     matches, has_more = walk.page(cursor, page.limit)
     items = [live.shown(row) for row in matches]
     return ResultPage(items[::-1] if page.is_backwards else items, has_more, live.position)
 
 
-def _filter(live: LiveRows, name: str, value: Any) -> ColumnElement[bool]:
-    """The condition that a field has a value, or that the list behind a filter holds it."""
-    rows, listed = live.rows.c, live.kind.list_filters.get(name)
+def _filter(live: LiveRows, name: str, value: Any) -> list[Condition]:
+    """The conditions that a field has a value, or that the list behind a filter holds it."""
+    listed = live.kind.list_filters.get(name)
     if listed is None or listed not in live.types:
-        return cast("ColumnElement[bool]", rows[name] == value)
+        return [equal(name, value)]
     # Whatever a row lists is linked to it: few rows are in components with an object of that id.
     keys = [row.key for stored in live.components_of_id(value) for row in stored.rows]
-    holds = rows[listed].contains(json.dumps(value), autoescape=True)
-    return and_(rows.row_key.in_(keys), holds)
+    return [
+        Condition("row_key", lambda column: column.in_(keys)),
+        Condition(listed, lambda column: column.contains(json.dumps(value), autoescape=True)),
+    ]
 
 
 def _cursor_row(walk: Walk, id: str, selector: RowSelector) -> Mapping[Any, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Select, TableClause
 
 from projections.objects.observation import Scope
+from projections.queries.narrowed import Condition, equal, narrowed
 
 __all__ = ["ANY", "Account", "RowSelector"]
 
@@ -47,12 +48,18 @@ class RowSelector:
         account = None if self.account == "self" else self.account
         return account in (ANY, scope.account) and self.livemode in (None, scope.livemode)
 
-    def restrict(self, query: Select[Any], rows: TableClause) -> Select[Any]:
-        """The query for rows of the account and mode only."""
+    @property
+    def conditions(self) -> list[Condition]:
+        """What has to hold for the account and mode of a row."""
+        conditions: list[Condition] = []
         if self.account in (None, "self"):
-            query = query.where(rows.c.account.is_(None))
+            conditions.append(equal("account", None))
         elif self.account is not ANY:
-            query = query.where(rows.c.account == self.account)
+            conditions.append(equal("account", self.account))
         if self.livemode is not None:
-            query = query.where(rows.c.livemode.is_(self.livemode))
-        return query
+            conditions.append(equal("livemode", self.livemode))
+        return conditions
+
+    def restrict(self, query: Select[Any], rows: TableClause) -> Select[Any]:
+        """The query for rows of the account and mode only, which has a sharper condition."""
+        return narrowed(query, rows, self.conditions)

@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 
+from ledger.database import COMPARE
+from projections.queries.narrowed import Condition, narrowed, sharpest
 from projections.tables.live import LiveRows
 
 __all__ = ["Walk"]
 
 _CHUNK_MAX = 500
+_LOWER, _UPPER = ("gt", "gte"), ("lt", "lte")
 
 Row = Mapping[Any, Any]
 Rows = Sequence[Row]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Walk:
     """A list in one direction: by (created, id, row_key), newest first, or ``backwards``.
 
-    ``query`` selects the list's rows. A page ends at no row whose id comes again beyond it: so an
-    id says where the next page begins, and a walk shows every row once. Rather than that, a page
-    ends earlier; where it cannot, it is longer than its limit.
+    ``conditions`` and the bounds of ``created`` say which rows are in the list. A page ends at no
+    row whose id comes again beyond it: so an id says where the next page begins, and a walk shows
+    every row once. Rather than that, a page ends earlier; where it cannot, it is longer than its
+    limit.
     """
 
     live: LiveRows
-    query: Select[Any]
+    conditions: Sequence[Condition]
+    created: Mapping[str, int]
     backwards: bool
 
     def last(self, condition: ColumnElement[bool]) -> Row | None:
-        """The last row of the list that fulfils a condition."""
-        last = self.query.where(condition).order_by(*self._order(reverse=True)).limit(1)
+        """The last row of the list that fulfils a condition on ids."""
+        last = self._by_id.where(condition).order_by(*self._order(reverse=True)).limit(1)
         return self.live.connection.execute(last).mappings().first()
 
     def first(self, query: Select[Any], condition: ColumnElement[bool]) -> Row | None:
@@ -57,9 +63,36 @@ class Walk:
             size = min(2 * size, _CHUNK_MAX)
 
     def _following(self, after: Row | None, limit: int) -> Rows:
-        query = self.query if after is None else self.query.where(self._beyond(after))
-        following = query.order_by(*self._order()).limit(limit)
-        return self.live.connection.execute(following).mappings().all()
+        rows, by = self.live.rows, sharpest(self.live.kind, self.conditions)
+        query, order = narrowed(select(rows), rows, self.conditions, by), self._order()
+        for side in (_LOWER, _UPPER):
+            bound = self._bound(side)
+            begin = after if (side is _LOWER) is self.backwards else None
+            # Of two bounds on one side, SQLite begins at either: here the nearer one implies both.
+            if begin and (bound is None or COMPARE[bound[0]](begin["created"], bound[1])):
+                query = query.where(self._beyond(begin))
+            elif bound is not None:
+                query = query.where(COMPARE[bound[0]](rows.c.created, bound[1]))
+        if any(each.name == by and each.leads for each in self.conditions):
+            assert by is not None
+            order.insert(0, rows.c[by] if self.backwards else rows.c[by].desc())
+        return self.live.connection.execute(query.order_by(*order).limit(limit)).mappings().all()
+
+    def _bound(self, side: tuple[str, str]) -> tuple[str, int] | None:
+        """The bound of ``created`` on a side; of two the nearer one."""
+        bounds = [(name, self.created[name]) for name in side if name in self.created]
+        if side is _LOWER:
+            return max(bounds, key=lambda bound: bound[1] + (bound[0] == "gt"), default=None)
+        return min(bounds, key=lambda bound: bound[1] - (bound[0] == "lt"), default=None)
+
+    @cached_property
+    def _by_id(self) -> Select[Any]:
+        """The rows of the list, to be looked up by their ids."""
+        rows = self.live.rows
+        query = narrowed(select(rows), rows, self.conditions)
+        for name, value in self.created.items():
+            query = query.where(COMPARE[name](rows.c.created, value))
+        return query
 
     def _end(self, rows: Rows, start: int) -> int | None:
         """After how many rows a page can end; before ``start`` it cannot. None: at none of them."""
@@ -81,7 +114,7 @@ class Walk:
     def _recurring(self, ids: set[str], last: Row) -> set[str]:
         """Those of some ids that rows beyond one have, too."""
         rows = self.live.rows.c
-        query = self.query.with_only_columns(rows.id).where(rows.id.in_(ids), self._beyond(last))
+        query = self._by_id.with_only_columns(rows.id).where(rows.id.in_(ids), self._beyond(last))
         return set(self.live.connection.execute(query.distinct()).scalars())
 
     def _beyond(self, row: Row) -> ColumnElement[bool]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import URL, Connection, Engine, QueuePool
+from sqlalchemy import URL, Connection, Engine, QueuePool, Table
 
 from ledger import BATCHES, Ledger, Limits
 from ledger.database import advisory_lock, open_engine
 from projections.tables.schema import SCHEMA
 
 __all__ = [
+    "analyze",
     "engine_at",
     "lock_catalog",
     "make_engine",
@@ -68,6 +69,12 @@ def tune_for_bulk(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA cache_size=-32000")
         connection.exec_driver_sql("PRAGMA wal_autocheckpoint=8000")
+
+
+def analyze(connection: Connection, table: Table) -> None:
+    """Let PostgreSQL see what a new table holds: its autovacuum looks at it only later."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table.fullname}")
 
 
 def lock_catalog(connection: Connection) -> None:

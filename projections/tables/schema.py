@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     Index,
     Integer,
@@ -163,13 +164,23 @@ class KindTables:
     def indexes(self) -> tuple[Index, ...]:
         """What makes lists quick; cheapest to make once the rows are there."""
         rows = self.rows.c
-        # The few accounts and two modes make poor indexes; a list by them reads `created`'s.
-        names = [name for name in ("id", *self.kind.filters)
-                 if name not in ("account", "livemode", "currency")]  # fmt: skip
+        own, connected = rows.account.is_(None), rows.account.is_not(None)
+        # PostgreSQL takes `IS NULL` for no order: the own account's rows have an index of theirs.
         return (
-            Index(f"{self.name}_created", rows.created, rows.id),
-            *(Index(f"{self.name}_{name}", rows[name], rows.created) for name in names),
+            self._index("created"),
+            self._index("own", "created", only=own),
+            self._index("account", only=connected),
+            *(self._index(name) for name in ("id", *self.kind.filters) if name != "account"),
         )
+
+    def _index(
+        self, name: str, first: str | None = None, *, only: ColumnElement[bool] | None = None
+    ) -> Index:
+        """An index in the order of lists, that has what a list may be narrowed by beside it."""
+        names = dict.fromkeys((first or name, "created", "id", "account", "livemode"))
+        columns = [self.rows.c[each] for each in names]
+        # The databases have a condition under different names.
+        return Index(f"{self.name}_{name}", *columns, sqlite_where=only, postgresql_where=only)
 
     @cached_property
     def terms(self) -> Table:
