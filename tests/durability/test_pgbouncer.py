@@ -81,15 +81,14 @@ def accepts(port: int) -> bool:
 
 
 # As it is installed, it refuses such parameters; many who run it let it drop them silently.
-IGNORED = pytest.mark.parametrize("ignored", ["extra_float_digits", "options"])
+REFUSES, DROPS = "extra_float_digits", "options"
 
 
 @on_postgresql
-@IGNORED
-def test_a_ledger_behind_a_pooler(ledger_url: str, tmp_path: Path, ignored: str) -> None:
+def test_a_ledger_behind_a_pooler(ledger_url: str, tmp_path: Path) -> None:
     """Webhooks, the follower, a rebuild by several processes, a kill and a start again."""
     with (
-        pooled(ledger_url, tmp_path, ignored) as url,
+        pooled(ledger_url, tmp_path, DROPS) as url,
         serving(url, tmp_path, LEDGER_WORKERS="2", TMPDIR=str(tmp_path)) as server,
     ):
         with Traffic([server.port]) as traffic:
@@ -112,7 +111,7 @@ def test_a_ledger_behind_a_pooler(ledger_url: str, tmp_path: Path, ignored: str)
 
 
 @on_postgresql
-@IGNORED
+@pytest.mark.parametrize("ignored", [REFUSES, DROPS])
 def test_its_transactions_have_their_limits(ledger_url: str, tmp_path: Path, ignored: str) -> None:
     """Each sets them for itself, whether the pooler refuses or drops what a session begins with."""
     with pooled(ledger_url, tmp_path, ignored) as url:
