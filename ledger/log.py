@@ -168,7 +168,7 @@ class Log:
     def fitting(self, after: int, upto: int, *, memory: int, beside: int) -> int:
         """The last position up to ``upto`` whose events fit into so many bytes; at least one does.
 
-        An event takes twice its body (as it is stored, and decoded) and ``beside`` bytes.
+        An event takes thrice its body (as stored, as decoded and in its row) and ``beside`` bytes.
         """
         columns = self.table.c
         query = select(columns.id, func.length(columns.state)).where(
@@ -176,7 +176,7 @@ class Log:
         )
         with read_transaction(self.engine) as connection:
             for position, size in connection.execute(query.order_by(columns.id)):
-                memory -= 2 * size + beside
+                memory -= 3 * size + beside
                 if memory < 0:
                     return max(after + 1, int(position) - 1)
         return upto

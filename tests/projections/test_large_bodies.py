@@ -30,10 +30,10 @@ def test_a_batch_ends_before_its_memory_does(opened: Opened) -> None:
             reached = 0
             while reached < len(sizes):
                 upto = store.ledger.log.fitting(reached, len(sizes), memory=memory, beside=10)
-                taken = [2 * len(each.body) + 10 for each in stored[reached:upto]]
+                taken = [3 * len(each.body) + 10 for each in stored[reached:upto]]
                 assert sum(taken) <= memory or len(taken) == 1
                 following = stored[upto : upto + 1]
-                assert not following or sum(taken) + 2 * len(following[0].body) + 10 > memory
+                assert not following or sum(taken) + 3 * len(following[0].body) + 10 > memory
                 reached = upto
 
     law()
