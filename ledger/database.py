@@ -43,7 +43,7 @@ __all__ = [
 T = TypeVar("T")
 
 # The comparisons by which lists filter a time, under Stripe's names.
-COMPARE: Mapping[str, Callable[[Any, int], ColumnElement[bool]]] = {
+COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
     "lt": lambda column, value: column < value,

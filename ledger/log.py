@@ -13,6 +13,8 @@ from ledger.chain import GENESIS
 from ledger.database import COMPARE, chunks, read_transaction
 from ledger.errors import UnknownCursor
 from ledger.identity import QUARANTINE_STREAM
+from ledger.listing import EventFilter, Window, positions
+from ledger.planning import Leading
 from ledger.recorded import COLUMNS, RecordedEvent, decoded, recorded_events
 from ledger.scan import scan
 
@@ -112,34 +114,24 @@ class Log:
 
         ``type`` may end in ``.*``; ``account`` ``self`` means the ledger's own.
         """
-        columns = self.table.c
-        query = self._listing().where(columns.originator_id != QUARANTINE_STREAM)
-        if type is not None:
-            prefix, star, _ = type.partition(".*")
-            query = query.where(
-                columns.type.startswith(f"{prefix}.", autoescape=True)
-                if star
-                else columns.type == type
-            )
-        if object_id is not None:
-            query = query.where(columns.stream == object_id)
-        if account is not None:
-            query = query.where(
-                columns.account.is_(None) if account == "self" else columns.account == account
-            )
-        if livemode is not None:
-            query = query.where(columns.livemode.is_(livemode))
-        for operator, value in (created or {}).items():
-            query = query.where(COMPARE[operator](columns.created, value))
-        if position_gt is not None:
-            query = query.where(columns.id > position_gt)
-        return self._page(
-            query,
-            limit=limit,
-            after=self._cursor(starting_after),
-            before=self._cursor(ending_before),
-            upwards=position_gt is not None,
+        after, before = self._cursor(starting_after), self._cursor(ending_before)
+        upwards = position_gt is not None
+        lower = [position_gt, after if upwards else before]
+        upper = before if upwards else after
+        window = Window(
+            lower=max((bound for bound in lower if bound is not None), default=None),
+            upper=upper,
+            # Going back from `before`, the events next to it come first.
+            ascending=upwards if before is None else not upwards,
+            limit=limit + 1,
         )
+        wanted = EventFilter(type, object_id, account, livemode, created or {})
+        with read_transaction(self.engine) as connection:
+            page = positions(connection, self.table, wanted, window)
+            query = self._listing().where(self.table.c.id.in_(page[:limit]))
+            events = recorded_events(connection.execute(query), self._decode)
+        events.sort(key=lambda event: event.position, reverse=not upwards)
+        return Page(events, has_more=len(page) > limit)
 
     def quarantine(
         self, *, limit: int, starting_after: int | None = None, ending_before: int | None = None
@@ -151,8 +143,18 @@ class Log:
         for cursor in (starting_after, ending_before):
             if cursor is not None and self.quarantined(cursor) is None:
                 raise UnknownCursor(f"qd_{cursor}")
-        query = self._listing().where(self.table.c.originator_id == QUARANTINE_STREAM)
-        return self._page(query, limit=limit, after=starting_after, before=ending_before)
+        columns = self.table.c
+        # The index of its stream has the versions, which are in order of position.
+        stream, version = columns.originator_id, columns.originator_version
+        query = self._listing().where(Leading(stream, QUARANTINE_STREAM))
+        for cursor, compare in ((starting_after, COMPARE["lt"]), (ending_before, COMPARE["gt"])):
+            if cursor is not None:
+                of_cursor = select(version).where(columns.id == cursor).correlate(None)
+                query = query.where(compare(version, of_cursor.scalar_subquery()))
+        order = (stream, version) if ending_before is not None else (stream.desc(), version.desc())
+        events = self._read(query.order_by(*order).limit(limit + 1))
+        items = events[:limit]
+        return Page(items if ending_before is None else items[::-1], has_more=len(events) > limit)
 
     def after(self, position: int, limit: int) -> list[RecordedEvent]:
         """The first rows after a position, in order, bodies included."""
@@ -271,24 +273,3 @@ class Log:
         if event is None:
             raise UnknownCursor(event_id)
         return event.position
-
-    def _page(
-        self,
-        query: Select[Any],
-        *,
-        limit: int,
-        after: int | None,
-        before: int | None,
-        upwards: bool = False,
-    ) -> Page[RecordedEvent]:
-        position = self.table.c.id
-        if after is not None:
-            query = query.where(position > after if upwards else position < after)
-        if before is not None:
-            query = query.where(position < before if upwards else position > before)
-        # Going back from `before`, the rows next to it come first and are reversed.
-        ascending = upwards if before is None else not upwards
-        query = query.order_by(position if ascending else position.desc()).limit(limit + 1)
-        events = self._read(query)
-        items = events[:limit]
-        return Page(items if before is None else items[::-1], has_more=len(events) > limit)

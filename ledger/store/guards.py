@@ -9,23 +9,34 @@ from sqlalchemy import Connection, bindparam, text
 __all__ = ["create", "missing", "restore"]
 
 _IMMUTABLE = "the log is append-only"
+_OWN, _CONNECTED = "account IS NULL", "account IS NOT NULL"
 
 
 class _Index(NamedTuple):
-    """An index that appends and lists need, whatever its name and whether a constraint has it."""
+    """An index that appends and lists need, whatever its name and whether a constraint has it.
+
+    ``only`` says which rows are in it; empty: all.
+    """
 
     name: str
     columns: tuple[str, ...]
-    is_unique: bool
+    is_unique: bool = False
+    only: str = ""
 
 
-# Those of lists end in the position: a type or an object is read newest first.
+# Those of lists are in order of position, within what a list is of; what it may be narrowed by
+# beside that follows, so that rows are passed unread. Every event has a mode, what is quarantined
+# has none. An event is in one of the two of modes: PostgreSQL takes `IS NULL` for no order.
 _INDEXES = (
     _Index("ledger_events_position", ("id",), True),
     _Index("ledger_events_identity", ("event_id",), True),
     _Index("ledger_events_aggregate_idx", ("originator_id", "originator_version"), True),
-    _Index("ledger_events_type", ("type", "id"), False),
-    _Index("ledger_events_object", ("stream", "id"), False),
+    _Index("ledger_events_type", ("type", "id", "created", "livemode", "account")),
+    _Index("ledger_events_object", ("stream", "id")),
+    _Index("ledger_events_created", ("created", "id")),
+    _Index("ledger_events_own", ("livemode", "id", "created"), only=_OWN),
+    _Index("ledger_events_connected", ("livemode", "id", "created"), only=_CONNECTED),
+    _Index("ledger_events_account", ("account", "id", "created", "livemode"), only=_CONNECTED),
 )
 
 # On PostgreSQL the head is found by its position: while somebody holds a snapshot, every version of
@@ -118,8 +129,8 @@ _PRESENT_TRIGGERS = text(
 _PRESENT_INDEXES = text(
     "SELECT ARRAY(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY AS k(number, place)"
     " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number ORDER BY k.place),"
-    " i.indisunique FROM pg_index i WHERE i.indrelid = to_regclass(:log)"
-    " AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
+    " i.indisunique, coalesce(pg_get_expr(i.indpred, i.indrelid), '') FROM pg_index i"
+    " WHERE i.indrelid = to_regclass(:log) AND i.indisvalid AND i.indexprs IS NULL"
 ).bindparams(bindparam("log", _LOG))
 
 _HAS_HEAD_KEY = text(
@@ -141,7 +152,7 @@ def missing(connection: Connection) -> list[str]:
     lost = [
         f"index {index.name}"
         for index in _INDEXES
-        if not present & {(index.columns, True), (index.columns, index.is_unique)}
+        if not present & {(index.columns, unique, index.only) for unique in (True, index.is_unique)}
     ]
     if connection.dialect.name != "sqlite" and not connection.execute(_HAS_HEAD_KEY).scalar():
         lost.append(f"index {_HEAD_KEY}")
@@ -172,7 +183,9 @@ def restore(connection: Connection, names: list[str]) -> None:
         if f"index {index.name}" in names:
             execute(f"DROP INDEX IF EXISTS {index.name}")
             unique = "UNIQUE " if index.is_unique else ""
-            execute(f"CREATE {unique}INDEX {index.name} ON {_LOG} ({', '.join(index.columns)})")
+            only = f" WHERE {index.only}" if index.only else ""
+            columns = ", ".join(index.columns)
+            execute(f"CREATE {unique}INDEX {index.name} ON {_LOG} ({columns}){only}")
     if f"index {_HEAD_KEY}" in names:
         drop = f"ALTER TABLE {_HEAD} DROP CONSTRAINT IF EXISTS {_HEAD_KEY}"
         execute(f"{drop}, ADD CONSTRAINT {_HEAD_KEY} PRIMARY KEY (position)")
@@ -203,19 +216,23 @@ def _sqlite_texts(connection: Connection) -> dict[str, str]:
     return {row.name: row.sql for row in connection.exec_driver_sql(query)}
 
 
-def _present_indexes(connection: Connection) -> set[tuple[tuple[str, ...], bool]]:
-    """The columns of each index of the log, and whether it is unique."""
+def _present_indexes(connection: Connection) -> set[tuple[tuple[str, ...], bool, str]]:
+    """The columns of each index of the log, whether it is unique, and which rows are in it."""
     if connection.dialect.name != "sqlite":
         return {
-            (tuple(columns), unique) for columns, unique in connection.execute(_PRESENT_INDEXES)
+            (tuple(columns), unique, only.strip("()"))
+            for columns, unique, only in connection.execute(_PRESENT_INDEXES)
         }
     execute = connection.exec_driver_sql
     # The primary key is the table itself, and in no list of indexes.
-    present: set[tuple[tuple[str, ...], bool]] = {
-        ((column.name,), True) for column in execute(f"PRAGMA table_info({_LOG})") if column.pk
+    present: set[tuple[tuple[str, ...], bool, str]] = {
+        ((column.name,), True, "") for column in execute(f"PRAGMA table_info({_LOG})") if column.pk
     }
+    # An index without a text is a constraint's.
+    query = f"SELECT name, coalesce(sql, '') AS sql FROM sqlite_master WHERE tbl_name = '{_LOG}'"
+    texts = {row.name: row.sql for row in execute(query)}
     for index in execute(f"PRAGMA index_list({_LOG})").all():
-        if not index.partial:
-            columns: list[Any] = [c.name for c in execute(f"PRAGMA index_info({index.name})")]
-            present.add((tuple(columns), bool(index.unique)))
+        columns: list[Any] = [c.name for c in execute(f"PRAGMA index_info({index.name})")]
+        only = texts[index.name].partition(" WHERE ")[2]
+        present.add((tuple(columns), bool(index.unique), only))
     return present

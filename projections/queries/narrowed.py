@@ -1,8 +1,4 @@
-"""By which index a list is narrowed: planners guess, and what they guess may read every row.
-
-SQLite has no statistics. PostgreSQL's know how many rows have a value, and not that these are the
-oldest: it would rather read all newer rows in their order.
-"""
+"""The conditions that narrow a list, and by the index of which it is read."""
 
 from __future__ import annotations
 
@@ -10,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TableClause, literal
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import ColumnElement, Select, TableClause
 
+from ledger.planning import Aside, Leading
 from projections.rows.kind import Kind
 
 __all__ = ["Condition", "equal", "narrowed", "sharpest"]
@@ -40,7 +35,7 @@ def equal(name: str, value: Any) -> Condition:
     """The condition that a field has a value, or none."""
     if value is None:
         return Condition(name, lambda column: column.is_(None))
-    return Condition(name, lambda column: column == value, lambda column: _Equal(column, value))
+    return Condition(name, lambda column: column == value, lambda column: Leading(column, value))
 
 
 def sharpest(kind: Kind, conditions: Sequence[Condition]) -> str | None:
@@ -57,55 +52,7 @@ def narrowed(
     for condition in conditions:
         column = rows.c[condition.name]
         if condition.name not in by:
-            query = query.where(condition.holds(_Aside(column)))
+            query = query.where(condition.holds(Aside(column)))
         else:
             query = query.where((condition.leads or condition.holds)(column))
     return query
-
-
-class _Aside(FunctionElement[Any]):
-    """A column of a condition by which no index is to be taken: a sharper one is there.
-
-    Where PostgreSQL is to read in order, only one index has this order; elsewhere it may choose.
-    """
-
-    name = "aside"
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[Any]) -> None:
-        super().__init__(column)
-        self.type = column.type
-
-
-class _Equal(FunctionElement[bool]):
-    """A column has a value, which PostgreSQL does not take for a constant: so an order by the
-    column and others is that of its index alone.
-    """
-
-    name = "equal"
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[Any], value: Any) -> None:
-        super().__init__(column, literal(value, column.type))
-
-
-@compiles(_Aside)
-def _as_it_is(element: _Aside, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(element.clauses, **options))
-
-
-@compiles(_Aside, "sqlite")
-def _without_index(element: _Aside, compiler: Any, **options: Any) -> str:
-    return f"+{compiler.process(element.clauses, **options)}"
-
-
-@compiles(_Equal)
-def _equal(element: _Equal, compiler: Any, **options: Any) -> str:
-    column, value = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} = {value}"
-
-
-@compiles(_Equal, "postgresql")
-def _among_one(element: _Equal, compiler: Any, **options: Any) -> str:
-    column, value = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} = ANY (ARRAY[{value}])"

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from ledger.database import COMPARE
+from ledger.planning import LOWER, UPPER, nearest
 from projections.queries.narrowed import Condition, narrowed, sharpest
 from projections.tables.live import LiveRows
 
 __all__ = ["Walk"]
 
 _CHUNK_MAX = 500
-_LOWER, _UPPER = ("gt", "gte"), ("lt", "lte")
 
 Row = Mapping[Any, Any]
 Rows = Sequence[Row]
@@ -65,25 +65,19 @@ class Walk:
     def _following(self, after: Row | None, limit: int) -> Rows:
         rows, by = self.live.rows, sharpest(self.live.kind, self.conditions)
         query, order = narrowed(select(rows), rows, self.conditions, by), self._order()
-        for side in (_LOWER, _UPPER):
-            bound = self._bound(side)
-            begin = after if (side is _LOWER) is self.backwards else None
-            # Of two bounds on one side, SQLite begins at either: here the nearer one implies both.
-            if begin and (bound is None or COMPARE[bound[0]](begin["created"], bound[1])):
-                query = query.where(self._beyond(begin))
-            elif bound is not None:
-                query = query.where(COMPARE[bound[0]](rows.c.created, bound[1]))
+        for name, value in nearest(self.created).items():
+            if after is not None and name in (LOWER if self.backwards else UPPER):
+                # Of a bound and a row, too, the nearer implies the other.
+                if COMPARE[name](after["created"], value):
+                    continue
+                after = None
+            query = query.where(COMPARE[name](rows.c.created, value))
+        if after is not None:
+            query = query.where(self._beyond(after))
         if any(each.name == by and each.leads for each in self.conditions):
             assert by is not None
             order.insert(0, rows.c[by] if self.backwards else rows.c[by].desc())
         return self.live.connection.execute(query.order_by(*order).limit(limit)).mappings().all()
-
-    def _bound(self, side: tuple[str, str]) -> tuple[str, int] | None:
-        """The bound of ``created`` on a side; of two the nearer one."""
-        bounds = [(name, self.created[name]) for name in side if name in self.created]
-        if side is _LOWER:
-            return max(bounds, key=lambda bound: bound[1] + (bound[0] == "gt"), default=None)
-        return min(bounds, key=lambda bound: bound[1] - (bound[0] == "lt"), default=None)
 
     @cached_property
     def _by_id(self) -> Select[Any]:

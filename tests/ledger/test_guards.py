@@ -25,6 +25,12 @@ GUARDS: dict[str, list[str | tuple[str, str]]] = {
         "DROP TRIGGER ledger_events_head_forward",
         "DROP INDEX ledger_events_aggregate_idx",
         "DROP INDEX ledger_events_type",
+        "DROP INDEX ledger_events_own",
+        (
+            "DROP INDEX ledger_events_account",
+            "CREATE INDEX ledger_events_account ON ledger_events"
+            " (account, id, created, livemode) WHERE account > 'b'",
+        ),
         (
             "DROP TRIGGER ledger_events_no_update",
             "CREATE TRIGGER ledger_events_no_update BEFORE UPDATE ON ledger_events"
@@ -43,6 +49,12 @@ GUARDS: dict[str, list[str | tuple[str, str]]] = {
         "ALTER TABLE ledger_events DROP CONSTRAINT ledger_events_event_id_key",
         "ALTER TABLE ledger_events DROP CONSTRAINT ledger_events_pkey",
         "DROP INDEX ledger_events_object",
+        "DROP INDEX ledger_events_own",
+        (
+            "DROP INDEX ledger_events_account",
+            "CREATE INDEX ledger_events_account ON ledger_events"
+            " (account, id, created, livemode) WHERE account > 'b'",
+        ),
         "ALTER TABLE ledger_events_head DROP CONSTRAINT ledger_events_head_pkey",
         # As the first versions made it, which had no trigger against a second head.
         (
