@@ -15,12 +15,14 @@ OWN_SESSION = "ledger.own_session"
 class Limits:
     """Milliseconds that a transaction may wait for a lock, run one statement, and do nothing; 0:
     without end. ``is_durable``: a commit waits for the disk, whatever the server's default is.
+    ``plans_each``: a query is planned for its values, however often it is repeated with others.
     """
 
     lock_ms: int = 3000
     statement_ms: int = 0
     idle_ms: int = 0
     is_durable: bool = True
+    plans_each: bool = False
 
     @property
     def settings(self) -> dict[str, str | int]:
@@ -30,6 +32,7 @@ class Limits:
             "statement_timeout": self.statement_ms,
             "idle_in_transaction_session_timeout": self.idle_ms,
             "synchronous_commit": "on" if self.is_durable else "off",
+            "plan_cache_mode": "force_custom_plan" if self.plans_each else "auto",
             "tcp_keepalives_idle": 5,
             "tcp_keepalives_interval": 2,
             "tcp_keepalives_count": 3,
@@ -42,8 +45,9 @@ def of_appends(lock_ms: int) -> Limits:
     return Limits(lock_ms, statement_ms=10_000, idle_ms=5_000)
 
 
-# What people ask over HTTP: rather an error than a connection that is gone for minutes.
-READS = Limits(statement_ms=15_000, idle_ms=30_000)
+# What people ask over HTTP: rather an error than a connection that is gone for minutes. An account
+# may have few rows or most of them: no plan is good for both.
+READS = Limits(statement_ms=15_000, idle_ms=30_000, plans_each=True)
 # Following, rebuilding and checking: much work between two statements, and long statements.
 BATCHES = Limits(lock_ms=5_000, idle_ms=600_000)
 

@@ -52,15 +52,15 @@ def test_each_transaction_has_the_limits_of_its_purpose(ledger_url: str) -> None
     """Appends, what people ask, and batches differ in how long they may take."""
     ledger = Ledger.open(ledger_url, limits=READS, lock_timeout_ms=1234)
 
-    assert settings(ledger.append_engine) == ("1234ms", "10s", "5s", "on")
-    assert settings(ledger.engine) == ("3s", "15s", "30s", "on")
+    assert settings(ledger.append_engine) == ("1234ms", "10s", "5s", "on", "auto")
+    assert settings(ledger.engine) == ("3s", "15s", "30s", "on", "force_custom_plan")
     ledger.close()
 
 
 def settings(engine: object) -> tuple[str, ...]:
     """The limits that hold in a transaction of an engine."""
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout",
-             "synchronous_commit")  # fmt: skip
+             "synchronous_commit", "plan_cache_mode")  # fmt: skip
     with read_transaction(engine) as connection:  # type: ignore[arg-type]
         return tuple(str(connection.exec_driver_sql(f"SHOW {name}").scalar()) for name in names)
 
@@ -143,7 +143,7 @@ def test_behind_a_pooler_every_transaction_sets_its_limits(pooled: tuple[str, Po
 
     for number in range(8):
         assert ledger.append([delivered(body(number))])[0].position == number + 1
-    assert settings(ledger.engine) == ("3s", "15s", "30s", "on")
+    assert settings(ledger.engine) == ("3s", "15s", "30s", "on", "force_custom_plan")
     with write_transaction(ledger.engine) as connection:
         assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "15s"
         prepared = connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements")
