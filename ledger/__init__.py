@@ -17,6 +17,7 @@ from ledger.importing import Gate, Imported, import_file
 from ledger.limits import BATCHES, READS, Limits
 from ledger.log import Head, Log, Page
 from ledger.recorded import RecordedEvent
+from ledger.scan import EventTypes
 from ledger.store import Appended, Ledger
 from ledger.urls import database_url
 from ledger.verify import Verified, verify
@@ -30,6 +31,7 @@ __all__ = [
     "ConfigurationError",
     "Delivery",
     "Event",
+    "EventTypes",
     "ExportFailed",
     "Gate",
     "Head",

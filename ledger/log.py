@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, Table, func, literal, select
 
+from ledger import scan
 from ledger.chain import GENESIS
 from ledger.database import COMPARE, chunks, read_transaction
 from ledger.errors import UnknownCursor
@@ -16,7 +17,7 @@ from ledger.identity import QUARANTINE_STREAM
 from ledger.listing import EventFilter, Window, positions
 from ledger.planning import Leading
 from ledger.recorded import COLUMNS, RecordedEvent, decoded, recorded_events
-from ledger.scan import scan
+from ledger.scan import EventTypes
 
 __all__ = ["Head", "Log", "Page"]
 
@@ -162,26 +163,38 @@ class Log:
         query = self.select_rows().where(column > position).order_by(column).limit(limit)
         return self._read(query)
 
-    def scan(self, after: int, upto: int) -> list[RecordedEvent]:
-        """The rows after a position up to another, in order, bodies included, at the least cost."""
+    def scan(self, after: int, upto: int, types: EventTypes | None = None) -> list[RecordedEvent]:
+        """The rows after a position up to another, in order, bodies included, at the least cost.
+
+        All of them, or those of some types.
+        """
         with read_transaction(self.engine) as connection:
-            return scan(connection, self._decode, after, upto)
+            return scan.rows_between(connection, self._decode, after, upto, types)
+
+    def count_by_type(self, upto: int) -> dict[str, int]:
+        """How many rows of each type there are up to a position."""
+        with read_transaction(self.engine) as connection:
+            return scan.count_by_type(connection, upto)
+
+    def ranges(
+        self, after: int, upto: int, types: EventTypes, size: int
+    ) -> Iterator[tuple[int, int]]:
+        """Ranges of positions that hold so many rows of some types each, the last one fewer."""
+        with read_transaction(self.engine) as connection:
+            positions = scan.positions_of(connection, after, upto, types)
+        for last in positions[size - 1 :: size]:
+            yield after, last
+            after = last
+        if after < upto:
+            yield after, upto
 
     def fitting(self, after: int, upto: int, *, memory: int, beside: int) -> int:
         """The last position up to ``upto`` whose events fit into so many bytes; at least one does.
 
         An event takes thrice its body (as stored, as decoded and in its row) and ``beside`` bytes.
         """
-        columns = self.table.c
-        query = select(columns.id, func.length(columns.state)).where(
-            columns.id > after, columns.id <= upto
-        )
         with read_transaction(self.engine) as connection:
-            for position, size in connection.execute(query.order_by(columns.id)):
-                memory -= 3 * size + beside
-                if memory < 0:
-                    return max(after + 1, int(position) - 1)
-        return upto
+            return scan.fitting(connection, after, upto, memory=memory, beside=beside)
 
     def end_of_batch(self, after: int, upto: int) -> int:
         """How far to read after a position so that few rows and bytes are in memory at once."""
