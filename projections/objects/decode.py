@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from ledger import RecordedEvent
 from projections.errors import Unreadable
 from projections.objects.attributes import decode
-from projections.objects.compiled import CompiledReader
+from projections.objects.compiled import CompiledReader, peek
 from projections.objects.declaration import Link, Read, StripeObject
 from projections.objects.observation import Key, Observation, Scope
 from projections.objects.paths import walk
 from projections.objects.types import ABSENT, Type, coerce, is_id
 
-__all__ = ["generic", "is_thin", "observations", "once_each", "read_all", "reader"]
+__all__ = ["generic", "is_thin", "object_name", "observations", "once_each", "read_all", "reader"]
 
 _THIN = b"v2.core.event"
 
@@ -56,6 +58,15 @@ def is_thin(event: RecordedEvent) -> bool:
     if event.is_quarantined or _THIN not in event.body:
         return False
     return decode(event.body).get("object") == _THIN.decode()
+
+
+def object_name(event: RecordedEvent) -> str:
+    """The name of the object that an event is about; empty where none can be read."""
+    try:
+        peeked = peek(event.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return (peeked.data and peeked.data.object and peeked.data.object.object) or ""
 
 
 def once_each(observed: Iterable[Observation]) -> list[Observation]:

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, TypeGuard
 
+import msgspec
+
 from projections.errors import Unreadable
 
 __all__ = [
     "ABSENT",
     "CODE_CHARACTERS_MAX",
+    "DIGITS",
+    "LONG",
     "Type",
     "clean",
     "coerce",
@@ -28,6 +32,10 @@ _INT64 = range(-(2**63), 2**63)
 # Indexed texts: a PostgreSQL index entry holds no more than 2.7 KB, 4 bytes a character.
 CODE_CHARACTERS_MAX = 500
 _TEXTS = frozenset({"id", "code", "text"})
+# An integer of more than 64 bits has 19 digits or more.
+DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+LONG = b"0" * 19
+_encode = msgspec.json.Encoder().encode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -68,6 +76,8 @@ def clean(value: Any) -> Any:
         if value.isascii() and value.isprintable():
             return value
         return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict | list) and _is_clean(value):
+        return value
     if isinstance(value, dict):
         return {clean(key): clean(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -75,6 +85,18 @@ def clean(value: Any) -> Any:
     if type(value) is int and value not in _INT64:
         raise Unreadable("an integer has more than 64 bits")
     return value
+
+
+def _is_clean(value: Any) -> bool:
+    """Whether nothing in an object or a list has to be cleaned or refused: true for nearly all.
+
+    As JSON it is looked through at once; a number of 19 digits may be one of more than 64 bits.
+    """
+    try:
+        encoded = _encode(value)
+    except (OverflowError, RecursionError, TypeError, ValueError):
+        return False
+    return b"\\u0000" not in encoded and LONG not in encoded.translate(DIGITS)
 
 
 def not_empty(value: Any) -> Any:

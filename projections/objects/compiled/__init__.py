@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from projections.objects.compiled.reader import CompiledReader
+from projections.objects.compiled.reader import CompiledReader, peek
 
-__all__ = ["CompiledReader"]
+__all__ = ["CompiledReader", "peek"]

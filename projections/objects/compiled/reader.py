@@ -14,8 +14,9 @@ from projections.objects.compiled.shape import tree
 from projections.objects.compiled.source import Source
 from projections.objects.declaration import StripeObject
 from projections.objects.observation import Observation, Scope
+from projections.objects.types import DIGITS, LONG
 
-__all__ = ["CompiledReader"]
+__all__ = ["CompiledReader", "peek"]
 
 # Stripe's event types are few; an import may hold anybody's.
 _REMEMBERED_MAX = 1000
@@ -34,11 +35,8 @@ class _Event(msgspec.Struct, gc=False):
     data: _Data | None = None
 
 
-# A list of objects is refused for an integer beyond 64 bits anywhere in it: 19 digits or more.
-_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
-_LONG = b"0" * 19
-
-_peek = msgspec.json.Decoder(_Event).decode
+# What an event is about, and no more.
+peek = msgspec.json.Decoder(_Event).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,8 @@ class CompiledReader:
                 # Another object than the last event of this type was about.
                 self._by_type.pop(event.type, None)
                 return self.observations(event)
-            if reader.lists_objects and _LONG in body.translate(_DIGITS):
+            # A list of objects is refused for an integer beyond 64 bits anywhere in it.
+            if reader.lists_objects and LONG in body.translate(DIGITS):
                 return None
             observations: list[Observation] = []
             scope = Scope(event.account, bool(event.livemode))
@@ -95,7 +94,7 @@ class CompiledReader:
         return observations
 
     def _peek(self, type: str, body: bytes) -> _ObjectReader | None:
-        event = _peek(body)
+        event = peek(body)
         if event.object != "event" or event.data is None or event.data.object is None:
             return None
         reader = self._readers.get(event.data.object.object or "")
