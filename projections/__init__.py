@@ -2,9 +2,9 @@
 
 from projections.drivers.bulk import MEMORY_MB
 from projections.drivers.check import Difference
+from projections.drivers.executors import Dask, Processes, Workers
 from projections.drivers.leader import LeaderLease
 from projections.drivers.rebuild import Rebuilt
-from projections.drivers.repair import Repaired
 from projections.drivers.rollback import RolledBack
 from projections.errors import (
     AlreadyRunning,
@@ -17,7 +17,7 @@ from projections.errors import (
     ProjectionError,
     RebuildStopped,
 )
-from projections.facade import Projections
+from projections.facade import Projections, RepairedKind
 from projections.kinds import KINDS
 from projections.objects.types import Type
 from projections.queries.current import Page, QueryResult, ResultPage
@@ -34,6 +34,7 @@ __all__ = [
     "Ambiguous",
     "BeyondHead",
     "CutoverBlocked",
+    "Dask",
     "Difference",
     "Field",
     "Kind",
@@ -42,15 +43,17 @@ __all__ = [
     "NotReady",
     "NothingToRollBack",
     "Page",
+    "Processes",
     "ProjectionError",
     "ProjectionState",
     "Projections",
     "QueryResult",
     "RebuildStopped",
     "Rebuilt",
-    "Repaired",
+    "RepairedKind",
     "ResultPage",
     "RolledBack",
     "RowSelector",
     "Type",
+    "Workers",
 ]

@@ -4,41 +4,50 @@ from __future__ import annotations
 
 import builtins
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ledger import Ledger, Log
-from ledger.database import read_transaction
 from projections.drivers.background import Background
 from projections.drivers.bulk import MEMORY_MB, Progress
 from projections.drivers.check import Difference, checked_at, compare, record
-from projections.drivers.claims import Claims
+from projections.drivers.claims import Claims, Due
+from projections.drivers.executors import Workers
 from projections.drivers.follow import advance
 from projections.drivers.leader import LeaderLease
 from projections.drivers.rebuild import Rebuilder, Rebuilt
-from projections.drivers.repair import Repaired, repair_id, repair_since
+from projections.drivers.repair import repair_id, repair_since
 from projections.drivers.rollback import RolledBack, rollback
+from projections.drivers.serving import Serving
 from projections.kinds import KINDS, declared
 from projections.queries.current import Page, QueryResult, ResultPage, list_rows
 from projections.queries.finder import Finder
 from projections.queries.overview import ProjectionState, dead_letters, states, summary
 from projections.queries.search import search
 from projections.queries.selector import RowSelector
+from projections.rows.family import Family, families, in_families
 from projections.rows.kind import Kind
 from projections.rows.personal import without_personal_data
-from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
 from projections.tables.engine import make_engine
-from projections.tables.live import live_rows, of_another_log, retried
+from projections.tables.event_types import begin_noting
+from projections.tables.live import live_rows, retried
 
-__all__ = ["Projections"]
+__all__ = ["Projections", "RepairedKind"]
 
 _BACKGROUND_MB = 60
 _NOW = RowSelector()
 _FIRST_PAGE = Page()
+
+
+@dataclass(frozen=True, slots=True)
+class RepairedKind:
+    """How many components were folded again, and how many rows of a kind that changed."""
+
+    components: int
+    changed: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Projections:
     alternatives: Mapping[str, Kind]
     background: Background
     finder: Finder
+    families: Sequence[Family]
 
     @classmethod
     def open(
@@ -67,15 +77,18 @@ class Projections:
             others = declared(personal_data=False)
         if not personal_data:
             kinds, others = others, kinds
+        kinds, others = in_families(kinds), in_families(others)
         catalog = Catalog(make_engine(ledger), ledger.log)
         # Beside the follower's own work: both together stay below 200 MB.
         background = Background(Rebuilder(catalog, ledger.log, memory_mb=_BACKGROUND_MB))
         finder = Finder(catalog, ledger.log, kinds)
-        return cls(catalog, ledger.log, kinds, others, background, finder)
+        its_families = families(kinds.values())
+        return cls(catalog, ledger.log, kinds, others, background, finder, its_families)
 
     def create(self) -> None:
         """Make the tables that are missing; safe from many processes at once."""
         self.catalog.create(self.kinds, self.alternatives)
+        begin_noting(self.catalog)
 
     def close(self) -> None:
         """Give the connections back, once a rebuild in the background has ended."""
@@ -91,31 +104,11 @@ class Projections:
         rebuild was asked for. With ``background`` that goes on while this returns, and what it
         raises is raised by a later round.
         """
-        with read_transaction(self.catalog.engine) as connection:
-            requested = Claims(self.catalog).due(connection, self.kinds)
-            live_tables = self.catalog.live_tables(connection)
-            checkpoints = self.catalog.checkpoints(connection)
-        if self.kinds.keys() - live_tables.keys():
+        serving = Serving.read(self.catalog, self.families)
+        if serving.lacks(self.kinds):
             self.create()
-        live, due = [], []
-        for name, kind in self.kinds.items():
-            live_table = live_tables.get(name)
-            if live_table is None:
-                continue
-            belongs = self._belongs(kind, checkpoints.get(live_table.table_name))
-            if name in requested or kind.fingerprint not in live_table.history or not belongs:
-                due.append(kind)
-            if live_table.fingerprint == kind.fingerprint:
-                live.append(self.catalog.tables(kind, live_table.table_name))
-        self.background.run(due, background=background)
-        return advance(self.catalog, self.log, live)
-
-    def _belongs(self, kind: Kind, checkpoint: Checkpoint | None) -> bool:
-        """Whether a live table belongs to the log; warns where it does not."""
-        if checkpoint is None or self.catalog.belonging.holds(checkpoint):
-            return True
-        warnings.warn(of_another_log(kind), stacklevel=2)
-        return False
+        self.background.run(serving.due(), background=background)
+        return advance(self.catalog, self.log, serving.units())
 
     def leader(self) -> LeaderLease:
         """A claim to follow for all processes that have the same declarations."""
@@ -125,20 +118,36 @@ class Projections:
         self,
         kinds: Sequence[str] = (),
         *,
-        processes: int = 1,
+        rows_only: bool = False,
+        workers: Workers | None = None,
         memory_mb: int = MEMORY_MB,
         progress: Progress | None = None,
     ) -> builtins.list[Rebuilt]:
         """Rebuild kinds (all, if none is named) from the log; raises ``AlreadyRunning``.
 
-        ``memory_mb`` bounds what all processes together hold of the log at a time.
+        With each kind all of its family, which share their states; with ``rows_only`` only the
+        rows of the kinds, from the states that there are (``NotReady`` without such).
+        ``memory_mb`` bounds what all workers together hold of the log at a time.
         """
-        rebuilder = Rebuilder(self.catalog, self.log, processes=processes, memory_mb=memory_mb)
-        return rebuilder.rebuild(self._chosen(kinds), progress)
+        rebuilder = Rebuilder(self.catalog, self.log, workers=workers, memory_mb=memory_mb)
+        return rebuilder.rebuild(self._asked_for(kinds, rows_only=rows_only), progress)
+
+    def _asked_for(self, kinds: Sequence[str], *, rows_only: bool) -> builtins.list[Due]:
+        chosen = {kind.name for kind in self._chosen(kinds)}
+        wanted = [each for each in self.families if chosen & {kind.name for kind in each.kinds}]
+        if not rows_only:
+            return [Due(family, family.kinds) for family in wanted]
+        serving = Serving.read(self.catalog, self.families)
+        return [
+            Due(family, tuple(kind for kind in family.kinds if kind.name in chosen), store)
+            for family in wanted
+            if (store := serving.states_of(family))
+        ]
 
     def rollback(self, kind: str) -> RolledBack:
         """Serve the table before the last cutover again, caught up; ``NothingToRollBack``."""
-        return rollback(self.catalog, self.log, self.kinds[kind])
+        family = next(each for each in self.families if self.kinds[kind] in each.kinds)
+        return rollback(self.catalog, self.log, family, self.kinds[kind])
 
     def request_rebuild(self, kind: str) -> bool:
         """Ask the follower to rebuild a kind; False while a rebuild of it runs."""
@@ -152,17 +161,22 @@ class Projections:
         self,
         kinds: Sequence[str] = (),
         *,
-        processes: int = 1,
+        workers: Workers | None = None,
         memory_mb: int = MEMORY_MB // 2,
         progress: Progress | None = None,
     ) -> Iterator[Difference]:
         """``check``, each difference as it is found: there may be millions."""
+        chosen = self._chosen(kinds)
         return compare(
             self.catalog,
             self.log,
-            self._chosen(kinds),
+            {
+                family: its
+                for family in self.families
+                if (its := [kind for kind in family.kinds if kind in chosen])
+            },
             progress,
-            processes=processes,
+            workers=workers,
             memory_mb=memory_mb,
         )
 
@@ -181,22 +195,30 @@ class Projections:
 
     def refold(self, kind: str, id: str) -> bool:
         """Fold one row again from the log; False where no event ever named the id."""
-        return self.repair(kind, id=id).components > 0
+        return self.repair([kind], id=id)[kind].components > 0
 
     def repair(
         self,
-        kind: str,
+        kinds: Sequence[str] = (),
         *,
         id: str | None = None,
         received_at: int = 0,
         progress: Progress | None = None,
-    ) -> Repaired:
-        """Fold again, in the live table, what is linked to an id; or else the objects of all events
-        received since ``received_at`` (microseconds). ``NotReady``: another version's table."""
-        declared = self.kinds[kind]
-        if id is not None:
-            return repair_id(self.catalog, self.log, declared, id)
-        return repair_since(self.catalog, self.log, declared, received_at, progress)
+    ) -> dict[str, RepairedKind]:
+        """Fold again what is linked to an id, or else the objects of all events received since
+        ``received_at`` (microseconds), and draw the live rows of that; with each kind those of
+        all its family. ``NotReady``: another version's table."""
+        chosen = self._chosen(kinds)
+        repaired: dict[str, RepairedKind] = {}
+        for unit in Serving.read(self.catalog, self.families).units_of(chosen):
+            if id is not None:
+                result = repair_id(self.catalog, self.log, unit, id)
+            else:
+                result = repair_since(self.catalog, self.log, unit, received_at, progress)
+            for tables in unit.rows:
+                name = tables.kind.name
+                repaired[name] = RepairedKind(result.components, result.changed[name])
+        return {kind.name: repaired[kind.name] for kind in chosen}
 
     def _chosen(self, kinds: Sequence[str]) -> builtins.list[Kind]:
         return [self.kinds[name] for name in kinds or list(self.kinds)]

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from itertools import islice
 
 import click
+from sqlalchemy import make_url
 
 from api.commands.output import (
     Progress,
@@ -22,7 +23,8 @@ from api.commands.output import (
 )
 from api.config.databases import existing
 from api.config.settings import Settings
-from projections import KINDS, MEMORY_MB, Projections
+from ledger import ConfigurationError
+from projections import KINDS, MEMORY_MB, Dask, Processes, Projections, Workers
 
 # Writing is a fifth of the work and one process at a time does it: more processes than this would
 # wait for each other, and each takes memory.
@@ -48,6 +50,21 @@ _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
     show_default=True,
     help="How much of the log all of them together may hold in memory.",
 )
+@click.option(
+    "--rows-only",
+    is_flag=True,
+    help="Draw the rows anew from the stored states, and leave the log unread.",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(("processes", "dask")),
+    default="processes",
+    show_default=True,
+    help="Who works: processes of this machine, or a Dask cluster's (only with PostgreSQL).",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="The cluster's scheduler, like tcp://10.0.0.5:8786."
+)
 @click.option("--check", is_flag=True, help="Compare with the live rows and write nothing.")
 @click.option("--id", metavar="ID", help="Repair only the live rows that are linked to ID.")
 @click.option(
@@ -62,6 +79,9 @@ def rebuild(
     kinds: tuple[str, ...],
     processes: int | None,
     memory: int,
+    rows_only: bool,
+    executor: str,
+    scheduler: str | None,
     check: bool,
     id: str | None,
     since: int | None,
@@ -69,18 +89,22 @@ def rebuild(
 ) -> None:
     """Rebuild each KIND from the log, or all kinds, in new tables beside the live ones.
 
-    Webhooks and the API go on meanwhile. With --check the exit code is 1 if any row differs, with
-    --id it is 1 if no event has that id. --id and --since print how many rows changed. --since is
-    the time at which events were received, not Stripe's `created`, so late events are included.
+    Webhooks and the API go on meanwhile. Kinds that share their states are rebuilt together:
+    orders, refunds, disputes and early fraud warnings. With --check the exit code is 1 if any row
+    differs, with --id it is 1 if no event has that id. --id and --since print how many rows
+    changed. --since is the time at which events were received, not Stripe's `created`, so late
+    events are included.
     """
-    if sum((check, id is not None, since is not None)) > 1:
-        raise click.UsageError("--check, --id and --since exclude each other")
+    if sum((check, rows_only, id is not None, since is not None)) > 1:
+        raise click.UsageError("--check, --rows-only, --id and --since exclude each other")
+    if (executor == "dask") != (scheduler is not None):
+        raise click.UsageError("--executor dask and --scheduler go together")
     chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     settings = Settings.read()
-    processes = processes or useful_cores()
+    workers = _workers(settings, processes or useful_cores(), scheduler)
     with existing(settings) as (_, projections):
         if check:
-            _compare(projections, chosen, processes, memory, as_json)
+            _compare(projections, chosen, workers, memory, as_json)
             return
         if id is not None or since is not None:
             record(settings, "repair", kinds=chosen, id=id, since=since)
@@ -91,7 +115,8 @@ def rebuild(
         with closing(Progress(hidden=as_json)) as progress:
             rebuilt = projections.rebuild(
                 chosen,
-                processes=processes,
+                rows_only=rows_only,
+                workers=workers,
                 memory_mb=memory,
                 progress=progress,
             )
@@ -109,15 +134,22 @@ def useful_cores() -> int:
     return min(cores, _PROCESSES_MAX)
 
 
+def _workers(settings: Settings, processes: int, scheduler: str | None) -> Workers | None:
+    if scheduler is None:
+        return Processes(processes) if processes > 1 else None
+    if make_url(settings.database_url).get_backend_name() != "postgresql":
+        raise ConfigurationError(
+            "a cluster can only rebuild on PostgreSQL: SQLite's file is on one machine"
+        )
+    return Dask(scheduler)
+
+
 def _repair(
     projections: Projections, kinds: list[str], id: str | None, since: int | None, as_json: bool
 ) -> None:
     received_at = (since or 0) * 1_000_000
     with closing(Progress(hidden=as_json or id is not None)) as progress:
-        repaired = {
-            kind: projections.repair(kind, id=id, received_at=received_at, progress=progress)
-            for kind in kinds
-        }
+        repaired = projections.repair(kinds, id=id, received_at=received_at, progress=progress)
     if id is not None and not any(result.components for result in repaired.values()):
         click.echo(f"Error: no event in the log has {id} in {', '.join(kinds)}", err=True)
         sys.exit(1)
@@ -132,11 +164,15 @@ def _repair(
 
 
 def _compare(
-    projections: Projections, kinds: list[str], processes: int, memory: int, as_json: bool
+    projections: Projections,
+    kinds: list[str],
+    workers: Workers | None,
+    memory: int,
+    as_json: bool,
 ) -> None:
     with closing(Progress(hidden=as_json)) as progress:
         differences = projections.differences(
-            kinds, processes=processes, memory_mb=memory, progress=progress
+            kinds, workers=workers, memory_mb=memory, progress=progress
         )
         rows = map(asdict, differences)
         # If all rows differ, there are more than fit into memory or than anybody would read.

@@ -49,9 +49,12 @@ class ProjectionSchema(ResponseSchema):
     rows = integer("Number of rows.")
     dead_letters = integer("Number of events that could not be read, or whose row not be stored.")
     without_snapshot = integer("Number of events of its objects that carry no snapshot.")
-    rebuild_done = integer("Events that a running rebuild has read so far.", allow_none=True)
-    rebuild_total = integer("Events that it has to read.", allow_none=True)
-    rebuild_events_per_second = number("How many it reads per second.", allow_none=True)
+    rebuild_done = integer(
+        "How far a running rebuild is, in events; its last third is for rows and indexes.",
+        allow_none=True,
+    )
+    rebuild_total = integer("The events of the whole.", allow_none=True)
+    rebuild_events_per_second = number("How many it does per second.", allow_none=True)
     rebuild_eta_seconds = number("How many seconds it still takes.", allow_none=True)
     held_by = array(fields.String(), "What a rebuilt table waits for before it can serve.")
     checked_at = integer("When rows were last compared with the log.", allow_none=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
+from projections.drivers.claims import Due
 from projections.drivers.rebuild import Rebuilder
 from projections.errors import ProjectionError, RebuildStopped
-from projections.rows.kind import Kind
 
 __all__ = ["Background"]
 
@@ -22,10 +22,10 @@ class Background:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="rebuild")
         self._running: Future[None] | None = None
 
-    def run(self, kinds: Sequence[Kind], *, background: bool) -> None:
-        """Rebuild kinds; in the background, raises the error that the last rebuild ended with."""
+    def run(self, due: Sequence[Due], *, background: bool) -> None:
+        """Rebuild what is due; in the background, raises what the last rebuild ended with."""
         if not background:
-            self._rebuild(kinds, wait_for_ever=False)
+            self._rebuild(due, wait_for_ever=False)
             return
         if self._running is not None:
             if not self._running.done():
@@ -37,17 +37,17 @@ class Background:
                 # Following goes on, and what is still due is begun again.
                 warnings.warn(f"a rebuild ended: {error}", stacklevel=2)
                 return
-        if kinds:
-            self._running = self._threads.submit(self._rebuild, kinds, wait_for_ever=True)
+        if due:
+            self._running = self._threads.submit(self._rebuild, due, wait_for_ever=True)
 
     def close(self) -> None:
         """Stop what runs; whoever follows next begins it again."""
         self._rebuilder.stop()
         self._threads.shutdown(wait=True)
 
-    def _rebuild(self, kinds: Sequence[Kind], wait_for_ever: bool) -> None:
-        if not kinds:
+    def _rebuild(self, due: Sequence[Due], wait_for_ever: bool) -> None:
+        if not due:
             return
         with suppress(RebuildStopped):
             # A kind that another process of this code rebuilds already will be ours to follow.
-            self._rebuilder.rebuild(kinds, skip_running=True, wait_for_ever=wait_for_ever)
+            self._rebuilder.rebuild(due, skip_running=True, wait_for_ever=wait_for_ever)

@@ -1,9 +1,9 @@
-"""Projecting a batch: load what it touches, merge, write; and the earlier events it needs."""
+"""A batch: load what it touches, merge, write, draw rows; and the earlier events it needs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -14,45 +14,65 @@ from projections.errors import DataRefused
 from projections.objects.declaration import StripeObject
 from projections.objects.decode import reader
 from projections.objects.observation import Key, Observation
-from projections.rows.batch import Batch, Group, KindBatch
+from projections.rows.batch import Batch, Group, LinkedBatch, Reading
 from projections.rows.change import ComponentChange
-from projections.rows.kind import Kind
 from projections.rows.merge import Earlier, Needs, Touched, merge
-from projections.tables.component import EncodedComponent
-from projections.tables.narrow import write_narrowed
-from projections.tables.store import ComponentStore
+from projections.tables.narrow import write_rows_narrowed, write_states_narrowed
+from projections.tables.row_store import RowStore
+from projections.tables.store import ComponentStore, Contents
 
-__all__ = ["EarlierEvents", "objects_of", "project_batch", "write_batch"]
-
-
-def objects_of(kinds: Sequence[Kind]) -> dict[str, StripeObject]:
-    """All Stripe objects that some kinds read, by name."""
-    return {name: declared for kind in kinds for name, declared in kind.objects.items()}
+__all__ = ["EarlierEvents", "draw_rows", "merge_batch", "objects_of", "write_batch"]
 
 
-def project_batch(
+def objects_of(readings: Iterable[Reading]) -> dict[str, StripeObject]:
+    """All Stripe objects that are read, by name."""
+    return {name: declared for each in readings for name, declared in each.objects.items()}
+
+
+def merge_batch(
     store: ComponentStore,
-    batch: KindBatch,
+    rows: Sequence[RowStore],
+    batch: LinkedBatch,
     earlier: EarlierEvents,
     prepared: Mapping[Group, ComponentChange] | None = None,
-    encoded: Mapping[ComponentChange, EncodedComponent] | None = None,
+    contents: Contents | None = None,
     *,
     narrowed: bool,
-    has_lost: bool,
-) -> None:
-    """Merge a batch into one kind's tables; the mappings hold what was computed ahead.
+) -> list[ComponentChange]:
+    """Merge a batch into a family's store; returns what changed there, for its ``rows``.
 
-    Raises ``DataRefused``, unless the write is ``narrowed``: then it leaves out what is refused.
-    ``has_lost``: some rows' stored states do not know all events.
+    The mappings hold what was computed ahead. Raises ``DataRefused``, unless the write is
+    ``narrowed``: then it leaves out what is refused.
     """
     touched = Touched(batch, store.load(batch))
     change = merge(touched, earlier.load(touched.needs()), prepared)
     if narrowed:
-        write_narrowed(store, change, encoded)
-    else:
-        store.write(change, encoded)
-    if has_lost:
-        refold_lost(store, earlier.log, change)
+        return write_states_narrowed(store, rows, change.components, contents or {})
+    store.write(change.components, contents or {})
+    return change.components
+
+
+def draw_rows(
+    store: ComponentStore,
+    rows: Sequence[RowStore],
+    log: Log,
+    changes: Sequence[ComponentChange],
+    *,
+    upto: int,
+    narrowed: bool,
+) -> None:
+    """Draw the rows of what changed in a store, which has read up to a position; raises as above.
+
+    What is stored of a row may lack events that were lost: it is folded anew.
+    """
+    for each in rows:
+        drawn = each.draw(changes)
+        if narrowed:
+            write_rows_narrowed(each, drawn)
+        else:
+            each.write(drawn)
+    if any(each.has_letters for each in rows):
+        refold_lost(store, rows, log, changes, upto=upto)
 
 
 def write_batch(engine: Engine, write: Callable[[Connection, bool], None]) -> None:
@@ -69,7 +89,7 @@ def write_batch(engine: Engine, write: Callable[[Connection, bool], None]) -> No
 
 
 class EarlierEvents:
-    """Reads the earlier events that a batch's kinds need, each of them once."""
+    """Reads the earlier events that a batch needs, each of them once."""
 
     def __init__(self, log: Log, batch: Batch) -> None:
         self.log = log

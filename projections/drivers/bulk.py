@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,16 +11,24 @@ from functools import partial
 from sqlalchemy import Connection
 
 from ledger import Log
-from projections.drivers.batch import EarlierEvents, objects_of, project_batch, write_batch
+from projections.drivers.batch import (
+    EarlierEvents,
+    draw_rows,
+    merge_batch,
+    objects_of,
+    write_batch,
+)
+from projections.drivers.draw import row_stores
 from projections.errors import AlreadyRunning
-from projections.rows.batch import Batch, Group, KindBatch, read_batch, sharing_objects
+from projections.rows.batch import Batch, Group, LinkedBatch, read_batch, sharing_objects
 from projections.rows.change import ComponentChange
 from projections.rows.merge import new_component
 from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
-from projections.tables.component import NOT_ENCODABLE, EncodedComponent, encode
+from projections.tables.component import NOT_ENCODABLE, encode
 from projections.tables.engine import tune_for_bulk
-from projections.tables.schema import KindTables
+from projections.tables.event_types import Telling, note
+from projections.tables.schema import Unit
 from projections.tables.store import ComponentStore
 
 __all__ = [
@@ -30,7 +38,7 @@ __all__ = [
     "Progress",
     "Report",
     "batch_ranges",
-    "fill",
+    "batch_size",
     "without_garbage_collection",
 ]
 
@@ -47,99 +55,136 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """One kind's batch with the components that it makes if nothing of them is stored yet."""
+    """One family's batch with the components that it makes if nothing of them is stored yet."""
 
-    tables: KindTables
-    batch: KindBatch
+    unit: Unit
+    batch: LinkedBatch
     components: dict[Group, ComponentChange]
-    encoded: dict[ComponentChange, EncodedComponent]
+    contents: dict[ComponentChange, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class _PreparedBatch:
-    """A batch as far as it can be computed without the tables."""
+class PreparedBatch:
+    """A batch as far as it can be computed without the tables; ``types``: None where not all of
+    its events were read."""
 
     after: int
+    read: Checkpoint
+    types: set[tuple[str, str]] | None
     parts: list[tuple[Batch, list[_Prepared]]]
 
 
 class Filler:
-    """Takes tables with the same checkpoint through the log, batch by batch."""
+    """Takes stores with the same checkpoint through the log, batch by batch.
 
-    def __init__(self, catalog: Catalog, log: Log, tables: Sequence[KindTables]) -> None:
+    ``draws``: their rows go with them; otherwise those are drawn later. ``telling``: which events
+    have to be read.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        log: Log,
+        units: Sequence[Unit],
+        *,
+        draws: bool = False,
+        telling: Telling | None = None,
+    ) -> None:
         self._catalog = catalog
         self._log = log
-        self._tables = tables
-        self._groups = sharing_objects([table.kind for table in tables])
+        self._units = units
+        self._draws = draws
+        self._telling = telling
+        self._groups = sharing_objects([unit.family for unit in units])
 
-    def prepare(self, after: int, upto: int) -> _PreparedBatch:
-        """Read a batch and project it as if its objects were new; needs no database but the log."""
-        events = self._log.scan(after, upto)
-        parts = []
-        for kinds in self._groups:
-            batch = read_batch(events, objects_of(kinds))
-            tables = [table for table in self._tables if table.kind in kinds]
-            parts.append((batch, [_prepare(table, batch) for table in tables]))
-        return _PreparedBatch(after, parts)
+    def prepare(self, after: int, upto: int) -> PreparedBatch:
+        """Read a batch and merge it as if its objects were new; needs no database but the log."""
+        wanted = self._telling.between(upto) if self._telling is not None else None
+        events = self._log.scan(after, upto, wanted)
+        parts, without_snapshot, types = [], 0, set[tuple[str, str]]()
+        for families in self._groups:
+            batch = read_batch(events, objects_of(families))
+            without_snapshot, types = batch.without_snapshot, batch.types
+            units = [unit for unit in self._units if unit.family in families]
+            parts.append((batch, [_prepare(unit, batch) for unit in units]))
+        chain = self._log.chain_at(upto)
+        read = Checkpoint(upto, chain, without_snapshot)
+        return PreparedBatch(after, read, types if wanted is None else None, parts)
 
-    def commit(self, prepared: _PreparedBatch) -> None:
-        """Write a batch, all tables in one transaction; earlier batches must be written before.
+    def commit(self, prepared: PreparedBatch) -> None:
+        """Write a batch, all stores in one transaction; earlier batches must be written before.
 
         Raises ``AlreadyRunning`` where somebody else moved a checkpoint.
         """
         write_batch(self._catalog.engine, partial(self._write, prepared))
 
-    def _write(self, prepared: _PreparedBatch, connection: Connection, narrowed: bool) -> None:
+    def _write(self, prepared: PreparedBatch, connection: Connection, narrowed: bool) -> None:
         tune_for_bulk(connection)
+        stores = {unit.store.name for unit in self._units}
+        drawn = {name for unit in self._units for name in unit.names if self._draws}
+        won = self._catalog.advance(
+            connection, stores | drawn, old=prepared.after, read=prepared.read
+        )
+        if not stores <= won.keys():
+            raise AlreadyRunning("somebody else writes the tables of this rebuild")
+        if prepared.types is not None:
+            note(self._catalog, connection, prepared.types, old=prepared.after, read=prepared.read)
         for batch, parts in prepared.parts:
-            names = [part.tables.name for part in parts]
-            won = self._catalog.advance(
-                connection,
-                names,
-                old=prepared.after,
-                read=Checkpoint(batch.last, batch.chain, batch.without_snapshot),
-            )
-            if len(won) < len(names):
-                raise AlreadyRunning("somebody else writes the tables of this rebuild")
             earlier = EarlierEvents(self._log, batch)
             for part in parts:
-                store = ComponentStore(connection, part.tables, self._catalog.control)
-                project_batch(
-                    store, part.batch, earlier, part.components, part.encoded,
-                    narrowed=narrowed, has_lost=won[part.tables.name],
-                )  # fmt: skip
+                self._write_part(prepared, part, connection, earlier, won, narrowed)
+
+    def _write_part(
+        self,
+        prepared: PreparedBatch,
+        part: _Prepared,
+        connection: Connection,
+        earlier: EarlierEvents,
+        won: Mapping[str, bool],
+        narrowed: bool,
+    ) -> None:
+        store = ComponentStore(connection, part.unit.store)
+        # Those that are not drawn now hold the dead letters of what cannot be stored.
+        having = won if self._draws else dict.fromkeys(part.unit.names, True)
+        rows = row_stores(connection, self._catalog, part.unit, having)
+        changes = merge_batch(
+            store, rows, part.batch, earlier, part.components, part.contents, narrowed=narrowed
+        )
+        if self._draws:
+            upto = prepared.read.position
+            draw_rows(store, rows, self._log, changes, upto=upto, narrowed=narrowed)
 
 
-def _prepare(tables: KindTables, batch: Batch) -> _Prepared:
-    kind_batch = KindBatch(tables.kind, batch)
-    components = {group: new_component(kind_batch, group) for group in kind_batch.groups}
-    encoded = {}
+def _prepare(unit: Unit, batch: Batch) -> _Prepared:
+    linked = LinkedBatch(unit.family, batch)
+    components = {group: new_component(linked, group) for group in linked.groups}
+    contents = {}
     for component in components.values():
         # What cannot be encoded is refused, and narrowed, when it is written.
         with suppress(*NOT_ENCODABLE):
-            encoded[component] = encode(component)
-    return _Prepared(tables, kind_batch, components, encoded)
+            contents[component] = encode(component.states)
+    return _Prepared(unit, linked, components, contents)
 
 
-def batch_ranges(
-    after: int, upto: int, *, memory_mb: int, processes: int, body_bytes: int
-) -> Iterator[tuple[int, int]]:
-    """The ranges of positions that so many processes can hold in so much memory.
+def batch_size(*, memory_mb: int, processes: int, body_bytes: int) -> int:
+    """How many events so many processes can each hold in so much memory.
 
     ``body_bytes`` is the average size of a body.
     """
     size = memory_mb * 1_000_000 // processes // (BYTES_PER_EVENT + body_bytes)
-    size = max(100, min(size, _BATCH_EVENTS_MAX))
+    return max(100, min(size, _BATCH_EVENTS_MAX))
+
+
+def batch_ranges(
+    log: Log, after: int, upto: int, size: int, telling: Telling | None = None
+) -> Iterator[tuple[int, int]]:
+    """Ranges of positions with no more than so many events each that have to be read."""
+    if telling is not None and telling.types.are_rare:
+        upto_known = max(after, min(upto, telling.upto))
+        yield from log.ranges(after, upto_known, telling.types, size)
+        after = upto_known
     for start in range(after, upto, size):
         yield start, min(start + size, upto)
-
-
-def fill(filler: Filler, ranges: Iterator[tuple[int, int]], report: Report) -> None:
-    """Take batches one after the other; ``report`` is called with the position after each."""
-    with without_garbage_collection():
-        for after, upto in ranges:
-            filler.commit(filler.prepare(after, upto))
-            report(upto)
 
 
 @contextmanager

@@ -15,19 +15,25 @@ from sqlalchemy import Connection, delete, func, insert, make_url, select
 from ledger import Log
 from ledger.database import read_transaction, write_transaction
 from projections.drivers.bulk import Progress
-from projections.drivers.processes import fill_range
+from projections.drivers.crew import Crew
+from projections.drivers.draw import draw_since
+from projections.drivers.executors import Workers
+from projections.drivers.rebuild import draw_units
 from projections.errors import NotReady
+from projections.rows.family import Family
 from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
 from projections.tables.component import shown_row
 from projections.tables.engine import engine_at
 from projections.tables.letters import refused_keys
 from projections.tables.live import LiveRows, live_rows
-from projections.tables.schema import KindTables
+from projections.tables.schema import KindTables, Unit
 
 __all__ = ["Difference", "checked_at", "compare", "record"]
 
 _PAGE_ROWS = 1000
+# How much of the whole the states are, for its bar; then come the rows.
+_FILLED = 0.7
 
 Row = dict[str, Any]
 Keyed = Iterator[tuple[bytes, Row]]
@@ -47,10 +53,10 @@ class Difference:
 def compare(
     catalog: Catalog,
     log: Log,
-    kinds: Sequence[Kind],
+    kinds: Mapping[Family, Sequence[Kind]],
     progress: Progress | None = None,
     *,
-    processes: int,
+    workers: Workers | None,
     memory_mb: int,
 ) -> Iterator[Difference]:
     """Every difference between live rows and the log projected anew, up to the rows' checkpoint.
@@ -58,41 +64,54 @@ def compare(
     Projected into a file that is deleted afterwards: the live database is only read, and however
     large it is, one batch of the log and one page of rows are in memory at a time.
     """
-    with _scratch(kinds) as (scratch, tables):
-        upto = min(_position(catalog, kind) for kind in kinds)
+    with _scratch(kinds) as (scratch, units):
+        chosen = [kind for its in kinds.values() for kind in its]
+        names = ", ".join(sorted(kind.name for kind in chosen))
+        upto = min(_position(catalog, kind) for kind in chosen)
 
-        def report(position: int) -> None:
+        def report(part: float) -> None:
             if progress is not None:
-                progress(", ".join(kind.name for kind in kinds), position, upto)
+                progress(names, round(part * upto), upto)
 
-        fill_range(
-            scratch, log, tables, 0, upto,
-            processes=processes, memory_mb=memory_mb, report=report,
+        crew = Crew(scratch, log, units, workers=workers, events=upto)
+        crew.fill(
+            0, upto, memory_mb=memory_mb,
+            report=lambda position: report(_FILLED * position / max(1, upto)),
         )  # fmt: skip
-        for rebuilt in tables:
-            with (
-                live_rows(catalog, rebuilt.kind) as live,
-                read_transaction(scratch.engine) as connection,
-            ):
-                _catch_up(scratch, log, rebuilt, live.position, memory_mb)
-                # What a database refused is what it is: its dead letter says so.
-                refused = _refused(live, scratch, connection, rebuilt.name)
-                pages = _without(refused, _live_pages(live))
-                rows = _without(refused, _rebuilt(connection, rebuilt))
-                yield from _merged(rebuilt.kind, pages, rows)
+        draw_units(
+            scratch, log, units, workers=workers, events=upto,
+            report=lambda part: report(_FILLED + (1 - _FILLED) * part),
+        )  # fmt: skip
+        for unit in units:
+            for rebuilt in unit.rows:
+                with (
+                    live_rows(catalog, rebuilt.kind) as live,
+                    read_transaction(scratch.engine) as connection,
+                ):
+                    _catch_up(scratch, log, unit, live.position, memory_mb)
+                    # What a database refused is what it is: its dead letter says so.
+                    refused = _refused(live, scratch, connection, rebuilt.name)
+                    pages = _without(refused, _live_pages(live))
+                    rows = _without(refused, _rebuilt(connection, rebuilt))
+                    yield from _merged(rebuilt.kind, pages, rows)
 
 
 @contextmanager
-def _scratch(kinds: Iterable[Kind]) -> Iterator[tuple[Catalog, list[KindTables]]]:
+def _scratch(kinds: Mapping[Family, Sequence[Kind]]) -> Iterator[tuple[Catalog, list[Unit]]]:
     with tempfile.TemporaryDirectory(prefix="ledger-check-") as directory:
         catalog = Catalog(engine_at(make_url(f"sqlite:///{Path(directory) / 'check.db'}")))
         try:
             catalog.create({})
-            tables = [catalog.tables(kind, kind.name) for kind in kinds]
+            units = []
             with write_transaction(catalog.engine) as connection:
-                for table in tables:
-                    catalog.make(connection, table, indexed=False)
-            yield catalog, tables
+                for family, chosen in kinds.items():
+                    store = catalog.store(family, f"{family.name}_states")
+                    catalog.make_store(connection, store)
+                    tables = tuple(catalog.tables(kind, kind.name) for kind in chosen)
+                    for each in tables:
+                        catalog.make(connection, each, store, indexed=False)
+                    units.append(Unit(store, tables))
+            yield catalog, units
         finally:
             catalog.engine.dispose()
 
@@ -127,15 +146,14 @@ def _position(catalog: Catalog, kind: Kind) -> int:
         return live.position
 
 
-def _catch_up(scratch: Catalog, log: Log, tables: KindTables, upto: int, memory_mb: int) -> None:
+def _catch_up(scratch: Catalog, log: Log, unit: Unit, upto: int, memory_mb: int) -> None:
     # The follower went on meanwhile; in this read transaction the live rows stand still.
     with read_transaction(scratch.engine) as connection:
-        checkpoint = scratch.checkpoint(connection, tables.name)
+        checkpoint = scratch.checkpoint(connection, unit.store.name)
     assert checkpoint is not None
-    fill_range(
-        scratch, log, [tables], checkpoint.position, upto,
-        processes=1, memory_mb=memory_mb, report=lambda _: None,
-    )  # fmt: skip
+    crew = Crew(scratch, log, [unit], workers=None, events=upto)
+    crew.fill(checkpoint.position, upto, memory_mb=memory_mb, report=lambda _: None)
+    draw_since(scratch, log, unit)
 
 
 def _live_pages(live: LiveRows) -> Keyed:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, count
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from ledger.database import read_transaction, write_transaction
+from ledger.database import write_transaction
 from projections.errors import AlreadyRunning
+from projections.rows.family import Family
 from projections.rows.kind import Kind
 from projections.tables import lease
-from projections.tables.catalog import Catalog, LiveTable
+from projections.tables.catalog import Catalog
 from projections.tables.engine import lock_catalog
-from projections.tables.schema import KindTables
+from projections.tables.schema import KindTables, StoreTables, Unit
 
-__all__ = ["TAKEN", "Claims"]
+__all__ = ["TAKEN", "Claims", "Due"]
 
 TAKEN = "another rebuild took over from this one, whose heartbeat had expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be built: a family anew from the log, or some of its kinds' rows from a store.
+
+    ``store`` is the name of that store; None: a new one is filled from the log.
+    """
+
+    family: Family
+    kinds: tuple[Kind, ...]
+    store: str | None = None
 
 
 class Claims:
@@ -61,25 +75,34 @@ class Claims:
         ]
 
     @contextmanager
-    def claim(self, kind: Kind) -> Iterator[KindTables]:
-        """New, empty tables for a kind, ours until the block ends; raises ``AlreadyRunning``.
+    def claim(self, due: Due) -> Iterator[Unit]:
+        """New, empty tables for what is due, ours until the block ends; ``AlreadyRunning``.
 
         Tables that did not become live by then because of an error are dropped.
         """
         catalog, rebuilds = self._catalog, self._catalog.control.rebuilds
+        kinds = sorted(due.kinds, key=lambda kind: kind.name)
         with write_transaction(catalog.engine) as connection:
             lock_catalog(connection)
-            tables = self._begin(connection, kind)
+            before = {kind.name: self._take_over(connection, kind) for kind in kinds}
+            store = self._store(connection, due)
+            unit = Unit(
+                store,
+                tuple(self._begin(connection, kind, store, before[kind.name]) for kind in kinds),
+            )
         try:
-            yield tables
+            yield unit
         except BaseException:
             with write_transaction(catalog.engine) as connection:
                 # Whoever took over from us has dropped them already.
-                if self.are_held(connection) and not self._is_live(kind, tables.name):
-                    catalog.drop(connection, tables.name)
+                if self.are_held(connection, len(kinds)):
+                    for tables in unit.rows:
+                        if not self._is_live(connection, tables.kind, tables.name):
+                            catalog.drop(connection, tables.name)
             raise
         finally:
-            claimed = (rebuilds.c.owner == self._owner, rebuilds.c.kind == kind.name)
+            names = [kind.name for kind in kinds]
+            claimed = (rebuilds.c.owner == self._owner, rebuilds.c.kind.in_(names))
             with write_transaction(catalog.engine) as connection:
                 connection.execute(delete(rebuilds).where(*claimed))
 
@@ -103,37 +126,53 @@ class Claims:
         claimed = select(rebuilds.c.kind).where(rebuilds.c.owner == self._owner)
         return len(connection.execute(claimed).all()) >= expected
 
-    def _begin(self, connection: Connection, kind: Kind) -> KindTables:
+    def _take_over(self, connection: Connection, kind: Kind) -> str | None:
+        """Drop what a rebuild left whose process died; returns the name of the table it built."""
+        catalog, rebuilds = self._catalog, self._catalog.control.rebuilds
+        row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
+        if row is None:
+            return None
+        if row.state == "running" and not _is_expired(connection, row.heartbeat):
+            silent = max(0, round(lease.database_seconds(connection) - row.heartbeat))
+            raise AlreadyRunning(
+                f"a rebuild of {kind.name} runs already ({lease.in_words(row.owner)}, last"
+                f" heartbeat {silent} s ago; taken for dead after {lease.REBUILD_SECONDS:.0f} s)"
+            )
+        if row.table_name is not None and not self._is_live(connection, kind, row.table_name):
+            catalog.drop(connection, row.table_name)
+        connection.execute(delete(rebuilds).where(rebuilds.c.kind == kind.name))
+        return None if row.table_name is None else str(row.table_name)
+
+    def _store(self, connection: Connection, due: Due) -> StoreTables:
+        """The store that rows are to be drawn from: the one that is named, or a new one."""
+        catalog, family = self._catalog, due.family
+        if due.store is not None:
+            return catalog.store(family, due.store)
+        used = catalog.checkpoints(connection).keys()
+        name = _free_name(f"{family.name}_{family.fingerprint}", used)
+        store = catalog.store(family, name)
+        catalog.make_store(connection, store)
+        return store
+
+    def _begin(
+        self, connection: Connection, kind: Kind, store: StoreTables, before: str | None
+    ) -> KindTables:
         catalog, rebuilds = self._catalog, self._catalog.control.rebuilds
         seconds = lease.database_seconds(connection)
-        row = connection.execute(select(rebuilds).where(rebuilds.c.kind == kind.name)).first()
-        if row is not None:
-            if row.state == "running" and not _is_expired(connection, row.heartbeat):
-                silent = max(0, round(seconds - row.heartbeat))
-                raise AlreadyRunning(
-                    f"a rebuild of {kind.name} runs already ({lease.in_words(row.owner)}, last"
-                    f" heartbeat {silent} s ago; taken for dead after"
-                    f" {lease.REBUILD_SECONDS:.0f} s)"
-                )
-            if row.table_name is not None and not self._is_live(kind, row.table_name):
-                catalog.drop(connection, row.table_name)
-            connection.execute(delete(rebuilds).where(rebuilds.c.kind == kind.name))
-        live_table = catalog.live_table(connection, kind.name)
         # Should the process that built there before wake up, it must not find ours.
-        name = _free_name(kind, live_table, None if row is None else row.table_name)
-        tables = catalog.tables(kind, name)
-        catalog.make(connection, tables, indexed=False)
+        used = {before, *catalog.checkpoints(connection)}
+        tables = catalog.tables(kind, _free_name(f"{kind.name}_{kind.fingerprint}", used))
+        catalog.make(connection, tables, store, indexed=False)
         connection.execute(
             insert(rebuilds).values(
-                kind=kind.name, state="running", table_name=name, owner=self._owner,
+                kind=kind.name, state="running", table_name=tables.name, owner=self._owner,
                 started=seconds, heartbeat=seconds, done=0, total=0,
             )
         )  # fmt: skip
         return tables
 
-    def _is_live(self, kind: Kind, name: str) -> bool:
-        with read_transaction(self._catalog.engine) as connection:
-            live_table = self._catalog.live_table(connection, kind.name)
+    def _is_live(self, connection: Connection, kind: Kind, name: str) -> bool:
+        live_table = self._catalog.live_table(connection, kind.name)
         return live_table is not None and live_table.table_name == name
 
 
@@ -141,13 +180,7 @@ def _is_expired(connection: Connection, heartbeat: float | None) -> bool:
     return lease.is_expired(connection, heartbeat, lease.REBUILD_SECONDS)
 
 
-def _free_name(kind: Kind, live_table: LiveTable | None, before: str | None) -> str:
-    """A name for a table that is not live, was not so last, and was not being built ``before``."""
-    name = f"{kind.name}_{kind.fingerprint}"
-    used = {before}
-    generation = 0
-    if live_table is not None:
-        used |= {live_table.table_name, live_table.previous}
-        generation = live_table.generation
-    others = (f"{name}_g{number}" for number in count(generation + 1))
-    return next(each for each in chain([name], others) if each not in used)
+def _free_name(name: str, used: Collection[str | None]) -> str:
+    """A name that no table has: the plain one, or one with a number."""
+    return next(each for each in chain([name], (f"{name}_g{number}" for number in count(2)))
+                if each not in used)  # fmt: skip

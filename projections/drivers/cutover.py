@@ -1,4 +1,4 @@
-"""Cutover: a table becomes the live one once it has caught up with the table that serves."""
+"""Cutover: tables become the live ones once they have caught up with those that serve."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from ledger import Log, StoreUnavailable
 from ledger.database import read_transaction, write_transaction
+from projections.drivers.draw import draw_since, redraw
 from projections.drivers.follow import advance, apply_events, fitting
 from projections.errors import CutoverBlocked
 from projections.tables.blockers import blockers
 from projections.tables.catalog import Catalog
 from projections.tables.engine import lock_catalog
-from projections.tables.schema import KindTables
+from projections.tables.schema import Unit
 
 __all__ = ["cut_over"]
 
@@ -30,36 +31,36 @@ Rest = Callable[[float], None]
 def cut_over(
     catalog: Catalog,
     log: Log,
-    tables: Sequence[KindTables],
+    units: Sequence[Unit],
     *,
     guard: Guard | None = None,
     rest: Rest = time.sleep,
     wait_for_ever: bool = False,
 ) -> None:
-    """Follow tables to the head of the log and make each the live one as soon as it can be.
+    """Follow units to the head of the log and make their rows the live ones as soon as can be.
 
     A session that holds a view is waited for, ten minutes or for ever; so is an object that
     somebody built on a view, but only when waiting for ever. Otherwise ``CutoverBlocked`` says
-    what is in the way; the other tables have been cut over all the same. ``guard`` is called in
-    the cutover's own transaction and raises where it must not happen; ``rest`` is called between
-    two tries and raises to end them.
+    what is in the way; the other units have been cut over all the same. All rows of a unit are cut
+    over in one transaction. ``guard`` is called in the cutover's own transaction and raises where
+    it must not happen; ``rest`` is called between two tries and raises to end them.
     """
-    waiting, problems = list(tables), list[str]()
+    waiting, problems = list(units), list[str]()
     delay, deadline = _REST_SECONDS_MIN, time.monotonic() + _PATIENCE_SECONDS
     while True:
-        locked: list[tuple[KindTables, StoreUnavailable]] = []
-        for table in waiting.copy():
+        locked: list[tuple[Unit, StoreUnavailable]] = []
+        for unit in waiting.copy():
             try:
-                if _try_once(catalog, log, table, guard):
-                    waiting.remove(table)
+                if _try_once(catalog, log, unit, guard):
+                    waiting.remove(unit)
             except CutoverBlocked as blocked:
                 if not wait_for_ever:
-                    waiting.remove(table)
+                    waiting.remove(unit)
                     problems.append(str(blocked))
             except StoreUnavailable as error:
-                locked.append((table, error))
+                locked.append((unit, error))
         if waiting and not wait_for_ever and time.monotonic() > deadline:
-            problems += [_blocked_by(catalog, table, error) for table, error in locked]
+            problems += [_blocked_by(catalog, unit, error) for unit, error in locked]
             break
         if not waiting:
             break
@@ -69,51 +70,77 @@ def cut_over(
         raise CutoverBlocked("; ".join(problems))
 
 
-def _try_once(catalog: Catalog, log: Log, tables: KindTables, guard: Guard | None) -> bool:
-    """Try once; False where the table has fallen too far behind meanwhile."""
-    while advance(catalog, log, [tables], batch=_BATCH):
-        with read_transaction(catalog.engine) as connection:
-            checkpoint = catalog.checkpoint(connection, tables.name)
-        if checkpoint is None or log.head().position - checkpoint.position < _BATCH:
-            break
+def _try_once(catalog: Catalog, log: Log, unit: Unit, guard: Guard | None) -> bool:
+    """Try once; False where the tables have fallen too far behind meanwhile."""
+    with read_transaction(catalog.engine) as connection:
+        serves = _serves(catalog, connection, unit)
+    if serves:
+        # Whoever follows it moves the store; its new rows have only to be drawn.
+        draw_since(catalog, log, unit)
+    else:
+        _follow(catalog, log, unit)
     with write_transaction(catalog.engine) as connection:
         lock_catalog(connection)
         if guard is not None:
             guard(connection)
-        if not _catch_up(catalog, log, connection, tables):
+        if not _catch_up(catalog, log, connection, unit):
             return False
-        catalog.cut_over(connection, tables)
+        for tables in unit.rows:
+            catalog.cut_over(connection, tables)
         return True
 
 
-def _catch_up(catalog: Catalog, log: Log, connection: Connection, tables: KindTables) -> bool:
-    """Hold the live table where it is until this transaction ends, and catch up with it.
+def _serves(catalog: Catalog, connection: Connection, unit: Unit) -> bool:
+    """Whether rows that serve are drawn from the unit's store already."""
+    live_tables = catalog.live_tables(connection).values()
+    return any(live_table.store == unit.store.name for live_table in live_tables)
 
-    Otherwise a follower could move it on after the comparison, and readers would go back in time;
+
+def _follow(catalog: Catalog, log: Log, unit: Unit) -> None:
+    while advance(catalog, log, [unit], batch=_BATCH):
+        with read_transaction(catalog.engine) as connection:
+            checkpoint = catalog.checkpoint(connection, unit.store.name)
+        if checkpoint is None or log.head().position - checkpoint.position < _BATCH:
+            break
+
+
+def _catch_up(catalog: Catalog, log: Log, connection: Connection, unit: Unit) -> bool:
+    """Hold the live tables where they are until this transaction ends, and catch up with them.
+
+    Otherwise a follower could move them on after the comparison, and readers would go back in time;
     and where events never cease, comparing alone could find it behind each time.
     """
-    live_table = catalog.live_table(connection, tables.kind.name)
-    assert live_table is not None
-    held = catalog.checkpoint(connection, live_table.table_name, lock=True)
-    # A live table of another log says nothing of how far this one was served.
-    served = held is not None and catalog.belonging.holds(held)
-    live_position = held.position if held is not None and served else 0
-    checkpoint = catalog.checkpoint(connection, tables.name)
-    if checkpoint is None or live_position - checkpoint.position > _BATCH:
+    served = 0
+    live_tables = [catalog.live_table(connection, tables.kind.name) for tables in unit.rows]
+    for store in sorted({each.store for each in live_tables if each is not None}):
+        # Who follows needs this one first.
+        catalog.checkpoint(connection, store, lock=True)
+    for live_table in live_tables:
+        assert live_table is not None
+        held = catalog.checkpoint(connection, live_table.table_name, lock=True)
+        # A live table of another log says nothing of how far this one was served.
+        if held is not None and catalog.belonging.holds(held):
+            served = max(served, held.position)
+    checkpoint = catalog.checkpoint(connection, unit.store.name, lock=True)
+    if checkpoint is None or served - checkpoint.position > _BATCH:
         return False
-    if live_position > checkpoint.position:
-        if fitting(log, checkpoint.position, live_position) < live_position:
+    if served > checkpoint.position:
+        if fitting(log, checkpoint.position, served) < served:
             return False
-        events = log.scan(checkpoint.position, live_position)
-        apply_events(connection, catalog, log, [tables], checkpoint.position, events)
+        events = log.scan(checkpoint.position, served)
+        apply_events(connection, catalog, log, [unit], checkpoint.position, events)
+    redraw(catalog, log, unit, connection, narrowed=True)
     return True
 
 
-def _blocked_by(catalog: Catalog, tables: KindTables, error: StoreUnavailable) -> str:
+def _blocked_by(catalog: Catalog, unit: Unit, error: StoreUnavailable) -> str:
     """Who holds the view; where nobody does, the database has another problem, which is raised."""
-    name = tables.kind.name
+    names = [tables.kind.name for tables in unit.rows]
     with read_transaction(catalog.engine) as connection:
-        sessions = blockers(connection, name)
-    if not sessions:
+        held = {name: sessions for name in names if (sessions := blockers(connection, name))}
+    if not held:
         raise error
-    return f"the view {name} is held by {', '.join(sessions)}: end that, and try again"
+    return "; ".join(
+        f"the view {name} is held by {', '.join(sessions)}: end that, and try again"
+        for name, sessions in held.items()
+    )

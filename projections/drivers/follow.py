@@ -1,9 +1,9 @@
-"""The follower: reads on from each table's checkpoint; rows and checkpoint move together."""
+"""The follower: reads on from each store's checkpoint; states and rows move together with it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -11,13 +11,21 @@ from sqlalchemy import Connection
 
 from ledger import Log, RecordedEvent
 from ledger.database import read_transaction
-from projections.drivers.batch import EarlierEvents, objects_of, project_batch, write_batch
+from projections.drivers.batch import (
+    EarlierEvents,
+    draw_rows,
+    merge_batch,
+    objects_of,
+    write_batch,
+)
 from projections.drivers.bulk import BYTES_PER_EVENT, Filler, without_garbage_collection
+from projections.drivers.draw import draw_since, row_stores
 from projections.errors import AlreadyRunning
-from projections.rows.batch import Batch, KindBatch, read_batch, sharing_objects
+from projections.rows.batch import Batch, LinkedBatch, read_batch, sharing_objects
 from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
-from projections.tables.schema import KindTables
+from projections.tables.event_types import note
+from projections.tables.schema import Unit
 from projections.tables.store import ComponentStore
 
 __all__ = ["advance", "apply_events", "fitting"]
@@ -32,22 +40,24 @@ _MEMORY_BYTES = 60_000_000
 _FEW = 20
 
 
-def advance(
-    catalog: Catalog, log: Log, tables: Collection[KindTables], *, batch: int = BATCH
-) -> int:
-    """One round: the tables furthest behind read one batch; returns how many events were read.
+def advance(catalog: Catalog, log: Log, units: Collection[Unit], *, batch: int = BATCH) -> int:
+    """One round: the stores furthest behind read one batch; returns how many events were read.
 
     Any number of followers may do this at once: checkpoints move by compare-and-set, and who
-    comes second writes nothing.
+    comes second writes nothing. Rows that another version's follower left behind are drawn.
     """
-    at: dict[int, list[KindTables]] = defaultdict(list)
+    at: dict[int, list[Unit]] = defaultdict(list)
     with read_transaction(catalog.engine) as connection:
         checkpoints = catalog.checkpoints(connection)
-    for table in tables:
-        checkpoint = checkpoints.get(table.name)
+    for unit in units:
+        checkpoint = checkpoints.get(unit.store.name)
         # What was projected from another log cannot be followed by this one.
-        if checkpoint is not None and catalog.belonging.holds(checkpoint):
-            at[checkpoint.position].append(table)
+        if checkpoint is None or not catalog.belonging.holds(checkpoint):
+            continue
+        drawn = [checkpoints[tables.name] for tables in unit.rows if tables.name in checkpoints]
+        if any(each.position < checkpoint.position for each in drawn):
+            draw_since(catalog, log, unit)
+        at[checkpoint.position].append(unit)
     if not at:
         return 0
     position = min(at)
@@ -75,20 +85,18 @@ def apply_events(
     connection: Connection,
     catalog: Catalog,
     log: Log,
-    tables: Collection[KindTables],
+    units: Collection[Unit],
     position: int,
     events: Sequence[RecordedEvent],
 ) -> None:
-    """Move tables from checkpoint ``position`` past some events, in the caller's transaction."""
-    for group, read in _batches(tables, events):
+    """Move units from checkpoint ``position`` past some events, in the caller's transaction."""
+    for group, read in _batches(units, events):
         _write(catalog, log, group, position, read, connection, True)
 
 
-def _leap(
-    catalog: Catalog, log: Log, tables: Sequence[KindTables], position: int, count: int
-) -> int:
+def _leap(catalog: Catalog, log: Log, units: Sequence[Unit], position: int, count: int) -> int:
     """Read one large batch as a rebuild does."""
-    filler = Filler(catalog, log, tables)
+    filler = Filler(catalog, log, units, draws=True)
     # Another follower may be first: then nothing is written.
     with without_garbage_collection(), suppress(AlreadyRunning):
         filler.commit(filler.prepare(position, position + count))
@@ -96,33 +104,35 @@ def _leap(
 
 
 def _batches(
-    tables: Collection[KindTables], events: Sequence[RecordedEvent]
-) -> list[tuple[list[KindTables], Batch]]:
-    """One batch for each group of tables that can share it."""
-    return [
-        ([table for table in tables if table.kind in kinds], read_batch(events, objects_of(kinds)))
-        for kinds in sharing_objects([table.kind for table in tables])
-    ]
+    units: Collection[Unit], events: Sequence[RecordedEvent]
+) -> Iterator[tuple[list[Unit], Batch]]:
+    """One batch for each group of units that can share it."""
+    for families in sharing_objects([unit.family for unit in units]):
+        group = [unit for unit in units if unit.family in families]
+        yield group, read_batch(events, objects_of(families))
 
 
 def _write(
     catalog: Catalog,
     log: Log,
-    tables: Sequence[KindTables],
+    units: Sequence[Unit],
     position: int,
     batch: Batch,
     connection: Connection,
     narrowed: bool,
 ) -> None:
-    by_name = {table.name: table for table in tables}
-    won = catalog.advance(
-        connection,
-        by_name,
-        old=position,
-        read=Checkpoint(batch.last, batch.chain, batch.without_snapshot),
-    )
+    names = [name for unit in units for name in unit.names]
+    read = Checkpoint(batch.last, batch.chain, batch.without_snapshot)
+    won = catalog.advance(connection, names, old=position, read=read)
+    note(catalog, connection, batch.types, old=position, read=read)
     earlier = EarlierEvents(log, batch)
-    for name, has_lost in sorted(won.items()):
-        store = ComponentStore(connection, by_name[name], catalog.control)
-        kind_batch = KindBatch(by_name[name].kind, batch)
-        project_batch(store, kind_batch, earlier, narrowed=narrowed, has_lost=has_lost)
+    for unit in sorted(units, key=lambda unit: unit.store.name):
+        if unit.store.name not in won:
+            continue
+        store, rows = (
+            ComponentStore(connection, unit.store),
+            row_stores(connection, catalog, unit, won),
+        )
+        linked = LinkedBatch(unit.family, batch)
+        changes = merge_batch(store, rows, linked, earlier, narrowed=narrowed)
+        draw_rows(store, rows, log, changes, upto=batch.last, narrowed=narrowed)

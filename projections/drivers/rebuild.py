@@ -1,33 +1,38 @@
-"""Rebuilding: a new table fills beside the live one, catches up, and cuts over."""
+"""Rebuilding beside what serves: the log into new stores, stores into new rows, then cutover."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from ledger import Log
-from ledger.database import write_transaction
+from ledger.database import read_transaction, write_transaction
 from projections.drivers.bulk import MEMORY_MB, Progress
-from projections.drivers.claims import TAKEN, Claims
+from projections.drivers.claims import TAKEN, Claims, Due
+from projections.drivers.crew import Crew
 from projections.drivers.cutover import cut_over
-from projections.drivers.processes import fill_range
+from projections.drivers.draw import mark_drawn
+from projections.drivers.executors import Workers
 from projections.errors import AlreadyRunning, RebuildStopped
-from projections.rows.kind import Kind
 from projections.tables.catalog import Catalog
 from projections.tables.engine import analyze
-from projections.tables.schema import KindTables
+from projections.tables.event_types import begin_noting, telling_of
+from projections.tables.schema import Unit
 
-__all__ = ["Rebuilder", "Rebuilt"]
+__all__ = ["Rebuilder", "Rebuilt", "draw_units"]
+
+# How much of the whole each stage is, for its bar: states, rows, and then indexes.
+_FILLED, _DRAWN = 0.7, 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A kind that has a new table: how many events it read, and in how many seconds."""
+    """A kind that has a new table: up to which position, and in how many seconds."""
 
     kind: str
     fingerprint: str
@@ -39,90 +44,132 @@ class Rebuilder:
     """Builds tables side by side, one builder per kind at a time."""
 
     def __init__(
-        self, catalog: Catalog, log: Log, *, processes: int = 1, memory_mb: int = MEMORY_MB
+        self,
+        catalog: Catalog,
+        log: Log,
+        *,
+        workers: Workers | None = None,
+        memory_mb: int = MEMORY_MB,
     ) -> None:
         self._catalog = catalog
         self._log = log
-        self._processes = processes
+        self._workers = workers
         self._memory_mb = memory_mb
         self._claims = Claims(catalog)
         self._stopped = threading.Event()
 
     def rebuild(
         self,
-        kinds: Sequence[Kind],
+        due: Sequence[Due],
         progress: Progress | None = None,
         *,
         skip_running: bool = False,
         wait_for_ever: bool = False,
     ) -> list[Rebuilt]:
-        """Build kinds in one pass over the log and cut over to them.
+        """Build what is due and cut over to it: stores in one pass over the log, then rows.
 
-        Raises ``AlreadyRunning`` where one of them is being rebuilt, unless such are skipped, and
-        ``CutoverBlocked`` where something is in the way of one, unless it shall ``wait_for_ever``;
-        the others have been cut over all the same.
+        Raises ``AlreadyRunning`` where one of the kinds is being rebuilt, unless such are skipped,
+        and ``CutoverBlocked`` where something is in the way of one, unless it shall
+        ``wait_for_ever``; the others have been cut over all the same.
         """
         started = time.monotonic()
         with ExitStack() as claims:
-            claimed = []
-            for kind in kinds:
+            claimed: list[tuple[Due, Unit]] = []
+            for each in due:
                 try:
-                    claimed.append(claims.enter_context(self._claims.claim(kind)))
+                    claimed.append((each, claims.enter_context(self._claims.claim(each))))
                 except AlreadyRunning:
                     if not skip_running:
                         raise
-            position = self._fill(claimed, progress) if claimed else 0
+            units = [unit for _, unit in claimed]
+            expected = sum(len(unit.rows) for unit in units)
+            position = self._build(claimed, progress) if claimed else 0
 
             def guard(connection: Connection) -> None:
-                if not self._claims.are_held(connection, len(claimed)):
+                if not self._claims.are_held(connection, expected):
                     raise AlreadyRunning(TAKEN)
 
             def rest(seconds: float) -> None:
-                self._claims.heartbeat(position, position, expected=len(claimed))
+                self._claims.heartbeat(position, position, expected=expected)
                 if self._stopped.wait(seconds):
                     raise RebuildStopped("the rebuild was stopped before its cutover")
 
             cut_over(
-                self._catalog,
-                self._log,
-                claimed,
-                guard=guard,
-                rest=rest,
-                wait_for_ever=wait_for_ever,
-            )
+                self._catalog, self._log, units,
+                guard=guard, rest=rest, wait_for_ever=wait_for_ever,
+            )  # fmt: skip
         seconds = time.monotonic() - started
         return [
             Rebuilt(tables.kind.name, tables.kind.fingerprint, position, seconds)
-            for tables in claimed
+            for unit in units
+            for tables in unit.rows
         ]
 
     def stop(self) -> None:
         """Make a rebuild that runs in another thread end at its next step."""
         self._stopped.set()
 
-    def _fill(self, claimed: Sequence[KindTables], progress: Progress | None) -> int:
-        """Take the tables up to where the log ends now, then make their indexes."""
-        names = ", ".join(tables.kind.name for tables in claimed)
+    def _build(self, claimed: Sequence[tuple[Due, Unit]], progress: Progress | None) -> int:
+        """Take new stores up to where the log ends now, draw rows, and make their indexes."""
+        units = [unit for _, unit in claimed]
+        tables = [each for unit in units for each in unit.rows]
+        names = ", ".join(sorted(each.kind.name for each in tables))
         total = self._log.head().position
 
-        def report(position: int) -> None:
+        def report(part: float) -> None:
             if self._stopped.is_set():
                 raise RebuildStopped(f"the rebuild of {names} was stopped")
-            self._claims.heartbeat(position, total, expected=len(claimed))
+            position = round(part * total)
+            self._claims.heartbeat(position, total, expected=len(tables))
             if progress is not None:
                 progress(names, position, total)
 
         report(0)
-        fill_range(
-            self._catalog, self._log, claimed, 0, total,
-            processes=self._processes, memory_mb=self._memory_mb, report=report,
+        new = [unit for due, unit in claimed if due.store is None]
+        filled = _FILLED if new else 0.0
+        if new:
+            begin_noting(self._catalog)
+            objects = {name for unit in new for name in unit.family.objects}
+            crew = Crew(
+                self._catalog, self._log, new,
+                workers=self._workers, events=total,
+                telling=telling_of(self._catalog, self._log, objects),
+            )  # fmt: skip
+            crew.fill(
+                0, total, memory_mb=self._memory_mb,
+                report=lambda position: report(filled * position / total),
+            )  # fmt: skip
+        draw_units(
+            self._catalog, self._log, units,
+            workers=self._workers, events=total,
+            report=lambda part: report(filled + (_DRAWN - filled) * part),
         )  # fmt: skip
-        for tables in claimed:
+        indexes = [index for each in tables for index in each.indexes]
+        for number, index in enumerate(indexes, 1):
             # One transaction each: meanwhile the live tables' follower waits.
-            for index in tables.indexes:
-                with write_transaction(self._catalog.engine) as connection:
-                    index.create(connection)
-                report(total)
             with write_transaction(self._catalog.engine) as connection:
-                analyze(connection, tables.rows)
+                index.create(connection)
+            report(_DRAWN + (1 - _DRAWN) * number / len(indexes))
+        for each in tables:
+            with write_transaction(self._catalog.engine) as connection:
+                analyze(connection, each.rows)
         return total
+
+
+def draw_units(
+    catalog: Catalog,
+    log: Log,
+    units: Sequence[Unit],
+    *,
+    workers: Workers | None,
+    events: int,
+    report: Callable[[float], None],
+) -> None:
+    """Draw all rows of some units, which serve nobody yet, from their stores."""
+    with read_transaction(catalog.engine) as connection:
+        read = [catalog.checkpoint(connection, unit.store.name) for unit in units]
+    Crew(catalog, log, units, workers=workers, events=events).draw(report)
+    with write_transaction(catalog.engine) as connection:
+        for unit, checkpoint in zip(units, read, strict=True):
+            assert checkpoint is not None
+            mark_drawn(catalog, connection, unit, checkpoint)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from ledger import Log, RecordedEvent
-from projections.errors import DataRefused
 from projections.objects.observation import Key
-from projections.rows.batch import KindBatch, read_batch
-from projections.rows.change import Change, ComponentChange, StoredComponent, StoredRow, row_key
+from projections.rows.batch import LinkedBatch, read_batch
+from projections.rows.change import ComponentChange, StoredComponent, row_keys
 from projections.rows.components import object_keys
 from projections.rows.merge import Earlier, Stored, Touched, merge
-from projections.tables.component import terms_of
-from projections.tables.narrow import delete_lost, lost_rows, write_narrowed
+from projections.tables.component import draw
+from projections.tables.letters import LOST
+from projections.tables.narrow import (
+    attempt,
+    lost_rows,
+    write_rows_narrowed,
+    write_states_narrowed,
+)
+from projections.tables.row_store import RowStore
 from projections.tables.store import ComponentStore
 
 __all__ = ["Repaired", "refold", "refold_lost"]
@@ -22,10 +29,10 @@ __all__ = ["Repaired", "refold", "refold_lost"]
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """How many components were folded again, and how many rows that changed."""
+    """How many components were folded again, and how many rows that changed, by kind."""
 
     components: int
-    changed: int
+    changed: Counter[str]
 
 
 @dataclass(slots=True)
@@ -38,10 +45,12 @@ class _Linked:
     events: dict[int, RecordedEvent] = field(default_factory=dict)
 
 
-def refold(store: ComponentStore, log: Log, keys: Iterable[Key], *, upto: int) -> Repaired:
+def refold(
+    store: ComponentStore, rows: Sequence[RowStore], log: Log, keys: Iterable[Key], *, upto: int
+) -> Repaired:
     """Project what is linked to some objects anew from their streams, and nothing else."""
     repaired: set[Key] = set()
-    components = changed = 0
+    components, changed = 0, Counter[str]()
     for key in sorted(keys):
         if key in repaired:
             continue
@@ -49,24 +58,27 @@ def refold(store: ComponentStore, log: Log, keys: Iterable[Key], *, upto: int) -
         repaired |= linked.keys
         if linked.events or linked.stored:
             components += 1
-            changed += _replace(store, linked)
+            changed.update(_replace(store, rows, linked))
     return Repaired(components, changed)
 
 
-def refold_lost(store: ComponentStore, log: Log, change: Change) -> None:
-    """Fold anew what a change was written of as if it was known, but lost events before."""
-    lost = lost_rows(store)
-    keys = {
-        key
-        for component in change.components
-        for key in component.keys
-        if (key.scope, key.id) in lost
-    }
-    refold(store, log, keys, upto=change.last)
+def refold_lost(
+    store: ComponentStore,
+    rows: Sequence[RowStore],
+    log: Log,
+    changes: Sequence[ComponentChange],
+    *,
+    upto: int,
+) -> None:
+    """Fold anew what changes were written of as if it was known, but lost events before."""
+    lost = set().union(*(lost_rows(each) for each in rows))
+    if lost:
+        keys = {key for change in changes for key in change.keys if (key.scope, key.id) in lost}
+        refold(store, rows, log, keys, upto=upto)
 
 
 def _linked(store: ComponentStore, log: Log, key: Key, upto: int) -> _Linked:
-    kind, linked, new = store.kind, _Linked(), {key}
+    objects, linked, new = store.family.objects, _Linked(), {key}
     while new:
         linked.keys |= new
         numbers = store.numbers(new)
@@ -76,56 +88,46 @@ def _linked(store: ComponentStore, log: Log, key: Key, upto: int) -> _Linked:
         more = {
             member
             for component in stored.values()
-            for member in object_keys(kind, component.states)
+            for member in object_keys(objects, component.states)
         }
         events = log.streams({member.uuid for member in new}, upto=upto)
         linked.events |= {event.position: event for event in events}
-        batch = read_batch(events, kind.objects)
+        batch = read_batch(events, objects)
         for member in batch.observations:
             more.add(member)
-            more |= {target for target in batch.links(member) if target.object in kind.objects}
+            more |= {target for target in batch.links(member) if target.object in objects}
         new = more - linked.keys
     return linked
 
 
-def _replace(store: ComponentStore, linked: _Linked) -> int:
+def _replace(store: ComponentStore, rows: Sequence[RowStore], linked: _Linked) -> dict[str, int]:
     """Write one component in the place of those that were there; returns how many rows differ."""
-    kind = store.kind
+    family = store.family
     events = [linked.events[position] for position in sorted(linked.events)]
     # As if nothing of it was stored: whatever went wrong there does not matter.
-    change = merge(Touched(KindBatch(kind, read_batch(events, kind.objects)), Stored()), Earlier())
+    batch = LinkedBatch(family, read_batch(events, family.objects))
+    change = merge(Touched(batch, Stored()), Earlier())
     # The component that an object is said to be in may itself be gone.
     numbers = tuple(sorted(set(linked.numbers.values())))
     component = ComponentChange(
-        kind,
         sorted(linked.keys),
         [state for part in change.components for state in part.states],
         numbers,
-        tuple(_without_terms(linked.stored.get(number)) for number in numbers),
+        tuple(linked.stored.get(number, StoredComponent([])) for number in numbers),
     )
-    # A row is looked for under every id, should the stored component not know of it.
-    recorded = {row.key for stored in linked.stored.values() for row in stored.rows}
-    keys = recorded | {row_key(kind, key) for key in linked.keys}
-    keys |= {row_key(kind, row.key) for row in component.rows()}
-    before = store.rows(keys)
-    delete_lost(store, keys)
-    with suppress(DataRefused), store.connection.begin_nested():
-        # What remains of it is then refused as the row that it is in the way of.
-        store.delete_rows(before.keys() - recorded)
-    with suppress(DataRefused), store.connection.begin_nested():
-        # All terms are written anew, because those that are there may be any.
-        store.remove_terms(terms_of(row for each in linked.stored.values() for row in each.rows))
-        store.remove_terms(store.terms_of(before))
-    write_narrowed(store, Change(kind, 0, [component]))
-    after = store.rows(keys)
-    return sum(before.get(key) != after.get(key) for key in keys)
-
-
-def _without_terms(stored: StoredComponent | None) -> StoredComponent:
-    if stored is None:
-        return StoredComponent([], [])
-    rows = [
-        StoredRow(row.key, row.members, row.has_dead_letters, is_written=row.is_written)
-        for row in stored.rows
-    ]
-    return StoredComponent(stored.states, rows)
+    keys = [row_keys(each.kind, component.keys) for each in rows]
+    before = [each.standing(its) for each, its in zip(rows, keys, strict=True)]
+    for each, its in zip(rows, keys, strict=True):
+        lost = {LOST + key for key in its}
+        attempt(each.connection, partial(each.delete_letters, lost))
+    if write_states_narrowed(store, rows, [component], {}):
+        for each, its in zip(rows, keys, strict=True):
+            drawn = draw(each.kind, component)
+            # A row is looked for under every id, should the stored component not know of it.
+            drawn.keys |= its
+            write_rows_narrowed(each, [drawn], anew=True)
+    after = [each.standing(its) for each, its in zip(rows, keys, strict=True)]
+    return {
+        each.kind.name: sum(stood.get(key) != stands.get(key) for key in its)
+        for each, its, stood, stands in zip(rows, keys, before, after, strict=True)
+    }

@@ -10,10 +10,11 @@ from ledger import Log
 from ledger.database import read_transaction
 from projections.drivers.cutover import cut_over
 from projections.errors import AlreadyRunning, NothingToRollBack
+from projections.rows.family import Family
 from projections.rows.kind import Kind
 from projections.tables import lease
 from projections.tables.catalog import Catalog, LiveTable
-from projections.tables.schema import KindTables
+from projections.tables.schema import KindTables, Unit
 
 __all__ = ["RolledBack", "rollback"]
 
@@ -28,13 +29,17 @@ class RolledBack:
     position: int
 
 
-def rollback(catalog: Catalog, log: Log, kind: Kind) -> RolledBack:
+def rollback(catalog: Catalog, log: Log, family: Family, kind: Kind) -> RolledBack:
     """Catch up the previous table and cut over to it; raises ``NothingToRollBack``.
 
     Only the version that built a table can catch it up with what was served since.
     """
     with read_transaction(catalog.engine) as connection:
         live_table, tables = _previous(catalog, connection, kind)
+        store = catalog.store_of(connection, tables.name)
+    if store is None:
+        raise NothingToRollBack(f"{tables.name}, which {kind.name} had before, has no states")
+    unit = Unit(catalog.store(family, store), (tables,))
 
     def guard(connection: Connection) -> None:
         current, _ = _previous(catalog, connection, kind)
@@ -43,7 +48,7 @@ def rollback(catalog: Catalog, log: Log, kind: Kind) -> RolledBack:
                 f"{kind.name} were cut over to another table meanwhile: look at `ledger status`"
             )
 
-    cut_over(catalog, log, [tables], guard=guard)
+    cut_over(catalog, log, [unit], guard=guard)
     with read_transaction(catalog.engine) as connection:
         checkpoint = catalog.checkpoint(connection, tables.name)
     position = checkpoint.position if checkpoint is not None else 0

@@ -104,15 +104,7 @@ def _keys_of_member(live: LiveRows, id: str) -> list[bytes]:
     aliases = live.kind.aliases
     if not aliases:
         return []
-    return [
-        row.key
-        for component in live.components_of_id(id)
-        for row in component.rows
-        if any(
-            component.states[index].id == id and component.states[index].object in aliases
-            for index in row.members
-        )
-    ]
+    return [key for key, member in live.members_of_id(id) if member.object in aliases]
 
 
 def first_naming(live: LiveRows, id: str, selector: RowSelector) -> tuple[str, RowSelector] | None:
@@ -167,7 +159,7 @@ def _filter(live: LiveRows, name: str, value: Any) -> list[Condition]:
     if listed is None or listed not in live.types:
         return [equal(name, value)]
     # Whatever a row lists is linked to it: few rows are in components with an object of that id.
-    keys = [row.key for stored in live.components_of_id(value) for row in stored.rows]
+    keys = live.keys_beside(value)
     return [
         Condition("row_key", lambda column: column.in_(keys)),
         Condition(listed, lambda column: column.contains(json.dumps(value), autoescape=True)),

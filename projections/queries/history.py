@@ -15,7 +15,7 @@ from projections.objects.ordering import canonical_order
 from projections.objects.state import State
 from projections.queries.current import Page, ResultPage, get_row
 from projections.queries.selector import RowSelector
-from projections.rows.components import object_keys
+from projections.rows.components import linked_keys
 from projections.rows.kind import COMMON, Kind
 from projections.rows.make import ProjectedRow, make_rows
 from projections.rows.project import project
@@ -56,7 +56,7 @@ def _linked_keys(live: LiveRows, id: str, selector: RowSelector) -> set[Key]:
     """All objects linked to one that has an id and is a member of rows, itself included."""
     linked: set[Key] = set()
     for component in live.components_of_id(id):
-        keys = object_keys(live.kind, component.states)
+        keys = linked_keys(live.kind.objects, component.states, id)
         if any(key.id == id and key.object in live.kind.member_names for key in keys):
             linked |= {key for key in keys if selector.includes(key.scope)}
     return linked

@@ -61,11 +61,9 @@ def _members(lives: Sequence[LiveRows], id: str) -> Iterator[_Match]:
         if not live.kind.aliases:
             continue
         names = {
-            row.key: state.object
-            for component in live.components_of_id(id)
-            for row in component.rows
-            for state in map(component.states.__getitem__, row.members)
-            if state.id == id and state.object in live.kind.aliases
+            key: member.object
+            for key, member in live.members_of_id(id)
+            if member.object in live.kind.aliases
         }
         rows = live.rows.c
         query = select(rows.row_key, rows.created).where(rows.row_key.in_(names))

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from ledger import RecordedEvent
 from projections.objects.declaration import StripeObject
-from projections.objects.decode import is_thin, reader
+from projections.objects.decode import is_thin, object_name, reader
 from projections.objects.observation import Key, Observation
 from projections.objects.state import State, fold
-from projections.rows.kind import Kind
 
-__all__ = ["Batch", "Group", "KindBatch", "read_batch", "sharing_objects"]
+__all__ = ["Batch", "Group", "LinkedBatch", "Reading", "read_batch", "sharing_objects"]
+
+
+class Reading(Protocol):
+    """What is read of events, by one kind or by a family of them.
+
+    ``referenced_reads`` names what is read of objects that are only referred to.
+    """
+
+    @property
+    def objects(self) -> Mapping[str, StripeObject]:
+        """The Stripe objects, by name."""
+
+    @property
+    def referenced_reads(self) -> Mapping[str, tuple[str, ...]]:
+        """The values of objects of which not all are, by name."""
+
+
+R = TypeVar("R", bound=Reading)
 
 
 @dataclass(eq=False)
@@ -22,7 +40,8 @@ class Batch:
     """The observations of some recorded events, by object and in order of position.
 
     Each object is folded once, for all kinds. ``last`` is the position of the last event and
-    ``chain`` the log's value there, ``without_snapshot`` how many of them carried none.
+    ``chain`` the log's value there, ``without_snapshot`` how many of them carried none. ``types``
+    has each event type with the name of an object that such an event was about.
     """
 
     objects: Mapping[str, StripeObject]
@@ -30,8 +49,18 @@ class Batch:
     last: int
     chain: bytes
     without_snapshot: int
+    types: set[tuple[str, str]]
+    _by_object: dict[str, list[Key]] = field(default_factory=dict, repr=False)
     _links: dict[Key, set[Key]] = field(default_factory=dict, repr=False)
     _states: dict[Key, State] = field(default_factory=dict, repr=False)
+
+    def keys_of(self, objects: Iterable[str]) -> Iterator[Key]:
+        """The objects of some names that the batch says something of."""
+        if not self._by_object:
+            for key in self.observations:
+                self._by_object.setdefault(key.object, []).append(key)
+        for name in objects:
+            yield from self._by_object.get(name, ())
 
     def links(self, key: Key) -> set[Key]:
         """The objects that the batch links an object to."""
@@ -63,14 +92,20 @@ def read_batch(events: Sequence[RecordedEvent], objects: Mapping[str, StripeObje
     """The batch of some events, which are in order of position."""
     observations: dict[Key, list[Observation]] = defaultdict(list)
     without_snapshot, read = 0, reader(objects)
+    types = set[tuple[str, str]]()
     for event in events:
         observed = read(event)
         for observation in observed:
             observations[observation.key].append(observation)
-        if not observed and is_thin(event):
+        if observed:
+            # Its own object comes first.
+            types.add((event.type, observed[0].key.object))
+            continue
+        types.add((event.type, object_name(event)))
+        if is_thin(event):
             without_snapshot += 1
     last, chain = (events[-1].position, events[-1].chain) if events else (0, b"")
-    return Batch(objects, observations, last, chain, without_snapshot)
+    return Batch(objects, observations, last, chain, without_snapshot, types)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,20 +120,18 @@ class Group:
 
 
 @dataclass(eq=False)
-class KindBatch:
-    """A batch as one kind reads it."""
+class LinkedBatch:
+    """A batch as one kind or family reads it."""
 
-    kind: Kind
+    reading: Reading
     batch: Batch
 
     @cached_property
     def groups(self) -> list[Group]:
-        """The observed objects of the kind, grouped so that no link leads out of a group."""
-        objects = self.kind.objects
+        """The observed objects that it reads, grouped so that no link leads out of a group."""
+        objects = self.reading.objects
         group_of: dict[Key, Group] = {}
-        for key in self.batch.observations:
-            if key.object not in objects:
-                continue
+        for key in self.batch.keys_of(objects):
             group = group_of.get(key)
             if group is None:
                 group = group_of[key] = Group(keys=[key])
@@ -115,8 +148,8 @@ class KindBatch:
         return list(dict.fromkeys(group_of.values()))
 
     def state(self, key: Key) -> State:
-        """The state of a new object, as much of it as the kind keeps."""
-        return self.batch.state(key).trimmed(self.kind.referenced_reads.get(key.object))
+        """The state of a new object, as much of it as is read."""
+        return self.batch.state(key).trimmed(self.reading.referenced_reads.get(key.object))
 
 
 def _join(left: Group, right: Group, group_of: dict[Key, Group]) -> Group:
@@ -129,17 +162,17 @@ def _join(left: Group, right: Group, group_of: dict[Key, Group]) -> Group:
     return large
 
 
-def sharing_objects(kinds: Iterable[Kind]) -> list[list[Kind]]:
-    """Kinds that declare their objects alike and so can share a batch; mostly all of them."""
-    groups: list[list[Kind]] = []
-    for kind in kinds:
+def sharing_objects(readings: Iterable[R]) -> list[list[R]]:
+    """Those that declare their objects alike and so can share a batch; mostly all of them."""
+    groups: list[list[R]] = []
+    for reading in readings:
         for group in groups:
             known = {
                 name: declared for member in group for name, declared in member.objects.items()
             }
-            if all(known.get(name, its) is its for name, its in kind.objects.items()):
-                group.append(kind)
+            if all(known.get(name, its) is its for name, its in reading.objects.items()):
+                group.append(reading)
                 break
         else:
-            groups.append([kind])
+            groups.append([reading])
     return groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,30 +13,16 @@ from projections.objects.state import State
 from projections.rows.kind import Kind
 from projections.rows.make import ProjectedRow, make_rows
 
-__all__ = ["Change", "ComponentChange", "StoredComponent", "StoredRow", "row_key"]
+__all__ = ["Change", "ComponentChange", "StoredComponent", "row_key", "row_keys"]
 
 # Of `pi_3MtwBwLkdIwHu7ix28a3tqPj`, for example, the time and a little of the account.
 _PREFIX_CHARACTERS = 12
 
 
-class StoredRow(msgspec.Struct, array_like=True):
-    """A row that a stored component gave: its key, the indexes of its members' states, whether it
-    had dead letters; its `created` and the terms that a search finds it by; and whether it is in
-    the table: with nothing but dead letters it is not."""
-
-    key: bytes
-    members: list[int]
-    has_dead_letters: bool
-    created: int = 0
-    terms: list[str] = []
-    is_written: bool = True
-
-
 class StoredComponent(msgspec.Struct, array_like=True):
-    """What is stored of a component: its states and the rows that they gave."""
+    """What is stored of a component: the states of its objects."""
 
     states: list[State]
-    rows: list[StoredRow]
 
 
 @dataclass(slots=True, eq=False)
@@ -44,44 +30,56 @@ class ComponentChange:
     """One component before and after a batch.
 
     ``replaced`` are the numbers of the stored components that became this one, none for a new
-    one; ``keys`` its objects, seen or only linked to. Rows are projected from the states each time
-    they are asked for, so that a batch of thousands holds none in memory.
+    one; ``keys`` its objects, seen or only linked to; ``observed`` names the objects of which there
+    is something new, where that is known. Rows are projected from the states each time they are
+    asked for, so that a batch of thousands holds none in memory.
     """
 
-    kind: Kind
     keys: Collection[Key]
     states: Sequence[State]
     replaced: tuple[int, ...] = ()
     before: tuple[StoredComponent, ...] = ()
+    observed: frozenset[str] | None = None
 
     @property
     def states_before(self) -> list[State]:
         """The states before the batch."""
         return [state for stored in self.before for state in stored.states]
 
-    def rows(self) -> list[ProjectedRow]:
-        """The rows after the batch."""
-        return make_rows(self.kind, self.states)
+    def concerns(self, kind: Kind) -> bool:
+        """Whether it may have changed rows of a kind."""
+        names, observed = kind.member_names, self.observed
+        if observed is not None and len(self.replaced) == 1 and observed.isdisjoint(kind.objects):
+            return False
+        return any(key.object in names for key in self.keys)
 
-    def rows_before(self) -> list[ProjectedRow]:
-        """The rows before the batch."""
-        return make_rows(self.kind, self.states_before)
+    def rows(self, kind: Kind) -> list[ProjectedRow]:
+        """The rows of a kind after the batch."""
+        return make_rows(kind, self.states)
+
+    def rows_before(self, kind: Kind) -> list[ProjectedRow]:
+        """The rows of a kind before the batch."""
+        return make_rows(kind, self.states_before)
 
 
 @dataclass(slots=True, eq=False)
 class Change:
-    """What a batch changes in one kind, as of its end (``last``: the last event's position).
+    """What a batch changes, as of its end (``last``: the last event's position).
 
     ``steps`` (see ``projections.rows.steps``) gives the same position by position.
     """
 
-    kind: Kind
     last: int
     components: list[ComponentChange] = field(default_factory=list)
 
-    def rows(self) -> list[ProjectedRow]:
-        """All rows of the touched components after the batch."""
-        return [row for component in self.components for row in component.rows()]
+    def rows(self, kind: Kind) -> list[ProjectedRow]:
+        """All rows of a kind in the touched components after the batch."""
+        return [row for component in self.components for row in component.rows(kind)]
+
+
+def row_keys(kind: Kind, keys: Iterable[Key]) -> set[bytes]:
+    """The keys of all rows that can stand for some objects: a row stands for a member."""
+    return {row_key(kind, key) for key in keys if key.object in kind.member_names}
 
 
 def row_key(kind: Kind, key: Key) -> bytes:

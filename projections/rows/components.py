@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from projections.objects.observation import Key, Scope
 from projections.objects.state import State
@@ -11,7 +11,7 @@ from projections.rows.aggregate import Component
 from projections.rows.disjoint import DisjointSets
 from projections.rows.kind import Kind
 
-__all__ = ["components", "object_keys"]
+__all__ = ["components", "linked_keys", "object_keys"]
 
 # Larger components are joined by disjoint sets.
 _FEW = 6
@@ -36,16 +36,31 @@ def components(kind: Kind, states: Iterable[State]) -> list[Component]:
     ]
 
 
-def object_keys(kind: Kind, states: Iterable[State]) -> dict[Key, None]:
-    """The objects of a component, seen or only linked to; a dictionary, for its order."""
+def object_keys(objects: Container[str], states: Iterable[State]) -> dict[Key, None]:
+    """The objects of a component, seen or only linked to; a dictionary, for its order.
+
+    ``objects`` names those that are read: a link to any other is none.
+    """
     keys: dict[Key, None] = {}
     for state in states:
         key = state.key
         keys[key] = None
         for to, ids in state.links.items():
-            if to in kind.objects:
+            if to in objects:
                 keys |= {Key(key.scope, to, id): None for id in ids}
     return keys
+
+
+def linked_keys(objects: Container[str], states: Iterable[State], id: str) -> set[Key]:
+    """Of a component, what is linked to the objects with an id by objects that are read."""
+    sets, keys = DisjointSets[Key](), set[Key]()
+    for state in states:
+        if state.object in objects:
+            linked = object_keys(objects, (state,))
+            sets.join(linked)
+            keys |= linked.keys()
+    roots = {sets.find(key) for key in keys if key.id == id}
+    return {key for key in keys if sets.find(key) in roots}
 
 
 def _is_single(kind: Kind, states: list[State]) -> bool:

@@ -90,7 +90,8 @@ class Kind:
     in a list, with the list's field.
     ``summary`` names the amounts summed by status in the totals: () only counts, None leaves the
     kind out. ``search`` names the fields by whose values a search finds a row, beside its ids and
-    the values of its metadata.
+    the values of its metadata. ``store`` is the fingerprint of the states that its rows are drawn
+    from (see ``projections.rows.family``).
     """
 
     name: str
@@ -105,6 +106,7 @@ class Kind:
     list_filters: Mapping[str, str] = field(default_factory=dict)
     summary: tuple[str, ...] | None = None
     search: tuple[str, ...] = ()
+    store: str = ""
 
     @cached_property
     def objects(self) -> Mapping[str, StripeObject]:
@@ -133,6 +135,12 @@ class Kind:
     def columns(self) -> tuple[Field, ...]:
         """The fields of a row in the order in which it is shown."""
         return (*COMMON, *self.fields)
+
+    @cached_property
+    def derivations(self) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
+        """Of each field after the common ones its name, how it is derived, and whether that gives
+        a number; ``None``: it is read."""
+        return tuple((item.name, item.derive, item.type is Type.INTEGER) for item in self.fields)
 
     @cached_property
     def structured(self) -> tuple[int, ...]:
@@ -168,5 +176,5 @@ class Kind:
 
     @cached_property
     def fingerprint(self) -> str:
-        """12 hex digits that change with the declaration and with the fold."""
+        """12 hex digits that change with the declaration, the fold and what its family stores."""
         return hashlib.sha256(describe((FOLD_VERSION, self)).encode()).hexdigest()[:12]

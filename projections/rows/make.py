@@ -58,7 +58,13 @@ def make_rows(kind: Kind, states: Sequence[State]) -> list[ProjectedRow]:
     if not any(state.object in kind.member_names for state in states):
         # Only objects that a kind refers to, waiting for one that refers to them.
         return []
-    return [row for component in components(kind, states) for row in rows_of(kind, component)]
+    # A store may hold more than one of its kinds reads.
+    read = [
+        state.trimmed(kind.referenced_reads.get(state.object))
+        for state in states
+        if state.object in kind.objects
+    ]
+    return [row for component in components(kind, read) for row in rows_of(kind, component)]
 
 
 def rows_of(kind: Kind, component: Component) -> list[ProjectedRow]:
@@ -95,16 +101,19 @@ def _project(kind: Kind, aggregate: Aggregate, component: Component) -> Projecte
         return projected
     events, values = aggregate.events, aggregate.values
     declared: dict[str, Any] = {}
-    for item in kind.fields:
-        name, derive = item.name, item.derive
+    for index, (name, derive, is_integer) in enumerate(kind.derivations):
         if derive is None:
             declared[name] = values.get(name)
             continue
         try:
             value = derive(aggregate)
-            declared[name] = value if item.type is not Type.INTEGER else _integer(name, value)
+            if is_integer:
+                # A sum may need more than the 64 bits of its parts.
+                value = coerce(Type.INTEGER, value, name)
+            declared[name] = value
         except (Unreadable, ArithmeticError, LookupError, TypeError, ValueError) as error:
             # The derivation failed on what these events say: it hurts this row and no other.
+            item = kind.fields[index]
             declared[name] = None if item.nullable else _EMPTY[item.type]
             letters.append(_failed(kind, aggregate, item, error))
     created = values.get("created")
@@ -126,11 +135,6 @@ def _project(kind: Kind, aggregate: Aggregate, component: Component) -> Projecte
 
 # The value of a field that is never null while it cannot be computed; the row is then `stale`.
 _EMPTY: Mapping[Type, Any] = {Type.INTEGER: 0, Type.LIST: [], Type.CODE: "unknown"}
-
-
-def _integer(name: str, value: Any) -> Any:
-    # A sum may need more than the 64 bits of its parts.
-    return coerce(Type.INTEGER, value, name)
 
 
 def _dead_letter(kind: Kind, id: str, event: UnreadableEvent) -> DeadLetter:

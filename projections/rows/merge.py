@@ -10,11 +10,10 @@ from functools import cached_property
 from projections.objects.observation import Key, Observation
 from projections.objects.ordering import needs_anchor
 from projections.objects.state import State, fold
-from projections.rows.batch import Group, KindBatch
+from projections.rows.batch import Group, LinkedBatch, Reading
 from projections.rows.change import Change, ComponentChange, StoredComponent
 from projections.rows.components import object_keys
 from projections.rows.disjoint import DisjointSets
-from projections.rows.kind import Kind
 
 __all__ = ["Earlier", "Needs", "Stored", "Touched", "merge", "new_component"]
 
@@ -59,9 +58,9 @@ class _Joined:
 
 @dataclass(eq=False)
 class Touched:
-    """A kind's batch beside the stored components that it touches."""
+    """A batch beside the stored components that it touches."""
 
-    batch: KindBatch
+    batch: LinkedBatch
     stored: Stored
 
     @cached_property
@@ -129,7 +128,7 @@ class Touched:
             inner = wanted.pop()
             names = {
                 declared.name
-                for declared in self.batch.kind.objects.values()
+                for declared in self.batch.reading.objects.values()
                 if any(embed.object == inner.object for embed in declared.embeds)
             }
             new = [
@@ -154,31 +153,31 @@ class Touched:
 def merge(
     touched: Touched, earlier: Earlier, prepared: Mapping[Group, ComponentChange] | None = None
 ) -> Change:
-    """What a batch changes in a kind's components; changes nothing itself.
+    """What a batch changes in the stored components; changes nothing itself.
 
     ``prepared`` are ``new_component`` of groups, where that was computed ahead.
     """
     batch, prepared = touched.batch, prepared or {}
-    change = Change(batch.kind, batch.batch.last)
+    change = Change(batch.batch.last)
     for group in touched.new:
         change.components.append(prepared.get(group) or new_component(batch, group))
     for joined in touched.joined:
         states = dict(joined.states)
         for key, state in _merged(touched, joined, earlier):
             states[key] = state
-        change.components.append(_component_change(batch.kind, touched.stored, joined, states))
+        change.components.append(_component_change(batch.reading, touched.stored, joined, states))
     return change
 
 
-def new_component(batch: KindBatch, group: Group) -> ComponentChange:
+def new_component(batch: LinkedBatch, group: Group) -> ComponentChange:
     """The component of a group as if its objects were new; needs no database."""
     states = [batch.state(key) for key in group.observed]
-    return ComponentChange(batch.kind, group.keys, states)
+    return ComponentChange(group.keys, states)
 
 
 def _merged(touched: Touched, joined: _Joined, earlier: Earlier) -> Iterator[tuple[Key, State]]:
     """The new states of the observed objects."""
-    batch, kind = touched.batch.batch, touched.batch.kind
+    batch, reading = touched.batch.batch, touched.batch.reading
     for key in joined.observed:
         base, declared = joined.states.get(key), batch.objects[key.object]
         if base is None:
@@ -190,15 +189,16 @@ def _merged(touched: Touched, joined: _Joined, earlier: Earlier) -> Iterator[tup
             assert batch.is_newer(base), f"the history of a late {key.object} was not loaded"
             anchor = earlier.anchors.get(key)
             state = fold(batch.observations[key], declared, base=base, anchor=anchor)
-        yield key, state.trimmed(kind.referenced_reads.get(key.object))
+        yield key, state.trimmed(reading.referenced_reads.get(key.object))
 
 
 def _component_change(
-    kind: Kind, stored: Stored, joined: _Joined, states: Mapping[Key, State]
+    reading: Reading, stored: Stored, joined: _Joined, states: Mapping[Key, State]
 ) -> ComponentChange:
     numbers = tuple(sorted(joined.numbers))
-    keys = object_keys(kind, states.values())
+    keys = object_keys(reading.objects, states.values())
     # No object that was stored with them is left pointing at a component that is gone.
     keys |= dict.fromkeys(joined.known)
     before = tuple(stored.components[number] for number in numbers)
-    return ComponentChange(kind, keys, list(states.values()), numbers, before)
+    observed = frozenset(key.object for key in joined.observed)
+    return ComponentChange(keys, list(states.values()), numbers, before, observed)

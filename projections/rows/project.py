@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ledger import RecordedEvent
-from projections.rows.batch import KindBatch, read_batch
+from projections.rows.batch import LinkedBatch, read_batch
 from projections.rows.kind import Kind
 from projections.rows.make import ProjectedRow
 from projections.rows.merge import Earlier, Stored, Touched, merge
@@ -15,5 +15,5 @@ __all__ = ["project"]
 
 def project(kind: Kind, events: Iterable[RecordedEvent]) -> list[ProjectedRow]:
     """The rows of a kind that a set of events gives, whatever their order."""
-    batch = KindBatch(kind, read_batch(list(events), kind.objects))
-    return merge(Touched(batch, Stored()), Earlier()).rows()
+    batch = LinkedBatch(kind, read_batch(list(events), kind.objects))
+    return merge(Touched(batch, Stored()), Earlier()).rows(kind)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from projections.objects.declaration import StripeObject
 from projections.objects.observation import Key, Observation
 from projections.objects.state import State, fold
+from projections.rows.kind import Kind
 from projections.rows.make import ProjectedRow, make_rows
 from projections.rows.merge import Earlier, Touched
 
@@ -83,8 +84,8 @@ class Step:
     after: list[ProjectedRow]
 
 
-def steps(touched: Touched, earlier: Earlier) -> Iterator[Step]:
-    """The steps of ``merge(touched, earlier)``, component by component in order of position.
+def steps(kind: Kind, touched: Touched, earlier: Earlier) -> Iterator[Step]:
+    """The steps of ``merge(touched, earlier)`` in a kind's rows: by component, then position.
 
     ``earlier`` has to hold what ``touched.needs(all_anchors=True)`` asks for. Objects that the
     batch links late are in one component from the start: the rows tell them apart.
@@ -94,17 +95,18 @@ def steps(touched: Touched, earlier: Earlier) -> Iterator[Step]:
         *((joined.observed, dict(joined.states)) for joined in touched.joined),
     ]
     for component, (observed, states) in enumerate(starts):
-        yield from _steps(touched, earlier, component, observed, states)
+        yield from _steps(kind, touched, earlier, component, observed, states)
 
 
 def _steps(
+    kind: Kind,
     touched: Touched,
     earlier: Earlier,
     component: int,
     observed: list[Key],
     states: dict[Key, State],
 ) -> Iterator[Step]:
-    batch, kind = touched.batch.batch, touched.batch.kind
+    batch, reading = touched.batch.batch, touched.batch.reading
     folds = {
         key: ObjectFold(
             batch.objects[key.object],
@@ -126,6 +128,6 @@ def _steps(
             folds[key].add(observation)
             state = folds[key].state
             assert state is not None
-            states[key] = state.trimmed(kind.referenced_reads.get(key.object))
+            states[key] = state.trimmed(reading.referenced_reads.get(key.object))
         before, rows = rows, make_rows(kind, list(states.values()))
         yield Step(position, component, before, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,9 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    Table,
     delete,
     exists,
     insert,
-    inspect,
     select,
     text,
     update,
@@ -23,15 +21,14 @@ from sqlalchemy import (
 
 from ledger import Log
 from ledger.making import making_tables, use_wal
-from projections.errors import CutoverBlocked
 from projections.objects.types import Type
+from projections.rows.family import Family, families
 from projections.rows.kind import Kind
 from projections.tables.belonging import START, Belonging, Checkpoint
-from projections.tables.blockers import dependents
 from projections.tables.engine import lock_catalog, schema_of
-from projections.tables.letters import is_lost
-from projections.tables.rights import make_schema
-from projections.tables.schema import SCHEMA, Control, KindTables, control
+from projections.tables.schema import Control, KindTables, StoreTables, control
+from projections.tables.shared import make_shared
+from projections.tables.views import set_view
 
 __all__ = ["Catalog", "LiveTable"]
 
@@ -41,7 +38,7 @@ class LiveTable:
     """The live table of a kind: its name, fingerprint and columns (name → type).
 
     ``generation`` counts cutovers, ``history`` are the fingerprints that were ever live,
-    ``previous`` is the table that was live before.
+    ``previous`` is the table that was live before, ``store`` what it is drawn from.
     """
 
     kind: str
@@ -51,6 +48,7 @@ class LiveTable:
     generation: int
     history: tuple[str, ...]
     previous: str | None
+    store: str
 
 
 class Catalog:
@@ -64,13 +62,20 @@ class Catalog:
         self.control: Control = control(self.schema)
 
     def tables(self, kind: Kind, name: str) -> KindTables:
-        """A kind's tables under a name."""
+        """A kind's tables of rows under a name."""
         return KindTables(kind, name, self.schema)
+
+    def store(self, family: Family, name: str) -> StoreTables:
+        """A family's store under a name."""
+        return StoreTables(family, name, self.schema)
 
     def create(
         self, kinds: Mapping[str, Kind], alternatives: Mapping[str, Kind] | None = None
     ) -> None:
         """Make what is missing: the shared tables, and live tables for kinds that have none.
+
+        Where others serve already, those of a new kind do not count as ever live: a rebuild fills
+        them.
 
         ``alternatives`` are the same kinds under another setting. Where such a table serves, the
         setting was changed: then the kind becomes live by itself even if it was live before.
@@ -78,22 +83,31 @@ class Catalog:
         use_wal(self.engine)
         with making_tables(self.engine) as connection:
             lock_catalog(connection)
-            if self.schema is not None:
-                shared = [table.name for table in self.control.metadata.tables.values()]
-                make_schema(connection, [*shared, *kinds])
-            self._drop_outdated(connection, self.control.rebuilds, self.control.leaders)
-            self.control.metadata.create_all(connection)
-            self._add_columns(connection, self.control.checkpoints)
-            for kind in kinds.values():
-                live_table = self.live_table(connection, kind.name)
-                other = (alternatives or {}).get(kind.name, kind)
-                if live_table is not None and live_table.fingerprint == other.fingerprint:
+            make_shared(connection, self.control, kinds)
+            live_tables = self.live_tables(connection)
+            for name, live_table in live_tables.items():
+                kind, other = kinds.get(name), (alternatives or {}).get(name)
+                if kind and other and live_table.fingerprint == other.fingerprint:
                     self._forget(connection, live_table, kind.fingerprint)
-                if live_table is None:
-                    tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
-                    self.make(connection, tables)
-                    self._set_view(connection, tables)
-                    connection.execute(insert(self.control.live_tables).values(**_values(tables)))
+            for family in families(kinds.values()):
+                missing = [kind for kind in family.kinds if kind.name not in live_tables]
+                if missing:
+                    self._make_live(connection, family, missing, is_first=not live_tables)
+
+    def _make_live(
+        self, connection: Connection, family: Family, kinds: Iterable[Kind], *, is_first: bool
+    ) -> None:
+        store = self.store(family, f"{family.name}_{family.fingerprint}")
+        if store.name not in self.checkpoints(connection):
+            self.make_store(connection, store)
+        for kind in kinds:
+            tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
+            self.make(connection, tables, store)
+            set_view(connection, tables)
+            values = _values(tables, store.name)
+            if not is_first:
+                values["history"] = json.dumps([])
+            connection.execute(insert(self.control.live_tables).values(**values))
 
     def _forget(self, connection: Connection, live_table: LiveTable, fingerprint: str) -> None:
         """Take a fingerprint for one that was never live, unless it is."""
@@ -102,26 +116,6 @@ class Catalog:
             table = self.control.live_tables
             of_kind = update(table).where(table.c.kind == live_table.kind)
             connection.execute(of_kind.values(history=json.dumps(history)))
-
-    def _drop_outdated(self, connection: Connection, *tables: Table) -> None:
-        """Drop shared tables of an older version that hold only work in progress."""
-        inspector = inspect(connection)
-        for table in tables:
-            if inspector.has_table(table.name, schema=self.schema):
-                columns = inspector.get_columns(table.name, schema=self.schema)
-                if {column["name"] for column in columns} != set(table.c.keys()):
-                    table.drop(connection)
-
-    def _add_columns(self, connection: Connection, table: Table) -> None:
-        """Add the columns that a shared table of an older version lacks; they may be null."""
-        columns = inspect(connection).get_columns(table.name, schema=self.schema)
-        known = {column["name"] for column in columns}
-        for column in table.c:
-            if column.name not in known:
-                type = column.type.compile(connection.dialect)
-                connection.execute(
-                    text(f"ALTER TABLE {table.fullname} ADD COLUMN {column.name} {type}")
-                )
 
     def live_table(self, connection: Connection, kind: str) -> LiveTable | None:
         """The live table of a kind, or None before there is one."""
@@ -134,29 +128,56 @@ class Catalog:
         rows = connection.execute(select(self.control.live_tables)).all()
         return {row.kind: _live_table(row) for row in rows}
 
-    def make(self, connection: Connection, tables: KindTables, *, indexed: bool = True) -> None:
-        """Make a kind's tables anew, empty, at position 0."""
-        self.drop(connection, tables.name)
+    def make_store(self, connection: Connection, tables: StoreTables) -> None:
+        """Make a family's store, empty, at position 0."""
+        for table in tables.all():
+            table.create(connection)
+        family = tables.family
+        self._begin(connection, tables.name, family.name, family.fingerprint, None)
+
+    def make(
+        self,
+        connection: Connection,
+        tables: KindTables,
+        store: StoreTables,
+        *,
+        indexed: bool = True,
+    ) -> None:
+        """Make a kind's tables of rows, empty, at position 0, to be drawn from a store."""
         for table in tables.all():
             table.create(connection)
         for index in tables.indexes if indexed else ():
             index.create(connection)
+        kind = tables.kind
+        self._begin(connection, tables.name, kind.name, kind.fingerprint, store.name)
+
+    def _begin(
+        self, connection: Connection, name: str, kind: str, fingerprint: str, store: str | None
+    ) -> None:
         connection.execute(
             insert(self.control.checkpoints).values(
-                table_name=tables.name,
-                kind=tables.kind.name,
-                fingerprint=tables.kind.fingerprint,
-                **START._asdict(),
+                table_name=name, kind=kind, fingerprint=fingerprint, store=store, **START._asdict()
             )
         )
 
     def drop(self, connection: Connection, name: str) -> None:
-        """Drop a kind's tables, with their checkpoint and dead letters."""
+        """Drop a kind's tables of rows, with their checkpoint and dead letters.
+
+        And the store that they were drawn from, if nothing else is.
+        """
+        checkpoints = self.control.checkpoints
+        of_table = select(checkpoints.c.store).where(checkpoints.c.table_name == name)
+        store = connection.execute(of_table).scalar()
+        self._drop(connection, name)
+        others = select(checkpoints.c.table_name).where(checkpoints.c.store == store)
+        if store is not None and connection.execute(others.limit(1)).first() is None:
+            self._drop(connection, store)
+
+    def _drop(self, connection: Connection, name: str) -> None:
         prefix = f"{self.schema}." if self.schema else ""
-        # Before they were called components, they were clusters.
-        parts = ("_components", "_clusters", "_objects", "_terms", "")
-        for table_name in (f"{name}{part}" for part in parts):
-            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{table_name}"))
+        # Earlier versions' tables of rows had all that a store has.
+        for part in ("_components", "_clusters", "_objects", "_terms", ""):
+            connection.execute(text(f"DROP TABLE IF EXISTS {prefix}{name}{part}"))
         for table in (self.control.checkpoints, self.control.dead_letters):
             connection.execute(delete(table).where(table.c.table_name == name))
 
@@ -187,11 +208,11 @@ class Catalog:
     ) -> dict[str, bool]:
         """Compare-and-set the checkpoints of some tables; returns the tables that won.
 
-        Each with whether it has lost rows (see ``projections.tables.letters``). ``old`` is the
-        position before, ``read`` the new one with what was read on the way.
+        Each with whether it has dead letters. ``old`` is the position before, ``read`` the new one
+        with what was read on the way.
         """
         table, letters = self.control.checkpoints, self.control.dead_letters
-        lost = exists().where(letters.c.table_name == table.c.table_name, is_lost(letters))
+        has_letters = exists().where(letters.c.table_name == table.c.table_name)
         statement = (
             update(table)
             .where(table.c.table_name.in_(names), table.c.position == old)
@@ -200,9 +221,34 @@ class Catalog:
                 chain=read.chain,
                 without_snapshot=table.c.without_snapshot + read.without_snapshot,
             )
-            .returning(table.c.table_name, lost)
+            .returning(table.c.table_name, has_letters)
         )
-        return {name: bool(has_lost) for name, has_lost in connection.execute(statement)}
+        return {name: bool(has_any) for name, has_any in connection.execute(statement)}
+
+    def fingerprints(self, connection: Connection) -> dict[str, str]:
+        """Of what declaration each table is, by its name."""
+        table = self.control.checkpoints
+        rows = connection.execute(select(table.c.table_name, table.c.fingerprint)).all()
+        return {row.table_name: row.fingerprint for row in rows}
+
+    def set_checkpoint(self, connection: Connection, name: str, read: Checkpoint) -> None:
+        """Say how far a table of rows has been drawn."""
+        table = self.control.checkpoints
+        of_table = update(table).where(table.c.table_name == name)
+        connection.execute(of_table.values(**read._asdict()))
+
+    def has_letters(self, connection: Connection, names: Iterable[str]) -> dict[str, bool]:
+        """Whether tables have dead letters, by name."""
+        letters = self.control.dead_letters
+        query = select(letters.c.table_name).where(letters.c.table_name.in_(list(names)))
+        having = set(connection.execute(query.distinct()).scalars())
+        return {name: name in having for name in names}
+
+    def store_of(self, connection: Connection, name: str) -> str | None:
+        """The name of the store that a table of rows is drawn from."""
+        table = self.control.checkpoints
+        of_table = select(table.c.store).where(table.c.table_name == name)
+        return connection.execute(of_table).scalar()
 
     def cut_over(self, connection: Connection, tables: KindTables) -> None:
         """Make a table the live one of its kind; the one before stays until the next cutover."""
@@ -210,8 +256,8 @@ class Catalog:
         assert before is not None
         if self.schema is not None:
             connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
-        self._set_view(connection, tables)
-        values = _values(tables)
+        set_view(connection, tables)
+        values = _values(tables, str(self.store_of(connection, tables.name)))
         values["generation"] = before.generation + 1
         values["history"] = json.dumps(sorted({*before.history, tables.kind.fingerprint}))
         values["previous"] = before.table_name
@@ -219,31 +265,6 @@ class Catalog:
         connection.execute(update(table).where(table.c.kind == tables.kind.name).values(**values))
         if before.previous not in (None, tables.name):
             self.drop(connection, str(before.previous))
-
-    def _set_view(self, connection: Connection, tables: KindTables) -> None:
-        view, prefix = tables.kind.name, f"{self.schema}." if self.schema else ""
-        grants = self._drop_view(connection, view, prefix)
-        columns = ", ".join(f'"{column.name}"' for column in tables.kind.columns)
-        connection.execute(
-            text(f"CREATE VIEW {prefix}{view} AS SELECT {columns} FROM {prefix}{tables.name}")
-        )
-        for grant in grants:
-            connection.exec_driver_sql(grant)
-
-    def _drop_view(self, connection: Connection, view: str, prefix: str) -> list[str]:
-        """Drop the view; returns the statements that restore its grants."""
-        if self.schema is None:
-            connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
-            return []
-        dependent = dependents(connection, view)
-        if dependent:
-            raise CutoverBlocked(
-                f"{', '.join(dependent)} is built on {SCHEMA}.{view}: drop it, rebuild, and create"
-                " it again"
-            )
-        grants = connection.execute(_GRANTS, {"view": f"{prefix}{view}"}).scalars().all()
-        connection.execute(text(f"DROP VIEW IF EXISTS {prefix}{view}"))
-        return list(grants)
 
 
 def _checkpoint(row: Row[Any]) -> Checkpoint:
@@ -260,10 +281,12 @@ def _live_table(row: Row[Any]) -> LiveTable:
         generation=row.generation,
         history=tuple(json.loads(row.history)),
         previous=row.previous,
+        # Earlier versions' tables of rows were their own store.
+        store=row.store or row.table_name,
     )
 
 
-def _values(tables: KindTables) -> dict[str, object]:
+def _values(tables: KindTables, store: str) -> dict[str, object]:
     kind = tables.kind
     return {
         "kind": kind.name,
@@ -273,23 +296,5 @@ def _values(tables: KindTables) -> dict[str, object]:
         "generation": 1,
         "history": json.dumps([kind.fingerprint]),
         "previous": None,
+        "store": store,
     }
-
-
-# All grants of others, also on columns; PostgreSQL writes them itself, quoted as they must be.
-_GRANTS = text("""
-    SELECT format(
-        'GRANT %s%s ON %s TO %s%s', acl.privilege_type, acl.of_column,
-        cast(acl.view AS regclass), coalesce(quote_ident(grantee.rolname), 'PUBLIC'),
-        CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-    )
-    FROM (
-        SELECT view.oid AS view, view.relowner, '' AS of_column, (aclexplode(view.relacl)).*
-        FROM pg_class view
-        UNION ALL
-        SELECT view.oid, view.relowner, format(' (%I)', part.attname), (aclexplode(part.attacl)).*
-        FROM pg_class view JOIN pg_attribute part ON part.attrelid = view.oid
-    ) acl
-    LEFT JOIN pg_roles grantee ON grantee.oid = acl.grantee
-    WHERE acl.view = to_regclass(:view) AND acl.grantee <> acl.relowner
-""")

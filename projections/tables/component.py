@@ -1,31 +1,30 @@
-"""How a component is stored: its states as bytes, its rows as SQL values."""
+"""How a component is stored: its states as bytes, and each kind's rows as SQL values."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from projections.objects.observation import Key, Scope
+from projections.objects.observation import Scope
 from projections.objects.state import State
 from projections.objects.types import Type
-from projections.rows.change import ComponentChange, StoredComponent, StoredRow, row_key
+from projections.rows.change import ComponentChange, StoredComponent, row_key, row_keys
 from projections.rows.kind import Kind
 from projections.rows.make import DeadLetter, ProjectedRow
 from projections.rows.terms import row_terms
 
 __all__ = [
     "NOT_ENCODABLE",
-    "EncodedComponent",
+    "DrawnComponent",
     "Term",
     "decode",
+    "draw",
     "encode",
-    "encode_content",
     "shown_row",
-    "terms_of",
 ]
 
 # A term, the `created` of a row that a search finds by it, and the row's key.
@@ -41,45 +40,37 @@ _decode = msgspec.msgpack.Decoder(StoredComponent).decode
 
 
 @dataclass(slots=True, eq=False)
-class EncodedComponent:
-    """What is written of one component: ``rows`` begin with their keys, ``terms`` end with them."""
+class DrawnComponent:
+    """What one kind's tables hold of a component: ``rows`` begin with their keys, ``terms`` end
+    with them. ``keys`` are those of all rows that could be there of its objects."""
 
-    keys: Collection[Key]
-    content: bytes
+    change: ComponentChange
+    keys: set[bytes]
     rows: list[tuple[Any, ...]]
     terms: list[Term]
     dead_letters: list[tuple[bytes, Scope, DeadLetter]]
 
 
-def encode(change: ComponentChange) -> EncodedComponent:
-    """The component after a change, as it is written; needs no database."""
-    kind = change.kind
-    index_of = {id(state): index for index, state in enumerate(change.states)}
-    rows: list[tuple[Any, ...]] = []
-    dead_letters, stored_rows = [], []
-    for projected in change.rows():
+def draw(kind: Kind, change: ComponentChange) -> DrawnComponent:
+    """A kind's rows of a component after a change, as they are written; needs no database."""
+    drawn = DrawnComponent(change, set(), [], [], [])
+    if change.replaced:
+        drawn.keys = row_keys(kind, change.keys)
+    for projected in change.rows(kind):
         scope = projected.scope
-        key = row_key(kind, projected.key)
-        created, terms = 0, []
+        key = row_key(kind, scope.key(projected.object, projected.id))
+        drawn.keys.add(key)
         if projected.row is not None:
-            created, terms = projected.row["created"], list(row_terms(kind, projected.row))
-            rows.append((key, *_sql_values(kind, projected)))
-        dead_letters += [(key, scope, letter) for letter in projected.dead_letters]
-        members = [index_of[id(state)] for state in projected.members]
-        has_letters, is_written = bool(projected.dead_letters), projected.row is not None
-        stored_rows.append(StoredRow(key, members, has_letters, created, terms, is_written))
-    content = encode_content(change.states, stored_rows)
-    return EncodedComponent(change.keys, content, rows, terms_of(stored_rows), dead_letters)
+            created = projected.row["created"]
+            drawn.terms += [(term, created, key) for term in row_terms(kind, projected.row)]
+            drawn.rows.append((key, *_sql_values(kind, projected)))
+        drawn.dead_letters += [(key, scope, letter) for letter in projected.dead_letters]
+    return drawn
 
 
-def terms_of(rows: Iterable[StoredRow]) -> list[Term]:
-    """The terms of some rows as they are written."""
-    return [(term, row.created, row.key) for row in rows for term in row.terms]
-
-
-def encode_content(states: Iterable[State], rows: list[StoredRow]) -> bytes:
-    """States and the rows that they gave, as bytes."""
-    return _encode(StoredComponent(list(states), rows))
+def encode(states: Iterable[State]) -> bytes:
+    """A component as it is stored."""
+    return _encode(StoredComponent(list(states)))
 
 
 def decode(content: bytes) -> StoredComponent:

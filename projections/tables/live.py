@@ -23,9 +23,12 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ledger import StoreUnavailable
 from ledger.database import read_transaction
 from projections.errors import NotReady
+from projections.objects.state import State
 from projections.objects.types import Type
-from projections.rows.change import StoredComponent
+from projections.rows.change import StoredComponent, row_key, row_keys
+from projections.rows.components import object_keys
 from projections.rows.kind import Kind
+from projections.rows.make import make_rows
 from projections.tables.catalog import Catalog, LiveTable
 from projections.tables.component import decode, shown_row
 from projections.tables.schema import sql_type
@@ -80,7 +83,7 @@ class LiveRows:
     def objects(self) -> TableClause:
         """The objects behind the rows, and those that they link to."""
         return table(
-            f"{self.live_table.table_name}_objects",
+            f"{self.live_table.store}_objects",
             *(column(name, sql_type(Type.CODE)) for name in ("id", "object", "account")),
             column("livemode", Boolean),
             column("component", sql_type(Type.INTEGER)),
@@ -91,11 +94,26 @@ class LiveRows:
     def components(self) -> TableClause:
         """The stored components."""
         return table(
-            f"{self.live_table.table_name}_components",
+            f"{self.live_table.store}_components",
             column("component", sql_type(Type.INTEGER)),
             column("content", LargeBinary),
             schema=self.catalog.schema,
         )
+
+    def members_of_id(self, id: str) -> Iterator[tuple[bytes, State]]:
+        """The objects with an id that are members of rows, each with the key of its row."""
+        for component in self.components_of_id(id):
+            for projected in make_rows(self.kind, component.states):
+                for member in projected.members:
+                    if member.id == id:
+                        yield row_key(self.kind, projected.key), member
+
+    def keys_beside(self, id: str) -> set[bytes]:
+        """The keys of all rows that may be linked to an object with an id."""
+        objects, keys = self.kind.objects, set[bytes]()
+        for component in self.components_of_id(id):
+            keys |= row_keys(self.kind, object_keys(objects, component.states))
+        return keys
 
     def components_of_id(self, id: str) -> list[StoredComponent]:
         """The components in which an object has an id, in any account and mode."""

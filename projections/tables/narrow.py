@@ -3,171 +3,207 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
+from ledger.database import chunks
 from projections.errors import DataRefused
-from projections.objects.observation import Scope
+from projections.objects.observation import Key, Scope
 from projections.objects.state import State
-from projections.rows.change import Change, ComponentChange, StoredRow, row_key
-from projections.rows.make import DeadLetter, ProjectedRow
-from projections.tables.component import EncodedComponent, Term, encode_content
+from projections.rows.change import ComponentChange, row_key
+from projections.rows.make import DeadLetter
+from projections.tables.component import DrawnComponent, draw
 from projections.tables.letters import LOST, REFUSED, is_lost
-from projections.tables.store import ComponentStore
+from projections.tables.refusals import refusals
+from projections.tables.row_store import RowStore
+from projections.tables.store import ComponentStore, Contents
 
-__all__ = ["delete_lost", "lost_rows", "write_narrowed"]
+__all__ = [
+    "attempt",
+    "lost_rows",
+    "mark_lost",
+    "write_rows_narrowed",
+    "write_states_narrowed",
+]
 
+T = TypeVar("T")
 Letter = tuple[bytes, Scope, DeadLetter]
 
+_CHUNK = 500
 
-def write_narrowed(
+
+def write_states_narrowed(
     store: ComponentStore,
-    change: Change,
-    prepared: Mapping[ComponentChange, EncodedComponent] | None = None,
-) -> None:
-    """Write a change, but for components that are refused: those become dead letters.
+    rows: Sequence[RowStore],
+    changes: Sequence[ComponentChange],
+    contents: Contents,
+) -> list[ComponentChange]:
+    """Write states, but for components that are refused; returns those that were written.
 
-    Their states are stored, so that the next event is folded on; a row that stood before stays,
-    and is stale. What is refused of that, too, is left out, and only that.
+    The rows of a refused one stay as they are, stale, and are lost: the next event of the component
+    has them folded anew from the log.
     """
-    waiting = [change.components]
-    while waiting:
-        part = waiting.pop()
-        try:
-            with store.connection.begin_nested():
-                store.write(Change(change.kind, change.last, part), prepared)
-        except DataRefused as refused:
-            if len(part) == 1:
-                _Reduced(store, part[0], str(refused)).write()
-            else:
-                half = len(part) // 2
-                waiting += [part[half:], part[:half]]
+    written = []
+    for change, reason in _narrowed(
+        store.connection, changes, lambda part: store.write(part, contents)
+    ):
+        if reason is None:
+            written.append(change)
+            continue
+        for each in rows:
+            if change.concerns(each.kind):
+                _Refused(each, draw(each.kind, change), reason).write(is_lost=True)
+    return written
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """A row that was written before, the states of its members then, and its terms."""
+def write_rows_narrowed(
+    rows: RowStore, drawn: Sequence[DrawnComponent], *, anew: bool = False
+) -> None:
+    """Write rows, but for those of components that are refused: they become dead letters.
 
-    id: str
-    members: list[State]
-    terms: list[Term]
-
-
-@dataclass
-class _Reduced:
-    """What is written of a component that is refused as a whole, and why it is."""
-
-    store: ComponentStore
-    change: ComponentChange
-    reason: str
-
-    def write(self) -> None:
-        """Write the states, mark the rows that stand as stale, and add the dead letters."""
-        store = self.store
-        is_stored = _attempt(store, self._write_states)
-        _attempt(store, self._mark_stale)
-        _attempt(store, self._write_terms)
-        _attempt(store, self._write_letters if is_stored else self._write_lost_letters)
-        for _, _, letter in self._refused:
-            # The place only: neither the value nor its owner.
-            warnings.warn(f"{letter.kind} {letter.id}: {letter.error}", stacklevel=2)
-
-    @cached_property
-    def _rows(self) -> dict[bytes, ProjectedRow]:
-        """The rows that could not be written, by key."""
-        kind = self.change.kind
-        return {row_key(kind, row.key): row for row in self.change.rows()}
-
-    @cached_property
-    def _standing(self) -> dict[bytes, _Standing]:
-        """The rows that were written before, by key."""
-        members = {
-            row.key: [stored.states[index] for index in row.members]
-            for stored in self.change.before
-            for row in stored.rows
-            if row.is_written
-        }
-        rows, names = self.store.rows(members), self.store.tables.rows.c.keys()
-        return {
-            key: _Standing(row[names.index("id")], members[key], self.store.terms_of({key: row}))
-            for key, row in rows.items()
-        }
-
-    def _write_states(self) -> None:
-        change, store = self.change, self.store
-        index_of = {state.key: index for index, state in enumerate(change.states)}
-        members: dict[bytes, Sequence[State]] = {
-            **{key: row.members for key, row in self._standing.items()},
-            **{key: row.members for key, row in self._rows.items()},
-        }
-        rows = [StoredRow(key, [index_of[state.key] for state in states], True, is_written=False)
-                for key, states in members.items()]  # fmt: skip
-        for row in rows:
-            if (standing := self._standing.get(row.key)) is not None:
-                row.is_written = True
-                row.terms = [term for term, _, _ in standing.terms]
-                row.created = max((created for _, created, _ in standing.terms), default=0)
-        number = change.replaced[0] if change.replaced else store.next_number()
-        store.replace_states([(number, change, encode_content(change.states, rows))])
-
-    def _mark_stale(self) -> None:
-        rows, standing = self.store.tables.rows, list(self._standing)
-        stale = update(rows).where(rows.c.row_key.in_(standing)).values(stale=True)
-        self.store.connection.execute(stale)
-
-    def _write_terms(self) -> None:
-        terms = [term for row in self._standing.values() for term in row.terms]
-        self.store.writer.upsert(self.store.tables.terms, sorted(terms))
-
-    def _write_letters(self) -> None:
-        before = [row for stored in self.change.before for row in stored.rows]
-        self.store.delete_letters({row.key for row in before if row.has_dead_letters})
-        unreadable = [
-            (key, row.scope, letter) for key, row in self._rows.items()
-            for letter in row.dead_letters
-        ]  # fmt: skip
-        self.store.add_letters([*unreadable, *self._refused])
-
-    def _write_lost_letters(self) -> None:
-        self.store.add_letters((LOST + key, scope, each) for key, scope, each in self._refused)
-
-    @cached_property
-    def _refused(self) -> list[Letter]:
-        """A dead letter for each row that stands, or that could not be written."""
-        rows: dict[bytes, _Standing | ProjectedRow] = dict(self._standing)
-        rows |= {key: row for key, row in self._rows.items() if row.row is not None}
-        return [
-            (key, row.members[0].key.scope, self._letter(row.id, row.members))
-            for key, row in rows.items()
-        ]
-
-    def _letter(self, id: str, states: Sequence[State]) -> DeadLetter:
-        _, position, event, *_ = max(state.snapshot for state in states if state.snapshot)
-        return DeadLetter(self.change.kind.name, id, event, position, REFUSED + self.reason)
+    A row that stood before stays, and is stale. What is refused of that, too, is left out, and only
+    that.
+    """
+    for component, reason in _narrowed(
+        rows.connection, drawn, lambda part: rows.write(part, anew=anew)
+    ):
+        if reason is not None:
+            _Refused(rows, component, reason).write(is_lost=False)
 
 
-def _attempt(store: ComponentStore, write: Callable[[], None]) -> bool:
+def lost_rows(rows: RowStore) -> set[tuple[Scope, str]]:
+    """The rows of which what is stored does not know all events: they are folded anew."""
+    letters = rows.control.dead_letters
+    of_table = (letters.c.table_name == rows.tables.name, is_lost(letters))
+    query = select(letters.c.account, letters.c.livemode, letters.c.row_id).where(*of_table)
+    letters_of_lost = rows.connection.execute(query)
+    return {(Scope(row.account, row.livemode), row.row_id) for row in letters_of_lost}
+
+
+def mark_lost(rows: RowStore, store: str) -> None:
+    """Say of rows that were just drawn from a store which of them it does not know all events of.
+
+    Tables of the same kind that were drawn from it before have that in their dead letters.
+    """
+    control, name = rows.control, rows.tables.name
+    letters, checkpoints = control.dead_letters, control.checkpoints
+    drawn = select(checkpoints.c.table_name).where(
+        checkpoints.c.store == store, checkpoints.c.kind == rows.kind.name
+    )
+    query = select(letters).where(letters.c.table_name.in_(drawn), is_lost(letters))
+    lost = rows.connection.execute(query).all()
+    rows.add_letters(
+        (
+            bytes(row.row_key),
+            Scope(row.account, row.livemode),
+            DeadLetter(row.kind, row.row_id, row.event, row.position, row.error),
+        )
+        for row in lost
+        if row.table_name != name
+    )
+    keys = [bytes(row.row_key).removeprefix(LOST) for row in lost]
+    table = rows.tables.rows
+    for chunk in chunks(keys, _CHUNK):
+        rows.connection.execute(update(table).where(table.c.row_key.in_(chunk)).values(stale=True))
+
+
+def attempt(connection: Connection, write: Callable[[], None]) -> bool:
     """Write something if the database takes it; whether it did."""
     try:
-        with store.connection.begin_nested(), store.refusals():
+        with connection.begin_nested(), refusals(connection):
             write()
     except DataRefused:
         return False
     return True
 
 
-def lost_rows(store: ComponentStore) -> set[tuple[Scope, str]]:
-    """The rows of which what is stored does not know all events: they are folded anew."""
-    letters = store.control.dead_letters
-    of_table = (letters.c.table_name == store.tables.name, is_lost(letters))
-    query = select(letters.c.account, letters.c.livemode, letters.c.row_id).where(*of_table)
-    rows = store.connection.execute(query)
-    return {(Scope(row.account, row.livemode), row.row_id) for row in rows}
+def _narrowed(
+    connection: Connection, items: Sequence[T], write: Callable[[Sequence[T]], None]
+) -> Iterator[tuple[T, str | None]]:
+    """Write in halves what is refused as a whole; each item, and why it is refused by itself."""
+    waiting = [items]
+    while waiting:
+        part = waiting.pop()
+        try:
+            with connection.begin_nested():
+                write(part)
+        except DataRefused as refused:
+            if len(part) == 1:
+                yield part[0], str(refused)
+            else:
+                half = len(part) // 2
+                waiting += [part[half:], part[:half]]
+        else:
+            yield from ((item, None) for item in part)
 
 
-def delete_lost(store: ComponentStore, keys: Collection[bytes]) -> None:
-    """Delete the dead letters of such rows, which are about to be folded anew."""
-    _attempt(store, lambda: store.delete_letters({LOST + key for key in keys}))
+@dataclass
+class _Refused:
+    """The rows of a component of which something is refused, and why it is."""
+
+    rows: RowStore
+    drawn: DrawnComponent
+    reason: str
+
+    def write(self, *, is_lost: bool) -> None:
+        """Mark the rows that stand as stale, and add dead letters."""
+        connection = self.rows.connection
+        attempt(connection, self._mark_stale)
+        if is_lost:
+            attempt(connection, self._write_lost_letters)
+        else:
+            attempt(connection, self._write_letters)
+        for _, _, letter in self._letters:
+            # The place only: neither the value nor its owner.
+            warnings.warn(f"{letter.kind} {letter.id}: {letter.error}", stacklevel=2)
+
+    @cached_property
+    def _standing(self) -> dict[bytes, str]:
+        """The keys and ids of the rows that were written before."""
+        rows, names = self.rows.standing(self.drawn.keys), self.rows.tables.rows.c.keys()
+        return {key: row[names.index("id")] for key, row in rows.items()}
+
+    @cached_property
+    def _letters(self) -> list[Letter]:
+        """A dead letter for each row that stands, or that could not be written."""
+        kind, change = self.rows.kind, self.drawn.change
+        rows: dict[bytes, tuple[str, Sequence[State]]] = {}
+        for projected in (*change.rows_before(kind), *change.rows(kind)):
+            key = row_key(kind, projected.key)
+            if projected.row is not None or key in self._standing:
+                rows[key] = projected.id, projected.members
+        for member in change.keys:
+            key = row_key(kind, member)
+            if key in self._standing and key not in rows:
+                rows[key] = self._standing[key], self._states_of(member)
+        drawn = {row[0] for row in self.drawn.rows}
+        return [
+            (key, states[0].key.scope, self._letter(id, states))
+            for key, (id, states) in rows.items()
+            if key in drawn or key in self._standing
+        ]
+
+    def _states_of(self, member: Key) -> Sequence[State]:
+        states = [state for state in self.drawn.change.states if state.key == member]
+        return states or [state for state in self.drawn.change.states if state.snapshot]
+
+    def _letter(self, id: str, states: Sequence[State]) -> DeadLetter:
+        _, position, event, *_ = max(state.snapshot for state in states if state.snapshot)
+        return DeadLetter(self.rows.kind.name, id, event, position, REFUSED + self.reason)
+
+    def _mark_stale(self) -> None:
+        rows, standing = self.rows.tables.rows, list(self._standing)
+        stale = update(rows).where(rows.c.row_key.in_(standing)).values(stale=True)
+        self.rows.connection.execute(stale)
+
+    def _write_letters(self) -> None:
+        if self.rows.has_letters:
+            self.rows.delete_letters(self.drawn.keys)
+        self.rows.add_letters([*self.drawn.dead_letters, *self._letters])
+
+    def _write_lost_letters(self) -> None:
+        self.rows.add_letters((LOST + key, scope, each) for key, scope, each in self._letters)

@@ -1,4 +1,4 @@
-"""The tables of the projections: one set per kind, named by its fingerprint, and shared ones."""
+"""The tables of the projections: per kind and family, named by fingerprint, and shared ones."""
 
 from __future__ import annotations
 
@@ -22,12 +22,24 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from projections.objects.types import Type
+from projections.rows.family import Family
 from projections.rows.kind import Field, Kind
 
-__all__ = ["SCHEMA", "KindTables", "control", "sql_type"]
+__all__ = [
+    "EVENT_TYPES",
+    "SCHEMA",
+    "Control",
+    "KindTables",
+    "StoreTables",
+    "Unit",
+    "control",
+    "sql_type",
+]
 
 # PostgreSQL's schema for projections; on SQLite they have a file of their own.
 SCHEMA = "projections"
+# The table of event types, and the name of its checkpoint.
+EVENT_TYPES = "projection_event_types"
 
 _Integer = BigInteger().with_variant(Integer(), "sqlite")
 # Compared byte by byte: an id is no word of a language.
@@ -55,10 +67,11 @@ def sql_type(type: Type) -> TypeEngine[Any]:
 class Control:
     """The tables that all kinds share.
 
-    ``live_tables``: which table serves a kind, with its columns. ``checkpoints``: how far each
-    table has read. ``dead_letters``: events that could not be folded. ``rebuilds``: who rebuilds
-    what. ``checks``: when rows were last compared with the log, with the result. ``leaders``: who
-    follows for all processes of the same declarations.
+    ``live_tables``: which table serves a kind, with its columns, and what store it is drawn from.
+    ``checkpoints``: how far each store has read, and each table of rows has been drawn.
+    ``dead_letters``: events that could not be folded. ``rebuilds``: who rebuilds what. ``checks``:
+    when rows were last compared with the log, with the result. ``leaders``: who follows for all
+    processes of the same declarations. ``event_types``: which objects events of a type were about.
     """
 
     metadata: MetaData
@@ -68,6 +81,7 @@ class Control:
     rebuilds: Table
     checks: Table
     leaders: Table
+    event_types: Table
 
 
 def control(schema: str | None) -> Control:
@@ -84,6 +98,7 @@ def control(schema: str | None) -> Control:
         # Every fingerprint that was ever live: only a new one becomes live by itself.
         Column("history", Text, nullable=False),
         Column("previous", Text),
+        Column("store", Text),
     )
     checkpoints = Table(
         "projection_positions",
@@ -95,6 +110,8 @@ def control(schema: str | None) -> Control:
         # The log's chain value there: whether the table belongs to the log.
         Column("chain", LargeBinary),
         Column("without_snapshot", _Integer, nullable=False),
+        # Of a table of rows; a store has none.
+        Column("store", Text),
     )
     dead_letters = Table(
         "dead_letters",
@@ -135,13 +152,21 @@ def control(schema: str | None) -> Control:
         Column("owner", Text, nullable=False),
         Column("heartbeat", Double, nullable=False),
     )
-    return Control(metadata, live_tables, checkpoints, dead_letters, rebuilds, checks, leaders)
+    event_types = Table(
+        EVENT_TYPES,
+        metadata,
+        Column("type", _Exact, primary_key=True),
+        # Empty where no object could be read.
+        Column("object", _Exact, primary_key=True),
+    )
+    return Control(
+        metadata, live_tables, checkpoints, dead_letters, rebuilds, checks, leaders, event_types
+    )
 
 
 @dataclass(frozen=True)
 class KindTables:
-    """The tables of one kind under one name: rows, what a search finds them by, components, and
-    the objects in them."""
+    """The tables of one kind under one name: rows, and what a search finds them by."""
 
     kind: Kind
     name: str
@@ -194,6 +219,24 @@ class KindTables:
             sqlite_with_rowid=False,
         )
 
+    def all(self) -> tuple[Table, ...]:
+        """The two of them."""
+        return (self.rows, self.terms)
+
+
+@dataclass(frozen=True)
+class StoreTables:
+    """The tables of one family under one name: components, and the objects in them."""
+
+    family: Family
+    name: str
+    schema: str | None
+
+    @cached_property
+    def metadata(self) -> MetaData:
+        """Only this store's tables."""
+        return MetaData(schema=self.schema)
+
     @cached_property
     def objects(self) -> Table:
         """Every object that was seen or linked to, and the component it is in."""
@@ -211,7 +254,7 @@ class KindTables:
 
     @cached_property
     def components(self) -> Table:
-        """Linked objects in one piece: their states and the keys of their rows."""
+        """Linked objects in one piece: their states."""
         return Table(
             f"{self.name}_components",
             self.metadata,
@@ -220,8 +263,26 @@ class KindTables:
         )
 
     def all(self) -> tuple[Table, ...]:
-        """The four of them."""
-        return (self.rows, self.terms, self.objects, self.components)
+        """The two of them."""
+        return (self.objects, self.components)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A store and tables of rows that are drawn from it."""
+
+    store: StoreTables
+    rows: tuple[KindTables, ...]
+
+    @property
+    def family(self) -> Family:
+        """Whose store it is."""
+        return self.store.family
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all of them."""
+        return [self.store.name, *(tables.name for tables in self.rows)]
 
 
 def _column(column: Field) -> Column[Any]:

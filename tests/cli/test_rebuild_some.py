@@ -23,3 +23,14 @@ def test_what_makes_no_sense_is_refused(shared_terminal: Terminal) -> None:
     assert "no event in the log has pi_nobody in orders" in unknown.output
     assert shared_terminal.run("rebuild", "--since", "2020-01-31T12:00:00").exit_code == 2
     assert shared_terminal.run("rebuild", "--id", "x", "--check").exit_code == 2
+    assert shared_terminal.run("rebuild", "--rows-only", "--check").exit_code == 2
+
+
+def test_a_cluster_needs_its_address_and_one_database(shared_terminal: Terminal) -> None:
+    """`--executor dask` without a scheduler, or for a file of one machine, is refused in words."""
+    alone = shared_terminal.run("rebuild", "--executor", "dask")
+    assert (alone.exit_code, "go together" in alone.output) == (2, True)
+    if shared_terminal.url.startswith("sqlite"):
+        address = ("--scheduler", "tcp://127.0.0.1:9")
+        refused = shared_terminal.run("rebuild", "--executor", "dask", *address)
+        assert (refused.exit_code, "on one machine" in refused.output) == (2, True)

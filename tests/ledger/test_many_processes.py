@@ -61,11 +61,16 @@ def test_six_processes_on_an_empty_database(store_url: str) -> None:
     ]
     assert verify(ledger).problems == []
     assert projections.check() == []
-    names = inspect(projections.catalog.engine).get_table_names(schema=projections.catalog.schema)
+    catalog = projections.catalog
+    tables = [table.name for table in catalog.control.metadata.tables.values()]
     for kind in KINDS.values():
-        tables = projections.catalog.tables(kind, f"{kind.name}_{kind.fingerprint}").all()
-        assert {name for name in names if name.startswith(kind.name)} == {
-            table.name for table in tables
-        }
+        tables += [
+            each.name for each in catalog.tables(kind, f"{kind.name}_{kind.fingerprint}").all()
+        ]
+    for family in projections.families:
+        store = catalog.store(family, f"{family.name}_{family.fingerprint}")
+        tables += [each.name for each in store.all()]
+    # Each was made once, and nothing else.
+    assert sorted(inspect(catalog.engine).get_table_names(schema=catalog.schema)) == sorted(tables)
     projections.close()
     ledger.close()

@@ -17,10 +17,12 @@ from ledger.database import read_transaction, write_transaction
 from projections import KINDS, Kind, Page, Projections, RowSelector
 from projections.drivers.bulk import Filler
 from projections.drivers.follow import advance
+from projections.drivers.rebuild import draw_units
+from projections.drivers.serving import Serving
 from projections.rows.project import project
 from projections.rows.terms import row_terms
 from projections.tables.component import Term, shown_row
-from projections.tables.schema import KindTables
+from projections.tables.schema import KindTables, Unit
 from projections.tables.writer import WRITERS
 
 Json = dict[str, Any]
@@ -160,14 +162,9 @@ class Store:
     def advance(self, batch: int, kinds: Iterable[str] = KINDS) -> int:
         """One round of the follower over some kinds, with a batch of a given size."""
         catalog = self.projections.catalog
-        with read_transaction(catalog.engine) as connection:
-            result = {name: catalog.live_table(connection, name) for name in kinds}
-        tables = [
-            catalog.tables(self.projections.kinds[name], live_table.table_name)
-            for name, live_table in result.items()
-            if live_table is not None
-        ]
-        return advance(catalog, self.ledger.log, tables, batch=batch)
+        chosen = [self.projections.kinds[name] for name in kinds]
+        units = Serving.read(catalog, self.projections.families).units_of(chosen)
+        return advance(catalog, self.ledger.log, units, batch=batch)
 
     def living(self) -> Rows:
         """All rows as the lists show them, with what hangs on arrival."""
@@ -209,19 +206,25 @@ class Store:
     def in_batches(self, number: int) -> Rows:
         """All rows as a rebuild gives them that works so many batches out before it writes one."""
         catalog, log = self.projections.catalog, self.ledger.log
-        kinds = self.projections.kinds.values()
-        tables = [catalog.tables(kind, f"{kind.name}_in_{number}") for kind in kinds]
+        units = []
         with write_transaction(catalog.engine) as connection:
-            for table in tables:
-                catalog.make(connection, table, indexed=False)
-        filler, head = Filler(catalog, log, tables), log.head().position
+            for family in self.projections.families:
+                store = catalog.store(family, f"{family.name}_states_in_{number}")
+                catalog.make_store(connection, store)
+                tables = [catalog.tables(kind, f"{kind.name}_in_{number}") for kind in family.kinds]
+                for each in tables:
+                    catalog.make(connection, each, store, indexed=False)
+                units.append(Unit(store, tuple(tables)))
+        filler, head = Filler(catalog, log, units), log.head().position
         size = -(-head // number) or 1
         for batch in [filler.prepare(at, min(at + size, head)) for at in range(0, head, size)]:
             filler.commit(batch)
+        draw_units(catalog, log, units, workers=None, events=head, report=lambda _: None)
+        drawn = [each for unit in units for each in unit.rows]
         with write_transaction(catalog.engine) as connection:
-            result = {each.kind.name: _shown(connection, each) for each in tables}
-            assert not any(_wrong_terms(connection, each) for each in tables)
-            for each in tables:
+            result = {each.kind.name: _shown(connection, each) for each in drawn}
+            assert not any(_wrong_terms(connection, each) for each in drawn)
+            for each in drawn:
                 catalog.drop(connection, each.name)
         return result
 

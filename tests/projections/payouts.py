@@ -59,9 +59,11 @@ def state_of(projections: Projections) -> ProjectionState:
 
 
 def spoil(store: Store, statement: str) -> None:
-    """Somebody alters the payouts' live table, ``{table}`` in the statement."""
+    """Somebody alters the payouts' live table or its store, so named in the statement."""
     catalog = store.projections.catalog
     prefix = f"{catalog.schema}." if catalog.schema else ""
-    table = prefix + table_of(store.projections)
     with write_transaction(catalog.engine) as connection:
-        connection.execute(text(statement.format(table=table)))
+        live_table = catalog.live_table(connection, "payouts")
+        assert live_table is not None
+        names = {"table": prefix + live_table.table_name, "store": prefix + live_table.store}
+        connection.execute(text(statement.format(**names)))

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from unittest.mock import patch
 
 from sqlalchemy import Connection, Table
 
 from ledger.database import write_transaction
 from projections import Projections
+from projections.drivers.serving import Serving
 from projections.tables.catalog import Catalog
-from projections.tables.schema import KindTables
+from projections.tables.schema import KindTables, StoreTables
 
 # What the database says when it refuses: none of it may be shown.
 SECRET = "4242424242424242"
+
+Tables = KindTables | StoreTables
+_OF_ROWS = ("rows", "terms", "dead_letters")
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,7 @@ EVERY = [
 ]
 
 
-def refuse(
-    connection: Connection, tables: KindTables, refusal: Refusal, ids: Sequence[str]
-) -> None:
+def refuse(connection: Connection, tables: Tables, refusal: Refusal, ids: Sequence[str]) -> None:
     """Let the database refuse an operation for the objects with some ids."""
     letters = Catalog(connection.engine).control.dead_letters
     table = letters if refusal.table == "dead_letters" else getattr(tables, refusal.table)
@@ -92,35 +95,51 @@ def refusing(
 ) -> Iterator[None]:
     """Refuse operations for some ids in a kind's live tables, and in all that are made inside."""
     catalog = projections.catalog
-    refused: list[tuple[KindTables, Refusal]] = []
+    [unit] = Serving.read(catalog, projections.families).units_of([projections.kinds[kind]])
+    refused: list[tuple[Tables, Refusal]] = []
 
-    def install(connection: Connection, tables: KindTables) -> None:
-        if tables.kind.name == kind:
-            for refusal in refusals:
+    def install(connection: Connection, tables: Tables) -> None:
+        is_rows = isinstance(tables, KindTables)
+        if (tables.kind if isinstance(tables, KindTables) else tables.family).name != kind:
+            return
+        for refusal in refusals:
+            if (refusal.table in _OF_ROWS) == is_rows:
                 refuse(connection, tables, refusal, ids)
                 refused.append((tables, refusal))
 
-    make = Catalog.make
+    make, make_store = Catalog.make, Catalog.make_store
 
     def make_refusing(
-        self: Catalog, connection: Connection, tables: KindTables, *, indexed: bool = True
+        self: Catalog,
+        connection: Connection,
+        tables: KindTables,
+        store: StoreTables,
+        **options: Any,
     ) -> None:
-        make(self, connection, tables, indexed=indexed)
+        make(self, connection, tables, store, **options)
+        if self is catalog:
+            install(connection, tables)
+
+    def make_store_refusing(self: Catalog, connection: Connection, tables: StoreTables) -> None:
+        make_store(self, connection, tables)
         if self is catalog:
             install(connection, tables)
 
     with write_transaction(catalog.engine) as connection:
-        live_table = catalog.live_table(connection, kind)
-        assert live_table is not None
-        install(connection, catalog.tables(projections.kinds[kind], live_table.table_name))
-    with patch.object(Catalog, "make", make_refusing):
+        install(connection, unit.store)
+        for tables in unit.rows:
+            install(connection, tables)
+    with (
+        patch.object(Catalog, "make", make_refusing),
+        patch.object(Catalog, "make_store", make_store_refusing),
+    ):
         yield
     with write_transaction(catalog.engine) as connection:
-        for tables, refusal in refused:
-            _accept(connection, catalog, tables, refusal)
+        for its, refusal in refused:
+            _accept(connection, its, refusal)
 
 
-def _accept(connection: Connection, catalog: Catalog, tables: KindTables, refusal: Refusal) -> None:
+def _accept(connection: Connection, tables: Tables, refusal: Refusal) -> None:
     name = f"refuse_{refusal.operation}_{tables.name}_{refusal.table}"
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")

@@ -12,7 +12,8 @@ from api.config.databases import stores
 from api.config.settings import Settings
 from ledger import Ledger
 from projections import KINDS, Projections, RowSelector
-from projections.drivers import processes
+from projections.drivers import crew
+from projections.drivers.executors import Processes
 from projections.kinds import declared
 from projections.objects.declaration import StripeObject
 from projections.objects.paths import at
@@ -172,10 +173,10 @@ def test_kinds_without_personal_data_are_the_same() -> None:
 
 def test_several_processes_leave_it_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The processes of a rebuild read what their parent reads."""
-    monkeypatch.setattr(processes, "_WORTH_PROCESSES", 1)
+    monkeypatch.setattr(crew, "_WORTH_WORKERS", 1)
     store.append(EVENTS)
     other = started(store.ledger, personal_data=False)
-    other.projections.rebuild(processes=2)
+    other.projections.rebuild(workers=Processes(2))
 
     assert not holds_secrets(other)
     assert other.projections.check() == []

@@ -31,17 +31,19 @@ def spoilt(store: Store) -> list[str]:
 
 def test_by_id_only_that_row_is_folded_again(damaged: Store) -> None:
     """One row changed, the others are as they were; a second time changes nothing."""
-    repaired = damaged.projections.repair("payouts", id="po_2")
+    repaired = damaged.projections.repair(["payouts"], id="po_2")["payouts"]
 
     assert (repaired.components, repaired.changed) == (1, 1)
     assert spoilt(damaged) == ["po_1", "po_3"]
-    assert damaged.projections.repair("payouts", id="po_2").changed == 0
-    assert damaged.projections.repair("payouts", id="po_nobody").components == 0
+    assert damaged.projections.repair(["payouts"], id="po_2")["payouts"].changed == 0
+    assert damaged.projections.repair(["payouts"], id="po_nobody")["payouts"].components == 0
 
 
 def test_since_means_received(damaged: Store) -> None:
     """From the given microsecond on, itself included, whatever Stripe's own times are."""
-    repaired = damaged.projections.repair("payouts", received_at=RECEIVED_AT + 2_000_000)
+    repaired = damaged.projections.repair(["payouts"], received_at=RECEIVED_AT + 2_000_000)[
+        "payouts"
+    ]
 
     assert (repaired.components, repaired.changed) == (2, 2)
     assert spoilt(damaged) == ["po_1"]
@@ -49,11 +51,12 @@ def test_since_means_received(damaged: Store) -> None:
 
 def test_what_the_tables_forgot_comes_back_from_the_log(damaged: Store) -> None:
     """Rows and all that they rest on may be gone: the log is asked which objects there were."""
-    for table in ("{table}", "{table}_objects", "{table}_components"):
-        spoil(damaged, f"DELETE FROM {table}")
+    spoil(damaged, "DELETE FROM {table}")
+    for part in ("objects", "components"):
+        spoil(damaged, f"DELETE FROM {{store}}_{part}")
 
-    assert damaged.projections.repair("payouts", id="po_1").changed == 1
-    assert damaged.projections.repair("payouts").changed == 2
+    assert damaged.projections.repair(["payouts"], id="po_1")["payouts"].changed == 1
+    assert damaged.projections.repair(["payouts"])["payouts"].changed == 2
     assert damaged.projections.check(["payouts"]) == []
     damaged.deliver([described(4, "TAX")])
     assert damaged.projections.check(["payouts"]) == []
@@ -63,7 +66,7 @@ def test_only_the_version_that_serves_may(damaged: Store) -> None:
     """Another declaration's rows do not fit into the table that serves."""
     new = Projections.open(damaged.ledger, with_one_more_field())
     with pytest.raises(NotReady, match="another version"):
-        new.repair("payouts", id="po_1")
+        new.repair(["payouts"], id="po_1")
     new.close()
 
 
@@ -73,8 +76,7 @@ def test_a_story_of_many_objects_is_left_as_it_was(store: Store) -> None:
         store.deliver(story(name).events)
     before = store.living()
 
-    assert {kind: store.projections.repair(kind).changed for kind in KINDS} == dict.fromkeys(
-        KINDS, 0
-    )
+    repaired = store.projections.repair()
+    assert {kind: result.changed for kind, result in repaired.items()} == dict.fromkeys(KINDS, 0)
     assert store.living() == before
     assert store.projections.check() == []

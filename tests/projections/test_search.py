@@ -163,7 +163,7 @@ def test_terms_are_repaired_with_their_row(store: Store) -> None:
 
     assert store.projections.refold("customers", "cus_001")
     assert fields_found(store, "anna") == [("customers", "cus_001", "name")]
-    assert store.projections.repair("customers").changed == 0
+    assert store.projections.repair(["customers"])["customers"].changed == 0
     assert store.wrong_terms() == {}
 
 

@@ -14,7 +14,8 @@ from ledger import RecordedEvent
 from ledger.database import read_transaction
 from projections import KINDS, Kind
 from projections.drivers.batch import EarlierEvents
-from projections.rows.batch import KindBatch, read_batch
+from projections.drivers.serving import Serving
+from projections.rows.batch import LinkedBatch, read_batch
 from projections.rows.make import ProjectedRow
 from projections.rows.merge import Earlier, Touched, merge
 from projections.rows.project import project
@@ -31,13 +32,12 @@ Rows = dict[tuple[str | None, bool, str], Json]
 def loaded(store: Store, kind: Kind, events: list[RecordedEvent]) -> tuple[Touched, Earlier]:
     """A batch that was not read yet, beside what is stored of its objects."""
     catalog = store.projections.catalog
-    batch = read_batch(events, kind.objects)
+    [unit] = Serving.read(catalog, store.projections.families).units_of([kind])
+    batch = read_batch(events, unit.family.objects)
+    linked = LinkedBatch(unit.family, batch)
     with read_transaction(catalog.engine) as connection:
-        live_table = catalog.live_table(connection, kind.name)
-        assert live_table is not None
-        tables = catalog.tables(kind, live_table.table_name)
-        stored = ComponentStore(connection, tables, catalog.control).load(KindBatch(kind, batch))
-    touched = Touched(KindBatch(kind, batch), stored)
+        stored = ComponentStore(connection, unit.store).load(linked)
+    touched = Touched(linked, stored)
     earlier = EarlierEvents(store.ledger.log, batch).load(touched.needs(all_anchors=True))
     return touched, earlier
 
@@ -83,10 +83,10 @@ def test_steps_and_merging_agree_with_the_fold(opened: Opened, data: st.DataObje
 def check(kind: Kind, store: Store, read: int, touched: Touched, earlier: Earlier) -> None:
     stored = msgspec.msgpack.encode(list(touched.stored.components.values()))
     change = merge(touched, earlier)
-    taken = list(steps(touched, earlier))
+    taken = list(steps(kind, touched, earlier))
     last: dict[int, Rows] = {}
     for component in change.components:
-        before, after = by_scope(component.rows_before()), by_scope(component.rows())
+        before, after = by_scope(component.rows_before(kind)), by_scope(component.rows(kind))
         assert is_part_of(before, known(kind, store, read))
         assert is_part_of(after, known(kind, store, change.last))
     for step in taken:
@@ -95,7 +95,7 @@ def check(kind: Kind, store: Store, read: int, touched: Touched, earlier: Earlie
         last[step.component] = by_scope(step.after)
 
     assert {key: row for rows in last.values() for key, row in rows.items()} == by_scope(
-        change.rows()
+        change.rows(kind)
     )
     # Nothing of what was loaded is altered by merging: the same again gives the same.
     assert msgspec.msgpack.encode(list(touched.stored.components.values())) == stored
@@ -104,7 +104,7 @@ def check(kind: Kind, store: Store, read: int, touched: Touched, earlier: Earlie
 
 def contents(change: Any) -> Iterator[bytes]:
     for component in change.components:
-        yield encode(component).content
+        yield encode(component.states)
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
@@ -114,4 +114,4 @@ def test_a_batch_of_nothing_changes_nothing(opened: Opened, name: str) -> None:
         touched, earlier = loaded(store, KINDS[name], [])
 
         assert merge(touched, earlier).components == []
-        assert list(steps(touched, earlier)) == []
+        assert list(steps(KINDS[name], touched, earlier)) == []

@@ -1,0 +1,150 @@
+"""Drawing rows from stored states: of a whole store by ranges, or of what moved since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from sqlalchemy import Connection
+
+from ledger import Log
+from ledger.database import read_transaction
+from projections.drivers.batch import draw_rows, write_batch
+from projections.errors import AlreadyRunning
+from projections.objects.decode import reader
+from projections.rows.change import ComponentChange, StoredComponent
+from projections.rows.components import object_keys
+from projections.tables.belonging import START, Checkpoint
+from projections.tables.catalog import Catalog
+from projections.tables.component import DrawnComponent, draw
+from projections.tables.engine import tune_for_bulk
+from projections.tables.narrow import mark_lost, write_rows_narrowed
+from projections.tables.row_store import RowStore
+from projections.tables.schema import Unit
+from projections.tables.store import ComponentStore
+
+__all__ = ["draw_range", "draw_since", "mark_drawn", "ranges_of", "redraw", "row_stores"]
+
+# So many components are drawn in one transaction.
+_RANGE = 2000
+# So many of them show whether a range was drawn.
+_SOME = 100
+# The events between, of which only the objects' names are wanted.
+_EVENTS = 2000
+
+
+def row_stores(
+    connection: Connection, catalog: Catalog, unit: Unit, has_letters: Mapping[str, bool]
+) -> list[RowStore]:
+    """The stores of a unit's rows that are named in ``has_letters``, in the order of names."""
+    return [
+        RowStore(connection, tables, catalog.control, has_letters=has_letters[tables.name])
+        for tables in sorted(unit.rows, key=lambda tables: tables.name)
+        if tables.name in has_letters
+    ]
+
+
+def ranges_of(catalog: Catalog, unit: Unit) -> Iterator[tuple[int, int]]:
+    """The ranges of numbers that a store's components have now."""
+    with read_transaction(catalog.engine) as connection:
+        greatest = ComponentStore(connection, unit.store).greatest_number()
+    for first in range(1, greatest + 1, _RANGE):
+        yield first, min(first + _RANGE - 1, greatest)
+
+
+def draw_range(catalog: Catalog, unit: Unit, first: int, last: int) -> None:
+    """Draw all rows of a range of components into tables that do not serve.
+
+    If that was done before, as by a worker that was taken for dead, it is left as it is. Whatever
+    is written to the store meanwhile is drawn once more by ``draw_since``, so nobody waits for
+    this.
+    """
+    with read_transaction(catalog.engine) as connection:
+        stored = ComponentStore(connection, unit.store).components_between(first, last)
+    changes = [
+        ({state.object for state in each.states}, ComponentChange((), each.states))
+        for each in stored.values()
+    ]
+    drawn = {
+        tables.name: [
+            draw(tables.kind, change)
+            for objects, change in changes
+            if not objects.isdisjoint(tables.kind.member_names)
+        ]
+        for tables in unit.rows
+    }
+
+    def write(connection: Connection, narrowed: bool) -> None:
+        tune_for_bulk(connection)
+        for tables in unit.rows:
+            checkpoint = catalog.checkpoint(connection, tables.name)
+            if checkpoint is None or checkpoint.position != START.position:
+                raise AlreadyRunning("somebody else writes the tables of this rebuild")
+        stores = row_stores(connection, catalog, unit, dict.fromkeys(unit.names, False))
+        if any(each.standing(_some_keys(drawn[each.tables.name])) for each in stores):
+            return
+        for each in stores:
+            if narrowed:
+                write_rows_narrowed(each, drawn[each.tables.name])
+            else:
+                each.write(drawn[each.tables.name])
+
+    write_batch(catalog.engine, write)
+
+
+def _some_keys(drawn: Sequence[DrawnComponent]) -> list[bytes]:
+    """Keys of rows that are all there, or none of them, as a range is written in one transaction;
+    but for those that were refused."""
+    return [row[0] for each in drawn[:_SOME] for row in each.rows]
+
+
+def draw_since(catalog: Catalog, log: Log, unit: Unit) -> None:
+    """Draw what changed in a store since its tables of rows were drawn; those then have read as
+    much as the store has."""
+    write_batch(catalog.engine, partial(redraw, catalog, log, unit))
+
+
+def redraw(catalog: Catalog, log: Log, unit: Unit, connection: Connection, narrowed: bool) -> None:
+    """``draw_since`` in the caller's transaction."""
+    read = catalog.checkpoint(connection, unit.store.name, lock=True)
+    assert read is not None
+    for tables in unit.rows:
+        drawn = catalog.checkpoint(connection, tables.name, lock=True)
+        if drawn is None or drawn.position >= read.position:
+            continue
+        store = ComponentStore(connection, unit.store)
+        has_letters = catalog.has_letters(connection, [tables.name])
+        rows = row_stores(connection, catalog, unit, has_letters)
+        numbers = _touched(log, store, drawn.position, read.position)
+        for part in _parts(sorted(numbers)):
+            stored = store.components(part)
+            changes = [_change(unit, number, each) for number, each in sorted(stored.items())]
+            draw_rows(store, rows, log, changes, upto=read.position, narrowed=narrowed)
+        catalog.set_checkpoint(connection, tables.name, read)
+
+
+def mark_drawn(catalog: Catalog, connection: Connection, unit: Unit, read: Checkpoint) -> None:
+    """Say that all of a unit's rows were drawn when the store had read so far."""
+    for tables in unit.rows:
+        catalog.set_checkpoint(connection, tables.name, read)
+        mark_lost(RowStore(connection, tables, catalog.control), unit.store.name)
+
+
+def _touched(log: Log, store: ComponentStore, after: int, upto: int) -> set[int]:
+    """The components of all objects that some events say something of."""
+    read, numbers = reader(store.family.objects), set[int]()
+    for start in range(after, upto, _EVENTS):
+        events = log.scan(start, min(start + _EVENTS, upto))
+        keys = {observation.key for event in events for observation in read(event)}
+        numbers |= set(store.numbers(keys).values())
+    return numbers
+
+
+def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), _RANGE):
+        yield numbers[start : start + _RANGE]
+
+
+def _change(unit: Unit, number: int, stored: StoredComponent) -> ComponentChange:
+    keys = object_keys(unit.family.objects, stored.states)
+    return ComponentChange(keys, stored.states, (number,), (stored,))
