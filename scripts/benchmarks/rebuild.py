@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -54,7 +54,7 @@ def measure_rebuild(plan: RebuildPlan) -> tuple[list[Row], list[Row], tuple[str,
             with open_logs(name, directory) as logs:
                 for events in plan.events:
                     url = logs.log(events)
-                    rows += _rounds(plan, logs, url, events, "rebuild", rebuild_all)
+                    rows += _rounds(plan, logs, url, events, _REBUILDS)
                     if plan.with_pauses:
                         print_progress(f"{name}, {events:,} events: pauses")
                         pause_rows += pauses(logs, url, events, rebuild_all, plan.processes)
@@ -69,16 +69,34 @@ def measure_follow(plan: RebuildPlan) -> tuple[list[Row], tuple[str, ...]]:
             with open_logs(name, directory) as logs:
                 for events in plan.events:
                     url = logs.log(events)
-                    rows += _rounds(plan, logs, url, events, "follow", follow_all)
+                    rows += _rounds(plan, logs, url, events, {"follow": follow_all})
     return rows, _NOTES
 
 
 def rebuild_all(url: str, processes: int = 0) -> int:
     """Rebuild every kind, as `ledger rebuild` does; return the log's last position."""
+    return _rebuild(url, processes)
+
+
+def draw_all(url: str, processes: int = 0) -> int:
+    """Draw the rows of every kind from the states; return the log's last position."""
+    return _rebuild(url, processes, "--rows-only")
+
+
+def rebuild_payouts(url: str, processes: int = 0) -> int:
+    """Rebuild the payouts alone, from the log; return its last position."""
+    return _rebuild(url, processes, "payouts")
+
+
+# In this order: the states and event types of the first are what the others go by.
+_REBUILDS = {"rebuild": rebuild_all, "rows only": draw_all, "payouts alone": rebuild_payouts}
+
+
+def _rebuild(url: str, processes: int, *arguments: str) -> int:
     os.environ["LEDGER_DATABASE_URL"] = url
     options = [f"--processes={processes}"] if processes else []
     with redirect_stdout(StringIO()):
-        rebuild_command.main(["--json", *options], standalone_mode=False)
+        rebuild_command.main(["--json", *options, *arguments], standalone_mode=False)
     return Ledger.open(url).log.head().position
 
 
@@ -97,8 +115,7 @@ def _rounds(
     logs: Logs,
     url: str,
     events: int,
-    driver: str,
-    drive: Callable[[str, int], int],
+    drivers: Mapping[str, Callable[[str, int], int]],
 ) -> list[Row]:
     results: dict[str, list[Measured[int]]] = {}
     for number in range(plan.rounds):
@@ -107,9 +124,12 @@ def _rounds(
         if "library" not in results:  # it is so slow that it is measured once only
             results["library"] = [run(follow_by_library, url, logs.create_empty())]
         logs.drop_projections(url)
-        results.setdefault(driver, []).append(run(drive, url, plan.processes))
-        rate = _rate(results[driver][-1])
-        print_progress(f"{logs.name}, {events:,} events, round {number + 1}: {rate:,.0f}/s")
+        for driver, drive in drivers.items():
+            results.setdefault(driver, []).append(run(drive, url, plan.processes))
+            rate = _rate(results[driver][-1])
+            print_progress(
+                f"{logs.name}, {events:,} events, round {number + 1}: {driver} {rate:,.0f}/s"
+            )
     log_bytes, rows_bytes = logs.size_bytes(url)
     return [
         {
@@ -120,7 +140,7 @@ def _rounds(
             f"of {_BASELINE}": _ratio(own, results[_BASELINE]),
             "of library": _ratio(own, results["library"]),
             "peak MB": max(result.peak_bytes for result in own) / _MEGABYTE,
-            "size MB": (rows_bytes if name == driver else log_bytes) / _MEGABYTE,
+            "size MB": (rows_bytes if name in drivers else log_bytes) / _MEGABYTE,
         }
         for name, own in results.items()
     ]
