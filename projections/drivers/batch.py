@@ -44,6 +44,9 @@ def merge_batch(
     The mappings hold what was computed ahead. Raises ``DataRefused``, unless the write is
     ``narrowed``: then it leaves out what is refused.
     """
+    if not batch.groups:
+        # Most batches are about few families.
+        return []
     touched = Touched(batch, store.load(batch))
     change = merge(touched, earlier.load(touched.needs()), prepared)
     if narrowed:
@@ -65,6 +68,8 @@ def draw_rows(
 
     What is stored of a row may lack events that were lost: it is folded anew.
     """
+    if not changes:
+        return
     for each in rows:
         drawn = each.draw(changes)
         if narrowed:

@@ -28,7 +28,7 @@ from projections.tables.catalog import Catalog
 from projections.tables.component import NOT_ENCODABLE, encode
 from projections.tables.engine import tune_for_bulk
 from projections.tables.event_types import Telling, note
-from projections.tables.schema import Unit
+from projections.tables.schema import EVENT_TYPES, Unit
 from projections.tables.store import ComponentStore
 
 __all__ = [
@@ -122,13 +122,14 @@ class Filler:
         tune_for_bulk(connection)
         stores = {unit.store.name for unit in self._units}
         drawn = {name for unit in self._units for name in unit.names if self._draws}
+        noted = {EVENT_TYPES} if prepared.types is not None else set()
         won = self._catalog.advance(
-            connection, stores | drawn, old=prepared.after, read=prepared.read
+            connection, stores | drawn | noted, old=prepared.after, read=prepared.read
         )
         if not stores <= won.keys():
             raise AlreadyRunning("somebody else writes the tables of this rebuild")
-        if prepared.types is not None:
-            note(self._catalog, connection, prepared.types, old=prepared.after, read=prepared.read)
+        if prepared.types is not None and EVENT_TYPES in won:
+            note(self._catalog, connection, prepared.types)
         for batch, parts in prepared.parts:
             earlier = EarlierEvents(self._log, batch)
             for part in parts:

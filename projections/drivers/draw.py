@@ -18,6 +18,7 @@ from projections.tables.belonging import START, Checkpoint
 from projections.tables.catalog import Catalog
 from projections.tables.component import DrawnComponent, draw
 from projections.tables.engine import tune_for_bulk
+from projections.tables.letters import having_letters
 from projections.tables.narrow import mark_lost, write_rows_narrowed
 from projections.tables.row_store import RowStore
 from projections.tables.schema import Unit
@@ -113,7 +114,7 @@ def redraw(catalog: Catalog, log: Log, unit: Unit, connection: Connection, narro
         if drawn is None or drawn.position >= read.position:
             continue
         store = ComponentStore(connection, unit.store)
-        has_letters = catalog.has_letters(connection, [tables.name])
+        has_letters = having_letters(connection, catalog.control.dead_letters, [tables.name])
         rows = row_stores(connection, catalog, unit, has_letters)
         numbers = _touched(log, store, drawn.position, read.position)
         for part in _parts(sorted(numbers)):

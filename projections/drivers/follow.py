@@ -25,7 +25,7 @@ from projections.rows.batch import Batch, LinkedBatch, read_batch, sharing_objec
 from projections.tables.belonging import Checkpoint
 from projections.tables.catalog import Catalog
 from projections.tables.event_types import note
-from projections.tables.schema import Unit
+from projections.tables.schema import EVENT_TYPES, Unit
 from projections.tables.store import ComponentStore
 
 __all__ = ["advance", "apply_events", "fitting"]
@@ -123,8 +123,9 @@ def _write(
 ) -> None:
     names = [name for unit in units for name in unit.names]
     read = Checkpoint(batch.last, batch.chain, batch.without_snapshot)
-    won = catalog.advance(connection, names, old=position, read=read)
-    note(catalog, connection, batch.types, old=position, read=read)
+    won = catalog.advance(connection, [*names, EVENT_TYPES], old=position, read=read)
+    if EVENT_TYPES in won:
+        note(catalog, connection, batch.types)
     earlier = EarlierEvents(log, batch)
     for unit in sorted(units, key=lambda unit: unit.store.name):
         if unit.store.name not in won:

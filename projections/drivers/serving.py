@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ledger.database import read_transaction
 from projections.drivers.claims import Claims, Due
@@ -30,7 +31,6 @@ class Serving:
     families: Sequence[Family]
     live_tables: Mapping[str, LiveTable]
     checkpoints: Mapping[str, Checkpoint]
-    fingerprints: Mapping[str, str]
     requested: frozenset[str]
 
     @classmethod
@@ -43,9 +43,13 @@ class Serving:
                 families,
                 catalog.live_tables(connection),
                 catalog.checkpoints(connection),
-                catalog.fingerprints(connection),
                 frozenset(Claims(catalog).due(connection, kinds)),
             )
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        with read_transaction(self.catalog.engine) as connection:
+            return self.catalog.fingerprints(connection)
 
     def lacks(self, kinds: Iterable[str]) -> bool:
         """Whether some kinds have no live table yet."""
@@ -80,10 +84,10 @@ class Serving:
             for kind in foreign:
                 warnings.warn(of_another_log(kind), stacklevel=3)
             renewed = [kind for kind in known if self._is_new(kind)]
-            store = self._states_of(family)
             if foreign or any(kind.name in self.requested for kind in known):
                 due.append(Due(family, family.kinds))
             elif renewed:
+                store = self._states_of(family)
                 due.append(Due(family, tuple(renewed) if store else family.kinds, store))
         return due
 
@@ -105,7 +109,7 @@ class Serving:
             # One that nothing was read into has nothing to be drawn.
             checkpoint = self.checkpoints[live_table.store]
             if (
-                self.fingerprints[live_table.store] == family.fingerprint
+                self._fingerprints[live_table.store] == family.fingerprint
                 and checkpoint.position > 0
                 and self.catalog.belonging.holds(checkpoint)
             ):

@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.schema import CreateTable
 
 from ledger import Log
 from ledger.making import making_tables, use_wal
@@ -60,14 +61,23 @@ class Catalog:
         self.belonging = Belonging(log)
         self.schema = schema_of(engine)
         self.control: Control = control(self.schema)
+        # Describing a table takes longer than most queries of it.
+        self._tables: dict[tuple[str, str], KindTables] = {}
+        self._stores: dict[tuple[str, str], StoreTables] = {}
 
     def tables(self, kind: Kind, name: str) -> KindTables:
         """A kind's tables of rows under a name."""
-        return KindTables(kind, name, self.schema)
+        key = (kind.fingerprint, name)
+        if key not in self._tables:
+            self._tables[key] = KindTables(kind, name, self.schema)
+        return self._tables[key]
 
     def store(self, family: Family, name: str) -> StoreTables:
         """A family's store under a name."""
-        return StoreTables(family, name, self.schema)
+        key = (family.fingerprint, name)
+        if key not in self._stores:
+            self._stores[key] = StoreTables(family, name, self.schema)
+        return self._stores[key]
 
     def create(
         self, kinds: Mapping[str, Kind], alternatives: Mapping[str, Kind] | None = None
@@ -145,7 +155,8 @@ class Catalog:
     ) -> None:
         """Make a kind's tables of rows, empty, at position 0, to be drawn from a store."""
         for table in tables.all():
-            table.create(connection)
+            # Without the indexes that it is known to have.
+            connection.execute(CreateTable(table))
         for index in tables.indexes if indexed else ():
             index.create(connection)
         kind = tables.kind
@@ -199,12 +210,7 @@ class Catalog:
         return None if row is None else _checkpoint(row)
 
     def advance(
-        self,
-        connection: Connection,
-        names: Collection[str],
-        *,
-        old: int,
-        read: Checkpoint,
+        self, connection: Connection, names: Collection[str], *, old: int, read: Checkpoint
     ) -> dict[str, bool]:
         """Compare-and-set the checkpoints of some tables; returns the tables that won.
 
@@ -236,13 +242,6 @@ class Catalog:
         table = self.control.checkpoints
         of_table = update(table).where(table.c.table_name == name)
         connection.execute(of_table.values(**read._asdict()))
-
-    def has_letters(self, connection: Connection, names: Iterable[str]) -> dict[str, bool]:
-        """Whether tables have dead letters, by name."""
-        letters = self.control.dead_letters
-        query = select(letters.c.table_name).where(letters.c.table_name.in_(list(names)))
-        having = set(connection.execute(query.distinct()).scalars())
-        return {name: name in having for name in names}
 
     def store_of(self, connection: Connection, name: str) -> str | None:
         """The name of the store that a table of rows is drawn from."""

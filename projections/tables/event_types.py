@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from ledger import EventTypes, Log
 from ledger.database import read_transaction, write_transaction
-from projections.tables.belonging import START, Checkpoint
+from projections.tables.belonging import START
 from projections.tables.catalog import Catalog
 from projections.tables.schema import EVENT_TYPES
 from projections.tables.writer import WRITERS
@@ -37,18 +37,10 @@ class Telling:
         return self.types if upto <= self.upto else None
 
 
-def note(
-    catalog: Catalog,
-    connection: Connection,
-    types: Collection[tuple[str, str]],
-    *,
-    old: int,
-    read: Checkpoint,
-) -> None:
-    """Note what a batch from ``old`` to ``read`` showed; of no use unless all before is noted."""
-    if EVENT_TYPES in catalog.advance(connection, [EVENT_TYPES], old=old, read=read):
-        writer = WRITERS[connection.dialect.name](connection)
-        writer.upsert(catalog.control.event_types, sorted(types))
+def note(catalog: Catalog, connection: Connection, types: Collection[tuple[str, str]]) -> None:
+    """Note what a batch showed whose transaction moved the checkpoint of this, too."""
+    writer = WRITERS[connection.dialect.name](connection)
+    writer.upsert(catalog.control.event_types, sorted(types))
 
 
 def begin_noting(catalog: Catalog) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-__all__ = ["LOST", "REFUSED", "is_lost", "refused_keys"]
+__all__ = ["LOST", "REFUSED", "having_letters", "is_lost", "refused_keys"]
 
 # How their errors begin.
 REFUSED = "the row cannot be stored: "
@@ -17,6 +19,13 @@ _AFTER_LOST = b"\x01"
 def is_lost(letters: Table) -> ColumnElement[bool]:
     """Whether a dead letter is one of a row that is to be folded anew."""
     return letters.c.row_key < _AFTER_LOST
+
+
+def having_letters(connection: Connection, letters: Table, names: Iterable[str]) -> dict[str, bool]:
+    """Whether tables have dead letters, by name."""
+    query = select(letters.c.table_name).where(letters.c.table_name.in_(list(names)))
+    having = set(connection.execute(query.distinct()).scalars())
+    return {name: name in having for name in names}
 
 
 def refused_keys(connection: Connection, letters: Table, table_name: str) -> set[bytes]:
