@@ -81,7 +81,8 @@ def count_by_type(connection: Connection, upto: int) -> dict[str, int]:
 def positions_of(connection: Connection, after: int, upto: int, types: EventTypes) -> array[int]:
     """The positions of the rows of some types, in order: ten million take 80 MB."""
     between = {"after": after, "upto": upto, "types": types.names}
-    return array("q", connection.execute(_POSITIONS, between).scalars())
+    rows = connection.execute(_POSITIONS, between, execution_options={"yield_per": 10_000})
+    return array("q", rows.scalars())
 
 
 def fitting(connection: Connection, after: int, upto: int, *, memory: int, beside: int) -> int:

@@ -99,6 +99,8 @@ def rebuild(
         raise click.UsageError("--check, --rows-only, --id and --since exclude each other")
     if (executor == "dask") != (scheduler is not None):
         raise click.UsageError("--executor dask and --scheduler go together")
+    if check and executor == "dask":
+        raise click.UsageError("--check compares in a file of this machine: it takes no cluster")
     chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     settings = Settings.read()
     workers = _workers(settings, processes or useful_cores(), scheduler)

@@ -120,13 +120,15 @@ class Filler:
 
     def _write(self, prepared: PreparedBatch, connection: Connection, narrowed: bool) -> None:
         tune_for_bulk(connection)
-        stores = {unit.store.name for unit in self._units}
-        drawn = {name for unit in self._units for name in unit.names if self._draws}
-        noted = {EVENT_TYPES} if prepared.types is not None else set()
-        won = self._catalog.advance(
-            connection, stores | drawn | noted, old=prepared.after, read=prepared.read
+        won = self._catalog.advance_units(
+            connection,
+            self._units,
+            old=prepared.after,
+            read=prepared.read,
+            with_rows=self._draws,
+            with_types=prepared.types is not None,
         )
-        if not stores <= won.keys():
+        if not {unit.store.name for unit in self._units} <= won.keys():
             raise AlreadyRunning("somebody else writes the tables of this rebuild")
         if prepared.types is not None and EVENT_TYPES in won:
             note(self._catalog, connection, prepared.types)
@@ -177,15 +179,19 @@ def batch_size(*, memory_mb: int, processes: int, body_bytes: int) -> int:
 
 
 def batch_ranges(
-    log: Log, after: int, upto: int, size: int, telling: Telling | None = None
+    log: Log, after: int, upto: int, size: int, telling: Telling | None = None, noted: int = 0
 ) -> Iterator[tuple[int, int]]:
-    """Ranges of positions with no more than so many events each that have to be read."""
+    """Ranges of positions with no more than so many events each that have to be read.
+
+    One of them ends where event types were ``noted`` up to, so that noting goes on from there.
+    """
+    noted = max(after, min(upto, noted))
     if telling is not None and telling.types.are_rare:
-        upto_known = max(after, min(upto, telling.upto))
-        yield from log.ranges(after, upto_known, telling.types, size)
-        after = upto_known
-    for start in range(after, upto, size):
-        yield start, min(start + size, upto)
+        yield from log.ranges(after, noted, telling.types, size)
+        after = noted
+    for first, last in ((after, noted), (noted, upto)):
+        for start in range(first, last, size):
+            yield start, min(start + size, last)
 
 
 @contextmanager

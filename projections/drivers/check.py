@@ -26,7 +26,7 @@ from projections.tables.catalog import Catalog
 from projections.tables.component import shown_row
 from projections.tables.engine import engine_at
 from projections.tables.letters import refused_keys
-from projections.tables.live import LiveRows, live_rows
+from projections.tables.live import LiveRows, all_live_rows, live_rows
 from projections.tables.schema import KindTables, Unit
 
 __all__ = ["Difference", "checked_at", "compare", "record"]
@@ -83,17 +83,21 @@ def compare(
             report=lambda part: report(_FILLED + (1 - _FILLED) * part),
         )  # fmt: skip
         for unit in units:
-            for rebuilt in unit.rows:
-                with (
-                    live_rows(catalog, rebuilt.kind) as live,
-                    read_transaction(scratch.engine) as connection,
-                ):
+            tables = {each.kind.name: each for each in unit.rows}
+            with all_live_rows(catalog, [each.kind for each in unit.rows]) as lives:
+                # The scratch goes forwards only, and kinds of one family may have read unlike far.
+                for live in sorted(lives, key=lambda live: live.position):
                     _catch_up(scratch, log, unit, live.position, memory_mb)
-                    # What a database refused is what it is: its dead letter says so.
-                    refused = _refused(live, scratch, connection, rebuilt.name)
-                    pages = _without(refused, _live_pages(live))
-                    rows = _without(refused, _rebuilt(connection, rebuilt))
-                    yield from _merged(rebuilt.kind, pages, rows)
+                    yield from _compared(scratch, tables[live.kind.name], live)
+
+
+def _compared(scratch: Catalog, rebuilt: KindTables, live: LiveRows) -> Iterator[Difference]:
+    with read_transaction(scratch.engine) as connection:
+        # What a database refused is what it is: its dead letter says so.
+        refused = _refused(live, scratch, connection, rebuilt.name)
+        pages = _without(refused, _live_pages(live))
+        rows = _without(refused, _rebuilt(connection, rebuilt))
+        yield from _merged(rebuilt.kind, pages, rows)
 
 
 @contextmanager

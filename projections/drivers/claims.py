@@ -59,20 +59,28 @@ class Claims:
             connection.execute(insert(rebuilds).values(**values))
             return True
 
-    def due(self, connection: Connection, kinds: Mapping[str, Kind]) -> list[str]:
-        """The kinds whose rebuild was asked for and not begun, or begun by a process that died."""
-        rows = connection.execute(select(self._catalog.control.rebuilds)).all()
-        return [
+    def requested(self, connection: Connection, kinds: Mapping[str, Kind]) -> frozenset[str]:
+        """The kinds whose rebuild was asked for and not begun."""
+        rebuilds = self._catalog.control.rebuilds
+        rows = connection.execute(select(rebuilds).where(rebuilds.c.state == "requested")).all()
+        return frozenset(
             row.kind
             for row in rows
-            if (kind := kinds.get(row.kind)) is not None
-            and (
-                row.owner == kind.fingerprint
-                if row.state == "requested"
-                else kind.fingerprint in str(row.table_name)
-                and _is_expired(connection, row.heartbeat)
-            )
-        ]
+            if row.kind in kinds and row.owner == kinds[row.kind].fingerprint
+        )
+
+    def abandoned(self, connection: Connection, kinds: Mapping[str, Kind]) -> dict[str, str | None]:
+        """The kinds whose rebuild was begun by a process that died, each with the store that its
+        rows were to be drawn from."""
+        rebuilds = self._catalog.control.rebuilds
+        rows = connection.execute(select(rebuilds).where(rebuilds.c.state == "running")).all()
+        return {
+            row.kind: self._catalog.store_of(connection, row.table_name)
+            for row in rows
+            if row.kind in kinds
+            and kinds[row.kind].fingerprint in str(row.table_name)
+            and _is_expired(connection, row.heartbeat)
+        }
 
     @contextmanager
     def claim(self, due: Due) -> Iterator[Unit]:
@@ -94,11 +102,11 @@ class Claims:
             yield unit
         except BaseException:
             with write_transaction(catalog.engine) as connection:
-                # Whoever took over from us has dropped them already.
-                if self.are_held(connection, len(kinds)):
-                    for tables in unit.rows:
-                        if not self._is_live(connection, tables.kind, tables.name):
-                            catalog.drop(connection, tables.name)
+                for tables in unit.rows:
+                    # Whoever took over from us has dropped it already.
+                    is_ours = self._holds(connection, tables)
+                    if is_ours and not self._is_live(connection, tables.kind, tables.name):
+                        catalog.drop(connection, tables.name)
             raise
         finally:
             names = [kind.name for kind in kinds]
@@ -170,6 +178,11 @@ class Claims:
             )
         )  # fmt: skip
         return tables
+
+    def _holds(self, connection: Connection, tables: KindTables) -> bool:
+        rebuilds = self._catalog.control.rebuilds
+        claim = (rebuilds.c.owner == self._owner, rebuilds.c.table_name == tables.name)
+        return connection.execute(select(rebuilds.c.kind).where(*claim)).first() is not None
 
     def _is_live(self, connection: Connection, kind: Kind, name: str) -> bool:
         live_table = self._catalog.live_table(connection, kind.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from functools import partial
@@ -22,16 +22,21 @@ __all__ = ["Crew"]
 # Below, starting workers takes longer than what they would do.
 _WORTH_WORKERS = 20_000
 # How often in a row a slice is tried whose workers die.
-_TRIES = 3
+_TRIES = 5
+# And how often it is not its turn, though it is the first.
+_WAITS = 20
 
 
 @dataclass(slots=True)
 class _Slice:
-    """What is to be done, and how far it is done then; ``tries`` counts those begun in vain."""
+    """What is to be done, and how far it is done then; ``tries`` counts the workers that died
+    meanwhile, ``waits`` how often it was not its turn."""
 
     work: Callable[[], bool]
     done: int
     tries: int = 0
+    waits: int = 0
+    future: Future[bool] | None = None
 
 
 class Crew:
@@ -49,11 +54,12 @@ class Crew:
         workers: Workers | None,
         events: int,
         telling: Telling | None = None,
+        noted: int = 0,
     ) -> None:
         self._catalog = catalog
         self._log = log
         self._units = units
-        self._telling = telling
+        self._telling, self._noted = telling, noted
         assigned = None
         if workers is not None and events > _WORTH_WORKERS:
             assigned = work.assignment(catalog, log, units, telling, is_remote=workers.is_remote)
@@ -72,7 +78,7 @@ class Crew:
         size = batch_size(
             memory_mb=memory_mb, processes=self._count, body_bytes=self._log.body_bytes()
         )
-        ranges = batch_ranges(self._log, after, upto, size, self._telling)
+        ranges = batch_ranges(self._log, after, upto, size, self._telling, self._noted)
         self._do((_Slice(partial(self._fill, *each), each[1]) for each in ranges), report)
 
     def draw(self, report: Callable[[float], None]) -> None:
@@ -91,37 +97,56 @@ class Crew:
     def _do(self, slices: Iterator[_Slice], report: Report) -> None:
         """Do slices, so many at a time, those first that come first."""
         executor = self._open()
-        waiting: deque[tuple[_Slice, Future[bool]]] = deque()
+        waiting: deque[_Slice] = deque()
         try:
             while True:
                 while len(waiting) < self._count and (following := next(slices, None)) is not None:
-                    waiting.append((following, executor.submit(following.work)))
+                    waiting.append(following)
                 if not waiting:
                     return
-                current, future = waiting.popleft()
                 try:
-                    is_done = future.result()
+                    is_done = _result(executor, waiting)
                 except BrokenExecutor as broken:
+                    self._begin_again(waiting, broken)
                     executor.shutdown(wait=False)
                     executor = self._open()
-                    lost = [current, *(each for each, _ in waiting)]
-                    waiting = deque((each, self._again(executor, each, broken)) for each in lost)
                     continue
                 if is_done:
-                    report(current.done)
+                    report(waiting.popleft().done)
                 else:
-                    # It gave its place to one that comes before it.
-                    waiting.appendleft((current, executor.submit(current.work)))
+                    # It gave its place to one that came before it.
+                    self._wait_again(waiting[0])
         finally:
-            for _, future in waiting:
-                future.cancel()
+            for each in waiting:
+                if each.future is not None:
+                    each.future.cancel()
             executor.shutdown(wait=True)
 
-    def _again(self, executor: Executor, each: _Slice, broken: BrokenExecutor) -> Future[bool]:
-        each.tries += 1
-        if each.tries >= _TRIES:
+    def _begin_again(self, waiting: Iterable[_Slice], broken: BrokenExecutor) -> None:
+        """Forget what was begun, as a pool of processes is broken as a whole."""
+        for each in waiting:
+            each.future = None
+            each.tries += 1
+            if each.tries >= _TRIES:
+                raise StoreUnavailable(
+                    f"{self._who} died, again and again: if it was for want of memory,"
+                    " `ledger rebuild` takes --memory and --processes"
+                ) from broken
+
+    def _wait_again(self, first: _Slice) -> None:
+        first.future = None
+        first.waits += 1
+        if first.waits >= _WAITS:
             raise StoreUnavailable(
-                f"{self._who} died, again and again: if it was for want of memory, `ledger rebuild`"
-                " takes --memory and --processes"
-            ) from broken
-        return executor.submit(each.work)
+                "what was written before is not there: did the database lose its last commits?"
+            )
+
+
+def _result(executor: Executor, waiting: Sequence[_Slice]) -> bool:
+    """Submit what is not submitted yet, and wait for the first of them."""
+    for each in waiting:
+        if each.future is None:
+            each.future = executor.submit(each.work)
+    first = waiting[0].future
+    assert first is not None
+    return first.result()

@@ -61,6 +61,8 @@ def cut_over(
                 locked.append((unit, error))
         if waiting and not wait_for_ever and time.monotonic() > deadline:
             problems += [_blocked_by(catalog, unit, error) for unit, error in locked]
+            held = [unit for unit, _ in locked]
+            problems += [_left_behind(unit) for unit in waiting if unit not in held]
             break
         if not waiting:
             break
@@ -73,12 +75,10 @@ def cut_over(
 def _try_once(catalog: Catalog, log: Log, unit: Unit, guard: Guard | None) -> bool:
     """Try once; False where the tables have fallen too far behind meanwhile."""
     with read_transaction(catalog.engine) as connection:
-        serves = _serves(catalog, connection, unit)
-    if serves:
-        # Whoever follows it moves the store; its new rows have only to be drawn.
-        draw_since(catalog, log, unit)
-    else:
+        is_followed = _is_followed(catalog, connection, unit)
+    if not is_followed:
         _follow(catalog, log, unit)
+    draw_since(catalog, log, unit)
     with write_transaction(catalog.engine) as connection:
         lock_catalog(connection)
         if guard is not None:
@@ -90,10 +90,21 @@ def _try_once(catalog: Catalog, log: Log, unit: Unit, guard: Guard | None) -> bo
         return True
 
 
-def _serves(catalog: Catalog, connection: Connection, unit: Unit) -> bool:
-    """Whether rows that serve are drawn from the unit's store already."""
-    live_tables = catalog.live_tables(connection).values()
-    return any(live_table.store == unit.store.name for live_table in live_tables)
+def _is_followed(catalog: Catalog, connection: Connection, unit: Unit) -> bool:
+    """Whether the unit's store serves already, and so is moved by whoever follows: its new rows
+    have only to be drawn. Should it be behind what serves, nobody does."""
+    live_tables = catalog.live_tables(connection)
+    checkpoints = catalog.checkpoints(connection)
+    serving = (checkpoints.get(live_tables[each.kind.name].table_name) for each in unit.rows)
+    served = max(
+        (each.position for each in serving if each and catalog.belonging.holds(each)), default=0
+    )
+    store = checkpoints.get(unit.store.name)
+    return (
+        any(each.store == unit.store.name for each in live_tables.values())
+        and store is not None
+        and store.position >= served
+    )
 
 
 def _follow(catalog: Catalog, log: Log, unit: Unit) -> None:
@@ -131,6 +142,11 @@ def _catch_up(catalog: Catalog, log: Log, connection: Connection, unit: Unit) ->
         apply_events(connection, catalog, log, [unit], checkpoint.position, events)
     redraw(catalog, log, unit, connection, narrowed=True)
     return True
+
+
+def _left_behind(unit: Unit) -> str:
+    names = ", ".join(tables.kind.name for tables in unit.rows)
+    return f"{names} could not catch up with what serves: events come faster than they are read"
 
 
 def _blocked_by(catalog: Catalog, unit: Unit, error: StoreUnavailable) -> str:

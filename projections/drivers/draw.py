@@ -16,7 +16,7 @@ from projections.rows.change import ComponentChange, StoredComponent
 from projections.rows.components import object_keys
 from projections.tables.belonging import START, Checkpoint
 from projections.tables.catalog import Catalog
-from projections.tables.component import DrawnComponent, draw
+from projections.tables.component import draw
 from projections.tables.engine import tune_for_bulk
 from projections.tables.letters import having_letters
 from projections.tables.narrow import mark_lost, write_rows_narrowed
@@ -28,8 +28,6 @@ __all__ = ["draw_range", "draw_since", "mark_drawn", "ranges_of", "redraw", "row
 
 # So many components are drawn in one transaction.
 _RANGE = 2000
-# So many of them show whether a range was drawn.
-_SOME = 100
 # The events between, of which only the objects' names are wanted.
 _EVENTS = 2000
 
@@ -56,9 +54,8 @@ def ranges_of(catalog: Catalog, unit: Unit) -> Iterator[tuple[int, int]]:
 def draw_range(catalog: Catalog, unit: Unit, first: int, last: int) -> None:
     """Draw all rows of a range of components into tables that do not serve.
 
-    If that was done before, as by a worker that was taken for dead, it is left as it is. Whatever
-    is written to the store meanwhile is drawn once more by ``draw_since``, so nobody waits for
-    this.
+    If that was done before, as by a worker that was taken for dead, it is done again. Whatever is
+    written to the store meanwhile is drawn once more by ``draw_since``, so nobody waits for this.
     """
     with read_transaction(catalog.engine) as connection:
         stored = ComponentStore(connection, unit.store).components_between(first, last)
@@ -82,33 +79,52 @@ def draw_range(catalog: Catalog, unit: Unit, first: int, last: int) -> None:
             if checkpoint is None or checkpoint.position != START.position:
                 raise AlreadyRunning("somebody else writes the tables of this rebuild")
         stores = row_stores(connection, catalog, unit, dict.fromkeys(unit.names, False))
-        if any(each.standing(_some_keys(drawn[each.tables.name])) for each in stores):
-            return
         for each in stores:
+            # Rows of it stand there where it was drawn before, or where components of ranges that
+            # were drawn have become part of one in this.
+            stand = each.stands({row[0] for part in drawn[each.tables.name] for row in part.rows})
             if narrowed:
-                write_rows_narrowed(each, drawn[each.tables.name])
+                write_rows_narrowed(each, drawn[each.tables.name], anew=stand)
             else:
-                each.write(drawn[each.tables.name])
+                each.write(drawn[each.tables.name], anew=stand)
 
     write_batch(catalog.engine, write)
 
 
-def _some_keys(drawn: Sequence[DrawnComponent]) -> list[bytes]:
-    """Keys of rows that are all there, or none of them, as a range is written in one transaction;
-    but for those that were refused."""
-    return [row[0] for each in drawn[:_SOME] for row in each.rows]
-
-
 def draw_since(catalog: Catalog, log: Log, unit: Unit) -> None:
     """Draw what changed in a store since its tables of rows were drawn; those then have read as
-    much as the store has."""
-    write_batch(catalog.engine, partial(redraw, catalog, log, unit))
+    much as the store has.
+
+    In steps, each of so many events: nobody waits for a table that was left behind long ago.
+    """
+    while True:
+        with read_transaction(catalog.engine) as connection:
+            read = catalog.checkpoint(connection, unit.store.name)
+            drawn = [catalog.checkpoint(connection, tables.name) for tables in unit.rows]
+        positions = [each.position for each in drawn if each is not None]
+        if read is None or not positions or min(positions) >= read.position:
+            return
+        upto = min(min(positions) + _EVENTS, read.position)
+        write_batch(catalog.engine, partial(redraw, catalog, log, unit, upto=upto))
 
 
-def redraw(catalog: Catalog, log: Log, unit: Unit, connection: Connection, narrowed: bool) -> None:
-    """``draw_since`` in the caller's transaction."""
+def redraw(
+    catalog: Catalog,
+    log: Log,
+    unit: Unit,
+    connection: Connection,
+    narrowed: bool,
+    *,
+    upto: int | None = None,
+) -> None:
+    """Draw in the caller's transaction what events up to a position changed, or all of them.
+
+    Rows are drawn from states that may be newer: then they are drawn once more.
+    """
     read = catalog.checkpoint(connection, unit.store.name, lock=True)
     assert read is not None
+    if upto is not None and upto < read.position:
+        read = Checkpoint(upto, log.chain_at(upto), read.without_snapshot)
     for tables in unit.rows:
         drawn = catalog.checkpoint(connection, tables.name, lock=True)
         if drawn is None or drawn.position >= read.position:

@@ -121,9 +121,8 @@ def _write(
     connection: Connection,
     narrowed: bool,
 ) -> None:
-    names = [name for unit in units for name in unit.names]
     read = Checkpoint(batch.last, batch.chain, batch.without_snapshot)
-    won = catalog.advance(connection, [*names, EVENT_TYPES], old=position, read=read)
+    won = catalog.advance_units(connection, units, old=position, read=read)
     if EVENT_TYPES in won:
         note(catalog, connection, batch.types)
     earlier = EarlierEvents(log, batch)

@@ -21,7 +21,7 @@ from projections.drivers.executors import Workers
 from projections.errors import AlreadyRunning, RebuildStopped
 from projections.tables.catalog import Catalog
 from projections.tables.engine import analyze
-from projections.tables.event_types import begin_noting, telling_of
+from projections.tables.event_types import begin_noting, noted_upto, telling_of
 from projections.tables.schema import Unit
 
 __all__ = ["Rebuilder", "Rebuilt", "draw_units"]
@@ -134,6 +134,7 @@ class Rebuilder:
                 self._catalog, self._log, new,
                 workers=self._workers, events=total,
                 telling=telling_of(self._catalog, self._log, objects),
+                noted=noted_upto(self._catalog),
             )  # fmt: skip
             crew.fill(
                 0, total, memory_mb=self._memory_mb,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ledger import Log
 from ledger.database import write_transaction
 from projections.drivers.bulk import Progress
-from projections.drivers.draw import redraw, row_stores
+from projections.drivers.draw import draw_since, redraw, row_stores
 from projections.drivers.refold import Repaired, refold
 from projections.errors import NotReady
 from projections.objects.decode import reader
@@ -60,6 +60,7 @@ def _held(
     catalog: Catalog, log: Log, unit: Unit
 ) -> Iterator[tuple[ComponentStore, list[RowStore], int]]:
     """A unit that serves, held at its checkpoint until the transaction ends."""
+    draw_since(catalog, log, unit)
     with write_transaction(catalog.engine) as connection:
         checkpoint = catalog.checkpoint(connection, unit.store.name, lock=True)
         if checkpoint is None:

@@ -32,6 +32,7 @@ class Serving:
     live_tables: Mapping[str, LiveTable]
     checkpoints: Mapping[str, Checkpoint]
     requested: frozenset[str]
+    abandoned: Mapping[str, str | None]
 
     @classmethod
     def read(cls, catalog: Catalog, families: Sequence[Family]) -> Serving:
@@ -43,7 +44,8 @@ class Serving:
                 families,
                 catalog.live_tables(connection),
                 catalog.checkpoints(connection),
-                frozenset(Claims(catalog).due(connection, kinds)),
+                Claims(catalog).requested(connection, kinds),
+                Claims(catalog).abandoned(connection, kinds),
             )
 
     @cached_property
@@ -84,10 +86,13 @@ class Serving:
             for kind in foreign:
                 warnings.warn(of_another_log(kind), stacklevel=3)
             renewed = [kind for kind in known if self._is_new(kind)]
-            if foreign or any(kind.name in self.requested for kind in known):
+            left = [kind for kind in known if kind.name in self.abandoned]
+            store = self._states_of(family) if renewed or left else None
+            whole = any(self.abandoned[kind.name] != store for kind in left)
+            if foreign or whole or any(kind.name in self.requested for kind in known):
                 due.append(Due(family, family.kinds))
-            elif renewed:
-                store = self._states_of(family)
+            elif renewed or left:
+                renewed = [kind for kind in family.kinds if kind in renewed or kind in left]
                 due.append(Due(family, tuple(renewed) if store else family.kinds, store))
         return due
 
@@ -156,5 +161,6 @@ class Serving:
 
     def _belongs(self, kind: Kind) -> bool:
         """Whether a live table belongs to the log."""
-        checkpoint = self.checkpoints.get(self.live_tables[kind.name].table_name)
-        return checkpoint is None or self.catalog.belonging.holds(checkpoint)
+        live_table = self.live_tables[kind.name]
+        checkpoints = map(self.checkpoints.get, (live_table.table_name, live_table.store))
+        return all(each is None or self.catalog.belonging.holds(each) for each in checkpoints)

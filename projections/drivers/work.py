@@ -10,7 +10,7 @@ from functools import cache
 
 from sqlalchemy import make_url
 
-from ledger import Ledger, Log
+from ledger import ConfigurationError, Ledger, Log
 from ledger.database import read_transaction
 from projections.drivers.bulk import Filler, without_garbage_collection
 from projections.drivers.draw import draw_range
@@ -36,13 +36,13 @@ class Assignment:
     """What a worker of another process has to open: code does not travel, names do.
 
     ``urls`` are those of the log and of the projections; None: what the worker's own environment
-    says. ``units`` are the names of stores, each with those of its rows by kind; ``telling``: which
-    events have to be read.
+    says. ``units`` are the names of stores, each with those of its rows by kind, and with their
+    fingerprints; ``telling``: which events have to be read.
     """
 
     urls: tuple[str, str] | None
     personal_data: bool
-    units: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    units: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...]
     telling: Telling | None
 
 
@@ -72,7 +72,11 @@ class Worker:
             if position >= upto:
                 # Somebody else did it, for we were taken for dead.
                 return True
-            filler.commit(prepared)
+            try:
+                filler.commit(prepared)
+            except AlreadyRunning:
+                if self._position() < upto:
+                    raise
             return True
 
     def draw(self, unit: int, first: int, last: int) -> bool:
@@ -112,7 +116,13 @@ def assignment(
                 None if is_remote else (urls[0], urls[1]),
                 personal_data,
                 tuple(
-                    (unit.store.name, tuple((each.kind.name, each.name) for each in unit.rows))
+                    (
+                        unit.store.name,
+                        unit.family.fingerprint,
+                        tuple(
+                            (each.kind.name, each.name, each.kind.fingerprint) for each in unit.rows
+                        ),
+                    )
                     for unit in units
                 ),
                 telling,
@@ -132,6 +142,8 @@ def draw(assigned: Assignment, unit: int, first: int, last: int) -> bool:
 
 @cache
 def _opened(urls: tuple[str, str] | None) -> tuple[Catalog, Log]:
+    if urls is None and _VARIABLE not in os.environ:
+        raise ConfigurationError(f"a worker has no {_VARIABLE} in its environment")
     ledger = Ledger.open(urls[0] if urls is not None else os.environ[_VARIABLE])
     engine = engine_at(make_url(urls[1])) if urls is not None else make_engine(ledger)
     return Catalog(engine, ledger.log), ledger.log
@@ -142,15 +154,18 @@ def _worker(assigned: Assignment) -> Worker:
     catalog, log = _opened(assigned.urls)
     kinds = declared(personal_data=assigned.personal_data)
     family_of = {kind.name: family for family in families(kinds.values()) for kind in family.kinds}
-    return Worker(
-        catalog,
-        log,
-        [
-            Unit(
-                catalog.store(family_of[rows[0][0]], store),
-                tuple(catalog.tables(kinds[kind], name) for kind, name in rows),
+    units = []
+    for store, fingerprint, rows in assigned.units:
+        family = family_of.get(rows[0][0])
+        its = {kind: kinds[kind].fingerprint if kind in kinds else None for kind, _, _ in rows}
+        if (
+            family is None
+            or family.fingerprint != fingerprint
+            or its != {kind: declared for kind, _, declared in rows}
+        ):
+            raise ConfigurationError(
+                "a worker has another version of the ledger than the one that rebuilds"
             )
-            for store, rows in assigned.units
-        ],
-        assigned.telling,
-    )
+        drawn = tuple(catalog.tables(kinds[kind], name) for kind, name, _ in rows)
+        units.append(Unit(catalog.store(family, store), drawn))
+    return Worker(catalog, log, units, assigned.telling)

@@ -32,7 +32,7 @@ class ComponentChange:
     ``replaced`` are the numbers of the stored components that became this one, none for a new
     one; ``keys`` its objects, seen or only linked to; ``observed`` names the objects of which there
     is something new, where that is known. Rows are projected from the states each time they are
-    asked for, so that a batch of thousands holds none in memory.
+    asked for: of a batch of thousands those of one kind are in memory at a time.
     """
 
     keys: Collection[Key]

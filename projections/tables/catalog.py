@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Select,
     delete,
-    exists,
     insert,
     select,
     text,
@@ -25,9 +25,15 @@ from ledger.making import making_tables, use_wal
 from projections.objects.types import Type
 from projections.rows.family import Family, families
 from projections.rows.kind import Kind
-from projections.tables.belonging import START, Belonging, Checkpoint
+from projections.tables.belonging import START, Belonging
+from projections.tables.checkpoints import Checkpoints
 from projections.tables.engine import lock_catalog, schema_of
-from projections.tables.schema import Control, KindTables, StoreTables, control
+from projections.tables.schema import (
+    Control,
+    KindTables,
+    StoreTables,
+    control,
+)
 from projections.tables.shared import make_shared
 from projections.tables.views import set_view
 
@@ -52,7 +58,7 @@ class LiveTable:
     store: str
 
 
-class Catalog:
+class Catalog(Checkpoints):
     """Makes the tables of kinds, and keeps which of them are live and how far each has read."""
 
     def __init__(self, engine: Engine, log: Log | None = None) -> None:
@@ -114,7 +120,7 @@ class Catalog:
             tables = self.tables(kind, f"{kind.name}_{kind.fingerprint}")
             self.make(connection, tables, store)
             set_view(connection, tables)
-            values = _values(tables, store.name)
+            values = _values(tables)
             if not is_first:
                 values["history"] = json.dumps([])
             connection.execute(insert(self.control.live_tables).values(**values))
@@ -129,14 +135,22 @@ class Catalog:
 
     def live_table(self, connection: Connection, kind: str) -> LiveTable | None:
         """The live table of a kind, or None before there is one."""
-        table = self.control.live_tables
-        row = connection.execute(select(table).where(table.c.kind == kind)).first()
+        query = self._live_tables().where(self.control.live_tables.c.kind == kind)
+        row = connection.execute(query).first()
         return None if row is None else _live_table(row)
 
     def live_tables(self, connection: Connection) -> dict[str, LiveTable]:
         """The live tables of all kinds."""
-        rows = connection.execute(select(self.control.live_tables)).all()
+        rows = connection.execute(self._live_tables()).all()
         return {row.kind: _live_table(row) for row in rows}
+
+    def _live_tables(self) -> Select[Any]:
+        """The live tables, each with the store that its checkpoint names: an older version that
+        rolled back knew nothing of stores."""
+        table, checkpoints = self.control.live_tables, self.control.checkpoints
+        return select(table, checkpoints.c.store).outerjoin(
+            checkpoints, checkpoints.c.table_name == table.c.table_name
+        )
 
     def make_store(self, connection: Connection, tables: StoreTables) -> None:
         """Make a family's store, empty, at position 0."""
@@ -192,63 +206,6 @@ class Catalog:
         for table in (self.control.checkpoints, self.control.dead_letters):
             connection.execute(delete(table).where(table.c.table_name == name))
 
-    def checkpoints(self, connection: Connection) -> dict[str, Checkpoint]:
-        """How far each table has read, live or not."""
-        rows = connection.execute(select(self.control.checkpoints)).all()
-        return {row.table_name: _checkpoint(row) for row in rows}
-
-    def checkpoint(
-        self, connection: Connection, name: str, *, lock: bool = False
-    ) -> Checkpoint | None:
-        """How far a table has read.
-
-        With ``lock`` nobody else moves it until the transaction ends.
-        """
-        table = self.control.checkpoints
-        query = select(table).where(table.c.table_name == name)
-        row = connection.execute(query.with_for_update() if lock else query).first()
-        return None if row is None else _checkpoint(row)
-
-    def advance(
-        self, connection: Connection, names: Collection[str], *, old: int, read: Checkpoint
-    ) -> dict[str, bool]:
-        """Compare-and-set the checkpoints of some tables; returns the tables that won.
-
-        Each with whether it has dead letters. ``old`` is the position before, ``read`` the new one
-        with what was read on the way.
-        """
-        table, letters = self.control.checkpoints, self.control.dead_letters
-        has_letters = exists().where(letters.c.table_name == table.c.table_name)
-        statement = (
-            update(table)
-            .where(table.c.table_name.in_(names), table.c.position == old)
-            .values(
-                position=read.position,
-                chain=read.chain,
-                without_snapshot=table.c.without_snapshot + read.without_snapshot,
-            )
-            .returning(table.c.table_name, has_letters)
-        )
-        return {name: bool(has_any) for name, has_any in connection.execute(statement)}
-
-    def fingerprints(self, connection: Connection) -> dict[str, str]:
-        """Of what declaration each table is, by its name."""
-        table = self.control.checkpoints
-        rows = connection.execute(select(table.c.table_name, table.c.fingerprint)).all()
-        return {row.table_name: row.fingerprint for row in rows}
-
-    def set_checkpoint(self, connection: Connection, name: str, read: Checkpoint) -> None:
-        """Say how far a table of rows has been drawn."""
-        table = self.control.checkpoints
-        of_table = update(table).where(table.c.table_name == name)
-        connection.execute(of_table.values(**read._asdict()))
-
-    def store_of(self, connection: Connection, name: str) -> str | None:
-        """The name of the store that a table of rows is drawn from."""
-        table = self.control.checkpoints
-        of_table = select(table.c.store).where(table.c.table_name == name)
-        return connection.execute(of_table).scalar()
-
     def cut_over(self, connection: Connection, tables: KindTables) -> None:
         """Make a table the live one of its kind; the one before stays until the next cutover."""
         before = self.live_table(connection, tables.kind.name)
@@ -256,7 +213,7 @@ class Catalog:
         if self.schema is not None:
             connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
         set_view(connection, tables)
-        values = _values(tables, str(self.store_of(connection, tables.name)))
+        values = _values(tables)
         values["generation"] = before.generation + 1
         values["history"] = json.dumps(sorted({*before.history, tables.kind.fingerprint}))
         values["previous"] = before.table_name
@@ -264,11 +221,6 @@ class Catalog:
         connection.execute(update(table).where(table.c.kind == tables.kind.name).values(**values))
         if before.previous not in (None, tables.name):
             self.drop(connection, str(before.previous))
-
-
-def _checkpoint(row: Row[Any]) -> Checkpoint:
-    chain = None if row.chain is None else bytes(row.chain)
-    return Checkpoint(row.position, chain, row.without_snapshot)
 
 
 def _live_table(row: Row[Any]) -> LiveTable:
@@ -285,7 +237,7 @@ def _live_table(row: Row[Any]) -> LiveTable:
     )
 
 
-def _values(tables: KindTables, store: str) -> dict[str, object]:
+def _values(tables: KindTables) -> dict[str, object]:
     kind = tables.kind
     return {
         "kind": kind.name,
@@ -295,5 +247,4 @@ def _values(tables: KindTables, store: str) -> dict[str, object]:
         "generation": 1,
         "history": json.dumps([kind.fingerprint]),
         "previous": None,
-        "store": store,
     }

@@ -16,10 +16,11 @@ from ledger import EventTypes, Log
 from ledger.database import read_transaction, write_transaction
 from projections.tables.belonging import START
 from projections.tables.catalog import Catalog
+from projections.tables.engine import lock_catalog
 from projections.tables.schema import EVENT_TYPES
 from projections.tables.writer import WRITERS
 
-__all__ = ["Telling", "begin_noting", "note", "telling_of"]
+__all__ = ["Telling", "begin_noting", "note", "noted_upto", "telling_of"]
 
 # Rarer than this, the events of some types are found by their index.
 _RARE = 0.25
@@ -46,6 +47,7 @@ def note(catalog: Catalog, connection: Connection, types: Collection[tuple[str, 
 def begin_noting(catalog: Catalog) -> None:
     """Begin at the log's beginning, unless what was noted is of this log."""
     with write_transaction(catalog.engine) as connection:
+        lock_catalog(connection)
         checkpoint = catalog.checkpoint(connection, EVENT_TYPES)
         if checkpoint is not None and catalog.belonging.holds(checkpoint):
             return
@@ -54,6 +56,13 @@ def begin_noting(catalog: Catalog) -> None:
         connection.execute(delete(checkpoints).where(checkpoints.c.table_name == EVENT_TYPES))
         row = {"table_name": EVENT_TYPES, "kind": EVENT_TYPES, "fingerprint": ""}
         connection.execute(insert(checkpoints).values(**row, **START._asdict()))
+
+
+def noted_upto(catalog: Catalog) -> int:
+    """Up to which position event types have been noted."""
+    with read_transaction(catalog.engine) as connection:
+        checkpoint = catalog.checkpoint(connection, EVENT_TYPES)
+    return 0 if checkpoint is None else checkpoint.position
 
 
 def telling_of(catalog: Catalog, log: Log, objects: Collection[str]) -> Telling | None:

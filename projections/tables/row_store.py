@@ -50,6 +50,10 @@ class RowStore:
         rows = self.writer.select(self.tables.rows, names, "row_key", keys)
         return {bytes(row[0]): (bytes(row[0]), *row[1:]) for row in rows}
 
+    def stands(self, keys: Collection[bytes]) -> bool:
+        """Whether any row has one of some keys."""
+        return bool(self.writer.select(self.tables.rows, "row_key", "row_key", keys))
+
     def draw(self, changes: Iterable[ComponentChange]) -> list[DrawnComponent]:
         """What the kind's tables are to hold of changed components that concern it."""
         kind = self.kind

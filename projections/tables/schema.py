@@ -67,8 +67,8 @@ def sql_type(type: Type) -> TypeEngine[Any]:
 class Control:
     """The tables that all kinds share.
 
-    ``live_tables``: which table serves a kind, with its columns, and what store it is drawn from.
-    ``checkpoints``: how far each store has read, and each table of rows has been drawn.
+    ``live_tables``: which table serves a kind, with its columns. ``checkpoints``: how far each
+    store has read, and each table of rows has been drawn, from which store.
     ``dead_letters``: events that could not be folded. ``rebuilds``: who rebuilds what. ``checks``:
     when rows were last compared with the log, with the result. ``leaders``: who follows for all
     processes of the same declarations. ``event_types``: which objects events of a type were about.
@@ -98,7 +98,6 @@ def control(schema: str | None) -> Control:
         # Every fingerprint that was ever live: only a new one becomes live by itself.
         Column("history", Text, nullable=False),
         Column("previous", Text),
-        Column("store", Text),
     )
     checkpoints = Table(
         "projection_positions",

@@ -23,8 +23,7 @@ def make_shared(connection: Connection, control: Control, kinds: Iterable[str]) 
     for table in (control.rebuilds, control.leaders):
         _drop_outdated(connection, table)
     control.metadata.create_all(connection)
-    for table in (control.checkpoints, control.live_tables):
-        _add_columns(connection, table)
+    _add_columns(connection, control.checkpoints)
 
 
 def _drop_outdated(connection: Connection, table: Table) -> None:
