@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.database import explain, write_transaction
+from ledger.database import explain, open_engine, write_transaction
 from ledger.database_file import create_private_file
 from ledger.errors import ConfigurationError, StoreUnavailable
+from ledger.limits import Limits
 
 __all__ = ["making_tables", "use_wal"]
 
@@ -34,7 +35,7 @@ def use_wal(engine: Engine) -> None:
     try:
         assert engine.url.database is not None
         create_private_file(engine.url.database)
-        with _patient(engine), engine.connect() as connection:
+        with _patient(engine) as patient, patient.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None
             # Outside any transaction, as SQLite requires.
@@ -69,7 +70,7 @@ def making_tables(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_MAKING_MS}")
             yield connection
         return
-    with _patient(engine), write_transaction(engine) as connection:
+    with _patient(engine) as patient, write_transaction(patient) as connection:
         yield connection
 
 
@@ -89,16 +90,13 @@ def _told_of_rights() -> Iterator[None]:
 
 
 @contextmanager
-def _patient(engine: Engine) -> Iterator[None]:
-    """Let SQLite's connections of an engine wait longer for each other, those that are new too."""
+def _patient(engine: Engine) -> Iterator[Engine]:
+    """An engine of its own for the same file, whose connections wait longer for each other.
 
-    def wait(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute(f"PRAGMA busy_timeout={_MAKING_MS}")
-
-    event.listen(engine, "checkout", wait)
+    Other threads may use the given one meanwhile, which is left as it is.
+    """
+    patient = open_engine(engine.url, limits=Limits(lock_ms=_MAKING_MS), pool_size=1)
     try:
-        yield
+        yield patient
     finally:
-        event.remove(engine, "checkout", wait)
-        # Those that wait so long do not go back to the pool.
-        engine.dispose()
+        patient.dispose()
