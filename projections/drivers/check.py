@@ -79,7 +79,7 @@ def compare(
             report=lambda position: report(_FILLED * position / max(1, upto)),
         )  # fmt: skip
         draw_units(
-            scratch, log, units, workers=workers, events=upto,
+            scratch, log, units, workers=workers,
             report=lambda part: report(_FILLED + (1 - _FILLED) * part),
         )  # fmt: skip
         for unit in units:

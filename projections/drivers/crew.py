@@ -61,6 +61,8 @@ class Crew:
         self._units = units
         self._telling, self._noted = telling, noted
         assigned = None
+        if telling is not None:
+            events = telling.count + max(0, events - telling.upto)
         if workers is not None and events > _WORTH_WORKERS:
             assigned = work.assignment(catalog, log, units, telling, is_remote=workers.is_remote)
         self._open: Callable[[], Executor]

@@ -28,10 +28,14 @@ _RARE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The event types that can be about some objects, up to a position; beyond it any can."""
+    """The event types that can be about some objects, up to a position; beyond it any can.
+
+    ``count``: how many events are of these types.
+    """
 
     types: EventTypes
     upto: int
+    count: int
 
     def between(self, upto: int) -> EventTypes | None:
         """The types to read up to a position; None: all."""
@@ -76,6 +80,6 @@ def telling_of(catalog: Catalog, log: Log, objects: Collection[str]) -> Telling 
         query = select(table.c.type).where(table.c.object.in_([*objects, ""])).distinct()
         names = set(connection.execute(query).scalars())
     counts = log.count_by_type(checkpoint.position)
-    share = sum(counts.get(name, 0) for name in names) / max(1, checkpoint.position)
-    types = EventTypes(tuple(sorted(names)), share < _RARE)
-    return Telling(types, checkpoint.position) if counts.keys() - names else None
+    count = sum(counts.get(name, 0) for name in names)
+    types = EventTypes(tuple(sorted(names)), count < _RARE * checkpoint.position)
+    return Telling(types, checkpoint.position, count) if counts.keys() - names else None

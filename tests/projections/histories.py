@@ -219,7 +219,7 @@ class Store:
         size = -(-head // number) or 1
         for batch in [filler.prepare(at, min(at + size, head)) for at in range(0, head, size)]:
             filler.commit(batch)
-        draw_units(catalog, log, units, workers=None, events=head, report=lambda _: None)
+        draw_units(catalog, log, units, workers=None, report=lambda _: None)
         drawn = [each for unit in units for each in unit.rows]
         with write_transaction(catalog.engine) as connection:
             result = {each.kind.name: _shown(connection, each) for each in drawn}
