@@ -89,11 +89,10 @@ def rebuild(
 ) -> None:
     """Rebuild each KIND from the log, or all kinds, in new tables beside the live ones.
 
-    Webhooks and the API go on meanwhile. Kinds that share their states are rebuilt together:
-    orders, refunds, disputes and early fraud warnings. With --check the exit code is 1 if any row
-    differs, with --id it is 1 if no event has that id. --id and --since print how many rows
-    changed. --since is the time at which events were received, not Stripe's `created`, so late
-    events are included.
+    Webhooks and the API go on meanwhile. Kinds that share their states are rebuilt together, and
+    listed when that is done. With --check the exit code is 1 if any row differs, with --id it is 1
+    if no event has that id. --id and --since print how many rows changed. --since is the time at
+    which events were received, not Stripe's `created`, so late events are included.
     """
     if sum((check, rows_only, id is not None, since is not None)) > 1:
         raise click.UsageError("--check, --rows-only, --id and --since exclude each other")

@@ -80,18 +80,21 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(filled: tuple[Store, str], tmp_path: Path) -> Iterator[Cluster]:
+def cluster(
+    filled: tuple[Store, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cluster]:
+    """A cluster for the filled store, which does even what few events are."""
+    monkeypatch.setattr(crew, "_WORTH_WORKERS", 0)
     with ExitStack() as stack:
         yield Cluster(tmp_path, filled[1], stack)
 
 
 def test_a_cluster_rebuilds_though_a_worker_is_killed(
-    filled: tuple[Store, str], cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    filled: tuple[Store, str], cluster: Cluster
 ) -> None:
     """Its slices are done again by the other one, none is lost and none is done twice."""
     store, _ = filled
     living = store.living()
-    monkeypatch.setattr(crew, "_WORTH_WORKERS", 0)
     spoil(store, "UPDATE {table} SET amount = 7")
 
     def kill_in_the_middle(_: str, done: int, total: int) -> None:
@@ -107,13 +110,10 @@ def test_a_cluster_rebuilds_though_a_worker_is_killed(
     assert store.projections.check() == []
 
 
-def test_killed_at_any_moment(
-    filled: tuple[Store, str], cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_at_any_moment(filled: tuple[Store, str], cluster: Cluster) -> None:
     """Also while it computes or writes: whatever the moment, rows are those of before."""
     store, _ = filled
     living = store.living()
-    monkeypatch.setattr(crew, "_WORTH_WORKERS", 0)
     for seed in range(2):
         victim = cluster.workers.pop(0)
         cluster.workers.append(cluster.start_worker())
