@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from projections.kinds.capabilities import CAPABILITY, capabilities, listed
-from projections.objects.declaration import Link, Read, StripeObject
+from projections.objects.declaration import Link, Read, Shows, StripeObject
 from projections.objects.paths import at
 from projections.objects.state import State
 from projections.objects.types import Type, lower
 from projections.rows.aggregate import Aggregate, Component, first_link
+from projections.rows.condition import Condition
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["ACCOUNT", "APPLICATION", "KIND"]
@@ -122,11 +123,41 @@ _FIELDS = (
     ),
 )  # fmt: skip
 
+
+def _was(name: str) -> Shows:
+    return lambda values, type: values.get(name) is True
+
+
+def _is(name: str) -> Callable[[Aggregate], bool]:
+    return lambda account: account.values.get(name) is True
+
+
+def _is_no_longer(name: str) -> Callable[[Aggregate], bool]:
+    """A new account is not enabled yet, which is no news."""
+
+    def holds(account: Aggregate) -> bool:
+        root = account.root
+        return root is not None and root.values.get(name) is False and name in root.first_seen
+
+    return holds
+
+
+_CONDITIONS = (
+    Condition("charges_enabled", "It can charge.", _is("charges_enabled")),
+    Condition("charges_disabled", "It can no longer charge.", _is_no_longer("charges_enabled")),
+    Condition("payouts_disabled", "It is no longer paid out.", _is_no_longer("payouts_enabled")),
+    Condition("requirements_due", "Something has to be handed in now.",
+              lambda account: bool(account.values.get("currently_due"))),
+    Condition("deauthorized", "It disconnected.",
+              lambda account: _deauthorized_at(account) is not None),
+)  # fmt: skip
+
 ACCOUNT = StripeObject(
     "account",
     event_types=("account.updated",),
     reads=(*reads_of(*_FIELDS), Read("capabilities", Type.OBJECT, at("capabilities"))),
     type_order=("updated",),
+    first_seen={name: _was(name) for name in ("charges_enabled", "payouts_enabled")},
     from_event_type=listed,
 )
 
@@ -146,5 +177,6 @@ KIND = Kind(
     joins=frozenset({"account", "application", "capability"}),
     aggregates=_accounts,
     search=("email", "business_name"),
+    conditions=_CONDITIONS,
     fields=_FIELDS,
 )

@@ -11,6 +11,7 @@ from projections.objects.types import Type, lower
 from projections.payments.links import order_of
 from projections.payments.objects import CHARGE, PAYMENT_INTENT
 from projections.rows.aggregate import Aggregate
+from projections.rows.condition import Condition, status_is
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["DISPUTE", "KIND"]
@@ -146,5 +147,17 @@ KIND = Kind(
     references=(CHARGE.referenced(), PAYMENT_INTENT.referenced()),
     joins=frozenset({"dispute", "charge", "payment_intent"}),
     summary=("amount",),
+    conditions=(
+        status_is("warning", "The bank asks before it disputes: an inquiry.",
+                  "warning_needs_response", "warning_under_review"),
+        status_is("needs_response", "Evidence has to be handed in.",
+                  "needs_response", "appeal_needs_response"),
+        Condition("funds_withdrawn", "Its money was taken from the balance.",
+                  lambda dispute: "funds_withdrawn_at" in dispute.root.first_seen),
+        Condition("funds_reinstated", "Money of it was given back to the balance.",
+                  lambda dispute: "funds_reinstated_at" in dispute.root.first_seen),
+        status_is("won", "The bank decided for the merchant."),
+        status_is("lost", "The bank decided for the buyer."),
+    ),
     fields=_FIELDS,
-)
+)  # fmt: skip

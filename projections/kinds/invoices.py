@@ -14,6 +14,7 @@ from projections.payments.invoice_payments import INVOICE_PAYMENT, PAYMENT, invo
 from projections.payments.invoices import orders_paying
 from projections.payments.objects import CHARGE, CHECKOUT_SESSION, PAYMENT_INTENT
 from projections.rows.aggregate import Aggregate
+from projections.rows.condition import Condition, status_is
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["INVOICE", "KIND", "READ_BY_ORDERS"]
@@ -63,10 +64,30 @@ def _lines_has_more(invoice: Aggregate) -> bool | None:
     return has_more
 
 
-def _deleted(values: dict[str, Any], type: str, created: int) -> None:
+def _from_type(values: dict[str, Any], type: str, created: int) -> None:
     # The snapshot still shows the draft: only the type says that it was deleted.
     if type == "invoice.deleted":
         values["status"] = "deleted"
+    # A failed attempt leaves no mark of its own: one under way has been counted, too.
+    if type == "invoice.payment_failed":
+        values["payment_failed"] = created
+
+
+def _failed_payment(invoice: Aggregate) -> int:
+    """When its last payment failed, while it is to be paid."""
+    values = invoice.values
+    is_due = values.get("status") not in ("paid", "void", "deleted")
+    return values.get("payment_failed") or 0 if is_due else 0
+
+
+_CONDITIONS = (
+    status_is("open", "It was finalized, and is to be paid."),
+    status_is("paid", "It was paid."),
+    Condition("payment_failed", "An attempt to pay it failed, and it is not paid: once for each.",
+              _failed_payment),
+    status_is("uncollectible", "It was marked as never to be paid."),
+    status_is("void", "It was voided."),
+)  # fmt: skip
 
 
 _FIELDS = (
@@ -220,7 +241,7 @@ INVOICE = StripeObject(
         Link("invoice_payment", at("payments.data")),
     ),
     embeds=(Embed("invoice_payment", "payments.data"),),
-    from_event_type=_deleted,
+    from_event_type=_from_type,
     # A preview of what may come: no invoice has it.
     ignored_types=frozenset({"invoice.upcoming"}),
 )
@@ -247,6 +268,7 @@ KIND = Kind(
     joins=frozenset({"invoice"}),
     fields=_FIELDS,
     summary=("total", "amount_paid", "amount_remaining"),
+    conditions=_CONDITIONS,
     list_filters={"order": "orders"},
     search=("number", "customer_email", "customer_name"),
 )

@@ -13,6 +13,7 @@ from projections.objects.types import Type
 from projections.payments.invoice_payments import INVOICE_PAYMENT
 from projections.payments.objects import CHARGE, CHECKOUT_SESSION, PAYMENT_INTENT
 from projections.payments.order import Order, orders
+from projections.rows.condition import Condition
 from projections.rows.kind import Field, Kind
 
 __all__ = ["KIND"]
@@ -46,6 +47,38 @@ def _email(order: Order) -> str | None:
     email: str | None = order.buyer("email") or order.value("receipt_email")
     return email
 
+
+def _status(name: str, about: str, *statuses: str) -> Condition:
+    """That the order's status is one of some."""
+    wanted = statuses or (name,)
+    return Condition(name, about, lambda order: order.status in wanted)
+
+
+def _dispute(name: str, about: str, status: str) -> Condition:
+    """That any of its disputes has a status."""
+
+    def holds(order: Order) -> bool:
+        return any(dispute.values.get("status") == status for dispute in order.disputes)
+
+    return Condition(name, about, holds)
+
+
+_CONDITIONS = (
+    _status("authorized", "Its money is authorized and waits to be captured."),
+    _status("processing", "It is being paid by a method that takes days."),
+    _status("requires_action", "The buyer has to do something, such as confirm at the bank."),
+    _status("paid", "Its money was captured, or nothing was to be paid: it can be fulfilled.",
+            "paid", "partially_refunded", "refunded"),
+    _status("partially_refunded", "A part of its money was refunded."),
+    _status("refunded", "All of its money was refunded."),
+    _status("failed", "An attempt to pay it failed."),
+    _status("canceled", "It was canceled before it was paid."),
+    _status("expired", "It expired before it was paid."),
+    Condition("disputed", "A dispute holds some of its money, or took it for good.",
+              lambda order: order.disputed > 0),
+    _dispute("dispute_won", "A dispute of it was won.", "won"),
+    _dispute("dispute_lost", "A dispute of it was lost.", "lost"),
+)  # fmt: skip
 
 KIND = Kind(
     name="orders",
@@ -180,6 +213,7 @@ KIND = Kind(
             derive=lambda order: order.disputed, nullable=False,
         ),
     ),
+    conditions=_CONDITIONS,
     list_filters={"invoice": "invoices"},
     search=("email", "name", "client_reference_id"),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from projections.objects.declaration import StripeObject
 from projections.objects.paths import at
 from projections.objects.types import Type, lower, not_empty
+from projections.rows.condition import status_is
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "PAYOUT"]
@@ -85,5 +86,10 @@ KIND = Kind(
     about="Money paid out to the merchant.",
     members=(PAYOUT,),
     summary=("amount",),
+    conditions=(
+        status_is("paid", "It is expected to arrive at the bank; it may still fail."),
+        status_is("failed", "The bank could not take it: its money came back."),
+        status_is("canceled", "It was canceled."),
+    ),
     fields=_FIELDS,
 )

@@ -10,6 +10,7 @@ from projections.objects.types import Type, lower
 from projections.payments.links import order_of
 from projections.payments.objects import CHARGE, PAYMENT_INTENT
 from projections.rows.aggregate import Aggregate
+from projections.rows.condition import status_is
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "REFUND"]
@@ -91,5 +92,10 @@ KIND = Kind(
     references=(CHARGE.referenced(), PAYMENT_INTENT.referenced()),
     joins=frozenset({"refund", "charge", "payment_intent"}),
     summary=("amount",),
+    conditions=(
+        status_is("succeeded", "The money is on its way to the buyer; it may still fail."),
+        status_is("failed", "The money did not reach the buyer, and came back."),
+        status_is("canceled", "It was canceled."),
+    ),
     fields=_FIELDS,
 )

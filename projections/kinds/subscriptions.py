@@ -12,6 +12,7 @@ from projections.objects.state import State
 from projections.objects.types import Type, lower
 from projections.payments.objects import CHECKOUT_SESSION
 from projections.rows.aggregate import Aggregate
+from projections.rows.condition import Condition, status_is
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["KIND", "SUBSCRIPTION"]
@@ -81,10 +82,37 @@ def _client_reference_id(subscription: Aggregate) -> Any:
     return session.values.get("client_reference_id") if session is not None else None
 
 
-def _deleted(values: dict[str, Any], type: str, created: int) -> None:
+def _from_type(values: dict[str, Any], type: str, created: int) -> None:
     # The type counts, should the snapshot be older than its event.
     if type == "customer.subscription.deleted" and values.get("status") != "incomplete_expired":
         values["status"] = "canceled"
+    # Only the type says so; it is over with the trial, and may be said of another one.
+    if type == "customer.subscription.trial_will_end":
+        values["trial_will_end"] = created
+    elif values.get("status") != "trialing":
+        values["trial_will_end"] = None
+
+
+def _is_cancel_scheduled(subscription: Aggregate) -> bool:
+    values = subscription.values
+    is_over = values.get("status") in ("canceled", "incomplete_expired")
+    return not is_over and bool(values.get("cancel_at_period_end") or values.get("cancel_at"))
+
+
+_CONDITIONS = (
+    status_is("incomplete", "Its first payment failed or waits for the customer."),
+    status_is("incomplete_expired", "Its first payment was never made: it is over."),
+    status_is("trialing", "It is in its trial."),
+    status_is("active", "It is paid for."),
+    status_is("past_due", "A payment of it failed, and is going to be tried again."),
+    status_is("unpaid", "Its payments failed for good; it goes on without them."),
+    status_is("paused", "Its trial ended without a way to pay, or it was paused."),
+    status_is("canceled", "It is over."),
+    Condition("cancel_scheduled", "It is going to end, with its period or at a set time.",
+              _is_cancel_scheduled),
+    Condition("trial_ending", "Stripe said that its trial is about to end.",
+              lambda subscription: subscription.values.get("trial_will_end") or 0),
+)  # fmt: skip
 
 
 _FIELDS = (
@@ -215,7 +243,7 @@ SUBSCRIPTION = StripeObject(
         "canceled",
     ),
     links=(Link("invoice", at("latest_invoice")),),
-    from_event_type=_deleted,
+    from_event_type=_from_type,
 )
 
 KIND = Kind(
@@ -227,5 +255,6 @@ KIND = Kind(
     joins=frozenset({"subscription"}),
     summary=(),
     search=("client_reference_id",),
+    conditions=_CONDITIONS,
     fields=_FIELDS,
 )

@@ -19,6 +19,7 @@ __all__ = [
     "MergedList",
     "Read",
     "Referenced",
+    "Shows",
     "StripeObject",
 ]
 

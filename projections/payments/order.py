@@ -42,8 +42,9 @@ def orders(component: Component) -> Iterator[Order]:
         if key is not None and key in members:
             members[key].append(state)
     for key, states in members.items():
-        if any(state.is_known for state in states if state.object not in ("refund", "dispute")):
-            yield Order(key, component, states)
+        order = Order(key, component, states)
+        if order.is_known:
+            yield order
 
 
 def first_value(name: str, *states: State | None) -> Any:
@@ -96,6 +97,15 @@ class Order(Aggregate):
             total = total.plus(state.direct)
         # Where nothing but embedded snapshots could be read, the events that carried them count.
         return total if total.count else super().events
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any event of a payment was read: a refund or a dispute alone is no order."""
+        return bool(self._sources)
+
+    def of(self, members: list[State]) -> Order:
+        """The same order when its objects were in other states."""
+        return Order(self.key, Component(self.component.scope, members), members)
 
     @property
     def session_id(self) -> str | None:

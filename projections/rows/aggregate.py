@@ -80,6 +80,17 @@ class Aggregate:
             EventStats.plus, (state.events for state in self.members), EventStats()
         )
 
+    def of(self, members: list[State]) -> Aggregate:
+        """The same row when its objects were in other states; it sees none but them."""
+        root = next((s for s in members if self.root is not None and s.key == self.root.key), None)
+        return Aggregate(
+            id=self.id,
+            component=Component(self.component.scope, members),
+            root=root,
+            members=members,
+            object=self.object,
+        )
+
     @property
     def metadata(self) -> dict[str, Any] | None:
         """The merchant's keys and values."""

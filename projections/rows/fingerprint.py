@@ -18,9 +18,9 @@ def describe(value: Any) -> str:
     """A declaration as a text that is the same in every process; functions by their code."""
     if is_dataclass(value) and not isinstance(value, type):
         parts = {part.name: getattr(value, part.name) for part in fields(value)}
-        # What is written for people changes no row.
-        parts.pop("about", None)
-        parts.pop("event_types", None)
+        # What is written for people changes no row, nor does what subscribers hear of it.
+        for name in ("about", "event_types", "conditions"):
+            parts.pop(name, None)
         return f"{type(value).__name__}({describe(parts)})"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{describe(value[key])}" for key in sorted(value)) + "}"

@@ -11,6 +11,7 @@ from typing import Any
 from projections.objects.declaration import Convert, Fallback, Read, Referenced, StripeObject
 from projections.objects.types import Type
 from projections.rows.aggregate import Aggregate, Component
+from projections.rows.condition import Condition
 from projections.rows.fingerprint import describe
 
 __all__ = ["COMMON", "FOLD_VERSION", "Field", "Kind", "reads_of"]
@@ -90,7 +91,8 @@ class Kind:
     in a list, with the list's field.
     ``summary`` names the amounts summed by status in the totals: () only counts, None leaves the
     kind out. ``search`` names the fields by whose values a search finds a row, beside its ids and
-    the values of its metadata. ``store`` is the fingerprint of the states that its rows are drawn
+    the values of its metadata. ``conditions`` are what subscribers are notified of when it becomes
+    true. ``store`` is the fingerprint of the states that its rows are drawn
     from (see ``projections.rows.family``).
     """
 
@@ -106,6 +108,7 @@ class Kind:
     list_filters: Mapping[str, str] = field(default_factory=dict)
     summary: tuple[str, ...] | None = None
     search: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     store: str = ""
 
     @cached_property
