@@ -13,6 +13,7 @@ from api.simulator.facts import EventFacts, facts_of
 from api.simulator.ids import Ids
 from api.simulator.people import Method, Person
 from api.simulator.shapes import Json, render
+from api.simulator.states import State, states_of
 from api.simulator.versions import RELEASES_UNTIL, api_version
 from api.simulator.world import (
     Application,
@@ -40,6 +41,7 @@ class StoryContext:
 
     `time` is the story's current time in Unix seconds. `releases_are_refunds` says what Stripe
     makes of a released authorization: the version of the requests decides, of all events alike.
+    With `keeps_states`, `states` has the objects as they stood at each event, sent or not.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class StoryContext:
         account: str | None,
         livemode: bool,
         start: int,
+        *,
+        keeps_states: bool = False,
     ) -> None:
         self.time = start
         self.rng = Random(f"world/{tag}")
@@ -66,6 +70,8 @@ class StoryContext:
         self.is_organisation = False
         self.events: list[Json] = []
         self.event_facts: list[EventFacts] = []
+        self._keeps_states = keeps_states
+        self.states: list[State] = []
 
     def wait(self, seconds: int = 0, *, minutes: int = 0, hours: int = 0, days: int = 0) -> int:
         """Advance the clock and begin a new API request; return the new time in Unix seconds."""
@@ -92,6 +98,10 @@ class StoryContext:
         Random values are drawn even if it is not sent, so that the other events stay the same.
         """
         for event_type in types:
+            if self._keeps_states:
+                self.states += states_of(
+                    world_object, event_type, self.time, self.account, self.livemode
+                )
             self._emit(world_object, event_type, is_sent)
 
     def _emit(self, world_object: WorldObject, event_type: str, is_sent: bool) -> None:

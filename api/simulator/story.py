@@ -10,6 +10,7 @@ from api.simulator.context import StoryContext
 from api.simulator.facts import EventFacts
 from api.simulator.ids import Ids
 from api.simulator.shapes import Json
+from api.simulator.states import State
 from api.simulator.stories import STORIES
 from api.simulator.truth import Truth, truth
 from api.simulator.versions import API_VERSIONS
@@ -25,6 +26,8 @@ class Story:
     name: str
     events: tuple[Json, ...]
     event_facts: tuple[EventFacts, ...]
+    states: tuple[State, ...] = ()
+    """The objects as they stood at each event; none unless the story was asked to keep them."""
 
     def truth(self, at: int | None = None) -> Truth:
         """Return the rows of every kind after all events, or after those created up to a second."""
@@ -44,19 +47,22 @@ def story(
     account: str | None = None,
     livemode: bool = False,
     start: int = START,
+    keeps_states: bool = False,
 ) -> Story:
     """Run the story of that name.
 
     `api_version` is one for all events, or several to choose each event's from; by default the
     newest. The same arguments give the same story; another seed or index gives other ids.
+    `keeps_states`: it has the objects' states too.
     """
     if api_version is None:
         versions: Sequence[str] = API_VERSIONS[-1:]
     else:
         versions = [api_version] if isinstance(api_version, str) else api_version
-    context = StoryContext(f"{seed}/{name}/{index}", versions, account, livemode, start)
+    tag = f"{seed}/{name}/{index}"
+    context = StoryContext(tag, versions, account, livemode, start, keeps_states=keeps_states)
     STORIES[name](context)
-    return Story(name, tuple(context.events), tuple(context.event_facts))
+    return Story(name, tuple(context.events), tuple(context.event_facts), tuple(context.states))
 
 
 def histories(
@@ -66,6 +72,7 @@ def histories(
     api_versions: Sequence[str] = API_VERSIONS,
     start: int = START,
     spacing: int = 600,
+    keeps_states: bool = False,
 ) -> Iterator[Story]:
     """Yield a mix of all stories, each equally often; endlessly where there is no `count`.
 
@@ -90,5 +97,6 @@ def histories(
                 account=account if rng.random() < 0.2 else None,
                 livemode=rng.random() < 0.1,
                 start=start + index * spacing,
+                keeps_states=keeps_states,
             )
             index += 1
