@@ -18,11 +18,15 @@ from projections.errors import (
     RebuildStopped,
 )
 from projections.facade import Projections, RepairedKind
+from projections.feed.notification import Cause, Notification
+from projections.feed.queries import NotificationFilter, NotificationPage
 from projections.kinds import KINDS
+from projections.notifications import Feed, notification_types
 from projections.objects.types import Type
 from projections.queries.current import Page, QueryResult, ResultPage
 from projections.queries.overview import ProjectionState
 from projections.queries.selector import ANY, RowSelector
+from projections.rows.condition import Condition
 from projections.rows.kind import COMMON, Field, Kind
 
 __all__ = [
@@ -33,15 +37,21 @@ __all__ = [
     "AlreadyRunning",
     "Ambiguous",
     "BeyondHead",
+    "Cause",
+    "Condition",
     "CutoverBlocked",
     "Dask",
     "Difference",
+    "Feed",
     "Field",
     "Kind",
     "LeaderLease",
     "NotFound",
     "NotReady",
     "NothingToRollBack",
+    "Notification",
+    "NotificationFilter",
+    "NotificationPage",
     "Page",
     "Processes",
     "ProjectionError",
@@ -56,4 +66,5 @@ __all__ = [
     "RowSelector",
     "Type",
     "Workers",
+    "notification_types",
 ]

@@ -15,7 +15,16 @@ from projections.rows.change import Change, ComponentChange, StoredComponent
 from projections.rows.components import object_keys
 from projections.rows.disjoint import DisjointSets
 
-__all__ = ["Earlier", "Needs", "Stored", "Touched", "merge", "new_component"]
+__all__ = [
+    "Earlier",
+    "Joined",
+    "Needs",
+    "Stored",
+    "Touched",
+    "component_change",
+    "merge",
+    "new_component",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +56,12 @@ class Earlier:
 
 
 @dataclass(slots=True, eq=False)
-class _Joined:
-    """Groups of the batch and the stored components that they join into one."""
+class Joined:
+    """Groups of the batch and the stored components that they join into one.
+
+    ``observed`` and ``known`` are the objects that the batch observed, and those that are stored;
+    ``numbers`` and ``states`` are of the stored components.
+    """
 
     observed: list[Key] = field(default_factory=list)
     known: list[Key] = field(default_factory=list)
@@ -69,12 +82,12 @@ class Touched:
         return self._parts[0]
 
     @cached_property
-    def joined(self) -> list[_Joined]:
+    def joined(self) -> list[Joined]:
         """The other groups, with the stored components that they join."""
         numbers, sets = self.stored.numbers, DisjointSets[int]()
         for _, known in self._parts[1]:
             sets.join(numbers[key] for key in known)
-        by_root: dict[int, _Joined] = defaultdict(_Joined)
+        by_root: dict[int, Joined] = defaultdict(Joined)
         for group, known in self._parts[1]:
             joined = by_root[sets.find(numbers[known[0]])]
             joined.observed += group.observed
@@ -119,7 +132,7 @@ class Touched:
                     needs.anchors[key] = state.snapshot[1]
         return needs
 
-    def _carriers(self, key: Key, joined: _Joined) -> list[Key]:
+    def _carriers(self, key: Key, joined: Joined) -> list[Key]:
         """The objects whose events embed a snapshot of an object, or of what embeds it."""
         candidates = dict.fromkeys([*joined.states, *joined.observed])
         carriers: list[Key] = []
@@ -165,7 +178,7 @@ def merge(
         states = dict(joined.states)
         for key, state in _merged(touched, joined, earlier):
             states[key] = state
-        change.components.append(_component_change(batch.reading, touched.stored, joined, states))
+        change.components.append(component_change(batch.reading, touched.stored, joined, states))
     return change
 
 
@@ -175,7 +188,7 @@ def new_component(batch: LinkedBatch, group: Group) -> ComponentChange:
     return ComponentChange(group.keys, states)
 
 
-def _merged(touched: Touched, joined: _Joined, earlier: Earlier) -> Iterator[tuple[Key, State]]:
+def _merged(touched: Touched, joined: Joined, earlier: Earlier) -> Iterator[tuple[Key, State]]:
     """The new states of the observed objects."""
     batch, reading = touched.batch.batch, touched.batch.reading
     for key in joined.observed:
@@ -192,9 +205,10 @@ def _merged(touched: Touched, joined: _Joined, earlier: Earlier) -> Iterator[tup
         yield key, state.trimmed(reading.referenced_reads.get(key.object))
 
 
-def _component_change(
-    reading: Reading, stored: Stored, joined: _Joined, states: Mapping[Key, State]
+def component_change(
+    reading: Reading, stored: Stored, joined: Joined, states: Mapping[Key, State]
 ) -> ComponentChange:
+    """What stored components, joined by a batch, became: ``states`` are all of their objects'."""
     numbers = tuple(sorted(joined.numbers))
     keys = object_keys(reading.objects, states.values())
     # No object that was stored with them is left pointing at a component that is gone.

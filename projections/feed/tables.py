@@ -1,0 +1,121 @@
+"""The feed's tables: notifications, and what following needs, named by fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import URL, Boolean, Column, Index, LargeBinary, MetaData, Table, Text
+
+from projections.feed.reading import FeedReading
+from projections.objects.types import Type
+from projections.tables.schema import StoreTables, sql_type
+
+__all__ = ["FeedTables", "feeds_table", "notifications_url"]
+
+_INTEGER, _EXACT = sql_type(Type.INTEGER), sql_type(Type.CODE)
+
+
+def notifications_url(log: URL) -> URL:
+    """Where notifications, and what became of them, are stored.
+
+    On SQLite ``ledger.db`` → ``ledger.notifications.db``: a handler that writes must not hold up an
+    append. On PostgreSQL the same database.
+    """
+    if log.get_backend_name() != "sqlite":
+        return log
+    assert log.database is not None
+    stem, dot, suffix = log.database.rpartition(".")
+    if not dot or "/" in suffix:
+        return log.set(database=f"{log.database}.notifications")
+    return log.set(database=f"{stem}.notifications.{suffix}")
+
+
+def feeds_table(schema: str | None) -> Table:
+    """All feeds: which table is of what declarations, how far it has read, and which one serves."""
+    return Table(
+        "notification_feeds",
+        MetaData(schema=schema),
+        Column("table_name", Text, primary_key=True),
+        Column("fingerprint", Text, nullable=False),
+        Column("position", _INTEGER, nullable=False),
+        # The log's chain value there: whether the feed belongs to the log.
+        Column("chain", LargeBinary, nullable=False),
+        # Counts up with each that begins to serve; 0 is one that never did.
+        Column("served", _INTEGER, nullable=False),
+        # The names of its tables: another version may not know them.
+        Column("tables", Text, nullable=False),
+    )
+
+
+@dataclass(frozen=True)
+class FeedTables:
+    """One feed's tables under one name."""
+
+    reading: FeedReading
+    name: str
+    schema: str | None
+
+    @cached_property
+    def metadata(self) -> MetaData:
+        """Only the notifications and the marks."""
+        return MetaData(schema=self.schema)
+
+    @cached_property
+    def notifications(self) -> Table:
+        """The notifications, in the order of the fields of ``Notification``."""
+        table = Table(
+            self.name,
+            self.metadata,
+            Column("id", _EXACT, nullable=False),
+            Column("type", _EXACT, nullable=False),
+            Column("kind", _EXACT, nullable=False),
+            Column("object_id", _EXACT, nullable=False),
+            Column("account", _EXACT),
+            Column("livemode", Boolean, nullable=False),
+            Column("position", _INTEGER, primary_key=True, autoincrement=False),
+            Column("place", _INTEGER, primary_key=True, autoincrement=False),
+            Column("ordinal", _INTEGER, nullable=False),
+            Column("late", Boolean, nullable=False),
+            Column("holds", Boolean, nullable=False),
+            Column("cause_event", _EXACT, nullable=False),
+            Column("cause_type", _EXACT, nullable=False),
+            Column("cause_created", _INTEGER, nullable=False),
+            Column("cause_position", _INTEGER, nullable=False),
+            Column("row_key", LargeBinary, nullable=False),
+            Column("source", _EXACT, nullable=False),
+            Column("created", _INTEGER, nullable=False),
+            Column("received_at", _INTEGER, nullable=False),
+            Column("is_first", Boolean, nullable=False),
+            Column("object_created", _INTEGER),
+            sqlite_with_rowid=False,
+        )
+        columns = table.c
+        Index(f"{self.name}_id", columns.id, unique=True)
+        for name in ("type", "object_id", "account", "cause_created"):
+            Index(f"{self.name}_{name}", columns[name], columns.position, columns.place)
+        return table
+
+    @cached_property
+    def marks(self) -> Table:
+        """How often the conditions of each row have risen."""
+        return Table(
+            f"{self.name}_marks",
+            self.metadata,
+            Column("row_key", LargeBinary, primary_key=True),
+            Column("content", LargeBinary, nullable=False),
+            sqlite_with_rowid=False,
+        )
+
+    @cached_property
+    def stores(self) -> tuple[StoreTables, ...]:
+        """The states of each family as of the feed's position."""
+        return tuple(
+            StoreTables(family, f"{self.name}_{family.name}", self.schema)
+            for family in self.reading.families
+        )
+
+    def all(self) -> list[Table]:
+        """All of them."""
+        tables = [self.notifications, self.marks]
+        return [*tables, *(table for store in self.stores for table in store.all())]
