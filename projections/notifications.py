@@ -12,6 +12,7 @@ from ledger import Ledger, Log
 from ledger.database import open_engine, read_transaction
 from ledger.log import Page
 from projections.drivers.batch import write_batch
+from projections.drivers.bulk import without_garbage_collection
 from projections.drivers.follow import fitting
 from projections.facade import Projections
 from projections.feed.batch import FeedBatch
@@ -111,7 +112,8 @@ class Feed:
             if self._catalog.again(connection, feed) != feed:
                 # Another process was first.
                 return
-            prepared = events.prepare(connection)
+            with without_garbage_collection():
+                prepared = events.prepare(connection)
 
         def write(connection: Connection, narrowed: bool) -> None:
             if self._catalog.advance(connection, feed, *events.last):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from projections.objects.declaration import StripeObject
 from projections.objects.observation import Observation
-from projections.objects.ordering import needs_anchor
-from projections.objects.state import State, fold
+from projections.objects.ordering import canonical_order, needs_anchor
+from projections.objects.state import State, fold, fold_in_order
 
 __all__ = ["LoadAnchor", "ObjectHistory"]
 
@@ -28,6 +28,7 @@ class ObjectHistory:
         self.declared = declared
         self.base = base
         self.seconds: list[int] = []
+        # In canonical order, and the state after each second.
         self._observations: dict[int, list[Observation]] = {}
         self._states: dict[int, State] = {}
         self._by_event: dict[str, Observation] = {}
@@ -41,7 +42,7 @@ class ObjectHistory:
         return self.base.second if self.base is not None else -1
 
     def at(self, second: int) -> Sequence[Observation]:
-        """The observations of a second."""
+        """The observations of a second, in canonical order."""
         return self._observations.get(second, ())
 
     def before(self, second: int) -> State | None:
@@ -49,13 +50,14 @@ class ObjectHistory:
         index = bisect_left(self.seconds, second)
         return self._states[self.seconds[index - 1]] if index else self.base
 
-    def within(self, second: int, observations: Sequence[Observation]) -> State:
-        """The state after some of the observations of a second."""
+    def within(self, second: int, event_ids: Container[str], *, count: int) -> State | None:
+        """The state when of a second only some events are known, ``count`` of its observations."""
+        observations = self._observations[second]
+        if count == len(observations):
+            return self._states[second]
+        known = [each for each in observations if each.event_id in event_ids]
         before = self.before(second)
-        anchor = None
-        if before is not None and needs_anchor(observations, self.declared):
-            anchor = self.anchor(second)
-        return fold(observations, self.declared, base=before, anchor=anchor)
+        return fold_in_order(known, self.declared, before) if known else before
 
     def anchor(self, second: int) -> Observation | None:
         """The newest snapshot before a second."""
@@ -79,11 +81,22 @@ class ObjectHistory:
         for index in range(bisect_left(self.seconds, second), len(self.seconds)):
             each = self.seconds[index]
             old = self._states.get(each)
-            state = self._states[each] = self.within(each, self._observations[each])
+            state = self._states[each] = self._folded(each)
             if old is not None and index < len(self.seconds) - 1 and _rise_alike(old, state):
                 self._is_exact = False
                 return self.seconds[index + 1]
         return None
+
+    def _folded(self, second: int) -> State:
+        """Order a second anew; the state after it."""
+        observations = self._observations[second]
+        if len(observations) > 1:
+            anchor = None
+            if needs_anchor(observations, self.declared):
+                anchor = self.anchor(second)
+            observations = canonical_order(observations, self.declared, anchor)
+            self._observations[second] = observations
+        return fold_in_order(observations, self.declared, self.before(second))
 
     def state(self) -> State | None:
         """The state after all observations."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from projections.errors import Unreadable
 from projections.feed.object_history import ObjectHistory
 from projections.objects.observation import Key, Observation
-from projections.objects.ordering import canonical_order
 from projections.objects.state import State
 from projections.rows.aggregate import Aggregate
 from projections.rows.condition import Condition
@@ -17,6 +17,7 @@ from projections.rows.condition import Condition
 __all__ = ["Base", "Rise", "RowHistory", "values_of"]
 
 Values = tuple[int, ...]
+_is_embedded = attrgetter("embedded")
 _UNREADABLE = (Unreadable, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 
 
@@ -96,13 +97,14 @@ class RowHistory:
 
     def rise(self, condition: int, ordinal: int) -> Rise:
         """The rise of a condition that is its ``ordinal``-th."""
-        left = ordinal - (self.base.counts[condition] if self.base is not None else 0)
-        for second in self._seconds:
-            for rise in self._results[second].rises:
+        # Mostly it is the last: from that end, histories of any length take no longer.
+        left = self.counts[condition] - ordinal
+        for second in reversed(self._seconds):
+            for rise in reversed(self._results[second].rises):
                 if rise.condition == condition:
-                    left -= 1
                     if left == 0:
                         return rise
+                    left -= 1
         raise AssertionError("a rise that was counted")
 
     def place(self, rise: Rise) -> tuple[int, int]:
@@ -139,11 +141,15 @@ class RowHistory:
     def _steps(self, second: int) -> Iterator[tuple[list[Observation], list[State]]]:
         """The events of a second in canonical order: what each observed, and all states then."""
         states = {key: each.before(second) for key, each in self.members.items()}
-        seen: dict[Key, list[Observation]] = {key: [] for key in self.members}
+        counts = dict.fromkeys(self.members, 0)
+        event_ids = set[str]()
         for observations in self._events(second):
-            for key in {observation.key for observation in observations}:
-                seen[key] += [each for each in observations if each.key == key]
-                states[key] = self.members[key].within(second, seen[key])
+            event_ids.add(observations[0].event_id)
+            for observation in observations:
+                counts[observation.key] += 1
+            for observation in observations:
+                key = observation.key
+                states[key] = self.members[key].within(second, event_ids, count=counts[key])
             yield observations, [state for state in states.values() if state is not None]
 
     def _events(self, second: int) -> list[list[Observation]]:
@@ -157,23 +163,16 @@ class RowHistory:
                 by_event.setdefault(observation.event_id, []).append(observation)
         if len(by_event) == 1:
             return list(by_event.values())
-        placing: dict[Key, list[Observation]] = {key: [] for key in self.members}
-        for observations in by_event.values():
-            first = min(observations, key=lambda observation: observation.embedded)
-            placing[first.key].append(first)
+        placed_by = {
+            event_id: min(observations, key=_is_embedded)
+            for event_id, observations in by_event.items()
+        }
         return [
-            by_event[first.event_id]
-            for key, firsts in placing.items()
-            for first in self._in_order(key, second, firsts)
+            by_event[observation.event_id]
+            for each in self.members.values()
+            for observation in each.at(second)
+            if placed_by[observation.event_id] is observation
         ]
-
-    def _in_order(
-        self, key: Key, second: int, observations: list[Observation]
-    ) -> Sequence[Observation]:
-        if len(observations) < 2:
-            return observations
-        history = self.members[key]
-        return canonical_order(observations, history.declared, history.anchor(second))
 
     def _values(self, states: list[State], before: Values) -> Values:
         return values_of(self._conditions, self._aggregate.of(states), before)

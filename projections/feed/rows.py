@@ -8,13 +8,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from projections.errors import NotFound
+from ledger import RecordedEvent
+from projections.errors import NotFound, NotReady
 from projections.feed.notification import Notification
+from projections.objects.decode import reader
+from projections.objects.observation import Key, Scope
 from projections.queries.finder import Finder
-from projections.queries.selector import RowSelector
+from projections.queries.history import row_at
+from projections.rows.components import linked_keys
 from projections.rows.kind import Kind
-from projections.tables.catalog import Catalog
-from projections.tables.live import live_rows, retried
+from projections.tables.live import LiveRows, live_rows, retried
 
 __all__ = ["rows_of"]
 
@@ -24,46 +27,86 @@ Row = dict[str, Any]
 def rows_of(finder: Finder, notifications: Sequence[Notification]) -> list[Row | None]:
     """For each notification its row as it was known at its position.
 
-    Most rows were not touched since, and are read together; the others are folded from the log.
-    Raises ``NotReady`` while the projections have not read as far.
+    Rows that were not touched since are read; the others are folded from the log. None where the
+    log says nothing of it any more. Raises ``NotReady`` while the projections are behind.
     """
     by_kind: dict[str, list[Notification]] = defaultdict(list)
     for notification in notifications:
         by_kind[notification.kind].append(notification)
     rows: dict[str, Row | None] = {}
     for name, its in by_kind.items():
-        living = _living(finder.catalog, finder.kinds[name], its)
-        for each in its:
-            row = living.get(each.row)
-            is_unchanged = row is not None and row["position"] == each.position
-            rows[each.id] = row if is_unchanged else _as_known(finder, each)
+        kind = finder.kinds[name]
+
+        def query(kind: Kind = kind, its: list[Notification] = its) -> dict[str, Row | None]:
+            with live_rows(finder.catalog, kind) as live:
+                return _rows_of_kind(finder, live, its)
+
+        rows |= retried(query)
     return [rows[each.id] for each in notifications]
 
 
-def _living(
-    catalog: Catalog, kind: Kind, notifications: Iterable[Notification]
-) -> Mapping[bytes, Row]:
+def _rows_of_kind(
+    finder: Finder, live: LiveRows, notifications: Sequence[Notification]
+) -> dict[str, Row | None]:
+    newest = max(each.position for each in notifications)
+    if live.position < newest:
+        raise NotReady(f"{live.kind.name} have not read up to position {newest} yet")
+    living = _living(live, notifications)
+    rows: dict[str, Row | None] = {}
+    changed = []
+    for each in notifications:
+        row = living.get(each.row)
+        if row is not None and row["position"] == each.position:
+            rows[each.id] = row
+        else:
+            changed.append(each)
+    return rows | _folded(finder, live, changed) if changed else rows
+
+
+def _living(live: LiveRows, notifications: Iterable[Notification]) -> Mapping[bytes, Row]:
     """The live rows, by their keys."""
-    keys = {each.row for each in notifications}
-
-    def query() -> dict[bytes, Row]:
-        with live_rows(catalog, kind) as live:
-            table = live.rows
-            rows = live.connection.execute(select(table).where(table.c.row_key.in_(keys)))
-            return {bytes(row["row_key"]): live.shown(row) for row in rows.mappings()}
-
-    return retried(query)
+    table, keys = live.rows, {each.row for each in notifications}
+    rows = live.connection.execute(select(table).where(table.c.row_key.in_(keys)))
+    return {bytes(row["row_key"]): live.shown(row) for row in rows.mappings()}
 
 
-def _as_known(finder: Finder, notification: Notification) -> Row | None:
-    """The row folded from the log; None where it was part of another one by then."""
-    selector = RowSelector(
-        account=notification.account,
-        livemode=notification.livemode,
-        at_position=notification.position,
-    )
+def _folded(
+    finder: Finder, live: LiveRows, notifications: Sequence[Notification]
+) -> dict[str, Row | None]:
+    """The rows folded from the log, whose events are read together."""
+    objects = live.kind.objects
+    components = live.components_of_ids({each.object_id for each in notifications})
+    linked = {
+        each.id: {
+            key
+            for component in components.get(each.object_id, ())
+            for key in linked_keys(objects, component.states, each.object_id)
+            if key.scope == Scope(each.account, each.livemode)
+        }
+        for each in notifications
+    }
+    streams = {key.uuid for keys in linked.values() for key in keys}
+    newest = max(each.position for each in notifications)
+    read = reader(objects)
+    events: dict[Key, list[RecordedEvent]] = defaultdict(list)
+    for event in finder.log.streams(streams, upto=newest):
+        # An event's own object comes first: its stream is the event's.
+        for observation in read(event)[:1]:
+            events[observation.key].append(event)
+    return {
+        each.id: _row_at(
+            live.kind,
+            [event for key in linked[each.id] for event in events[key]],
+            each,
+        )
+        for each in notifications
+    }
+
+
+def _row_at(kind: Kind, events: Iterable[RecordedEvent], notification: Notification) -> Row | None:
+    by_then = (event for event in events if event.position <= notification.position)
+    in_order = sorted(by_then, key=lambda event: event.position)
     try:
-        row = finder.get(notification.kind, notification.object_id, selector).row
+        return row_at(kind, in_order, notification.object_id).row
     except NotFound:
         return None
-    return dict(row)

@@ -163,10 +163,13 @@ class Walk:
             if keys.isdisjoint(spans) and members.get(key) == keys:
                 continue
             members[key] = keys
-            row = self._row(kind, key, aggregate, event.position)
-            for member in keys & spans.keys():
-                for first, until in spans[member]:
-                    row.update(first, until)
+            row = self._known_row(kind, key, keys)
+            if row is None:
+                row = self._row(kind, key, aggregate, event.position)
+            else:
+                for member in keys & spans.keys():
+                    for first, until in spans[member]:
+                        row.update(first, until)
             yield from self._notifications(kind, key, aggregate, row, event)
 
     def _merge_absorbed(self, kind: Kind, rows: Mapping[Key, Aggregate]) -> None:
@@ -187,12 +190,15 @@ class Walk:
         self.changed_marks.add((kind.name, key))
         return self.marks.setdefault((kind.name, key), Mark.none(kind))
 
-    def _row(self, kind: Kind, key: Key, aggregate: Aggregate, position: int) -> RowHistory:
-        """The history of a row, its newest events included or not."""
+    def _known_row(self, kind: Kind, key: Key, members: frozenset[Key]) -> RowHistory | None:
+        """The history of a row as it was before the event; None where it has to be made anew."""
         row = self._rows.get((kind.name, key))
+        is_same = row is not None and row.members.keys() == members and not self._is_late(row)
+        return row if is_same else None
+
+    def _row(self, kind: Kind, key: Key, aggregate: Aggregate, position: int) -> RowHistory:
+        """The history of a row, made anew."""
         members = _keys(aggregate)
-        if row is not None and row.members.keys() == members and not self._is_late(row):
-            return row
         rank = {declared.name: index for index, declared in enumerate(kind.members)}
         ordered = sorted(members, key=lambda each: (rank[each.object], each.id))
         histories = {each: self._object(each) for each in ordered}

@@ -11,7 +11,7 @@ from projections.objects.declaration import StripeObject
 from projections.objects.observation import Key, Observation, Scope
 from projections.objects.ordering import canonical_order, finality, leaves_terminal
 
-__all__ = ["EventStats", "State", "UnreadableEvent", "fold"]
+__all__ = ["EventStats", "State", "UnreadableEvent", "fold", "fold_in_order"]
 
 
 class EventStats(msgspec.Struct, array_like=True):
@@ -136,12 +136,19 @@ def fold(
     With ``base``, the state before them, every observation must be newer than it; ``anchor`` is
     then its newest snapshot, where the order within a second needs that.
     """
-    key = observations[0].key
+    return fold_in_order(canonical_order(observations, declared, anchor), declared, base)
+
+
+def fold_in_order(
+    ordered: Sequence[Observation], declared: StripeObject, base: State | None
+) -> State:
+    """The state after observations that are in canonical order, and newer than ``base``."""
     if base is None:
+        key = ordered[0].key
         state = State(key.object, key.id, key.scope.account, key.scope.livemode)
     else:
         state = base.copy()
-    for observation in canonical_order(observations, declared, anchor):
+    for observation in ordered:
         _step(state, observation, declared)
     return state
 

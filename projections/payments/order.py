@@ -199,7 +199,7 @@ class Order(Aggregate):
 
         return sorted(ids, key=age)
 
-    @property
+    @cached_property
     def status(self) -> str:
         """The first status that holds; captured money comes before anything that was asked for."""
         if self.received:

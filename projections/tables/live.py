@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ledger import StoreUnavailable
-from ledger.database import read_transaction
+from ledger.database import chunks, read_transaction
 from projections.errors import NotReady
 from projections.objects.state import State
 from projections.objects.types import Type
@@ -36,6 +36,8 @@ from projections.tables.schema import sql_type
 __all__ = ["LiveRows", "all_live_rows", "live_rows", "of_another_log", "retried"]
 
 T = TypeVar("T")
+
+_IN_MAX = 500
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,17 @@ class LiveRows:
             # Another version's table may still have them.
             row[name] = row.get(name) and [{**each, **withheld} for each in row[name]]
         return {item.name: row.get(item.name) for item in self.kind.columns}
+
+    def components_of_ids(self, ids: Collection[str]) -> dict[str, list[StoredComponent]]:
+        """The same of many ids at once."""
+        objects, components = self.objects.c, self.components.c
+        by_id: dict[str, dict[int, StoredComponent]] = {}
+        for chunk in chunks(sorted(ids), _IN_MAX):
+            query = select(objects.id, components.component, components.content)
+            query = query.where(objects.component == components.component, objects.id.in_(chunk))
+            for id, number, content in self.connection.execute(query):
+                by_id.setdefault(id, {})[number] = decode(bytes(content))
+        return {id: list(its.values()) for id, its in by_id.items()}
 
     @cached_property
     def _withheld_in_lists(self) -> tuple[tuple[str, Mapping[str, None]], ...]:

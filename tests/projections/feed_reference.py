@@ -12,7 +12,7 @@ from projections.feed.notification import notification_id
 from projections.objects.decode import observations
 from projections.objects.observation import Key, Observation
 from projections.objects.ordering import canonical_order
-from projections.objects.state import State, fold
+from projections.objects.state import State, fold, fold_in_order
 from projections.rows.aggregate import Aggregate, each_object
 from projections.rows.components import components
 
@@ -45,14 +45,25 @@ class _Row:
 
     def _steps(self) -> Iterator[tuple[Observation, list[State]]]:
         """The states after the first event, the first two, and so on."""
-        so_far: dict[Key, list[Observation]] = defaultdict(list)
+        ordered = {
+            key: canonical_order(its, self.kind.objects[key.object])
+            for key, its in self.observed.items()
+        }
+        so_far = set[str]()
         for event in self._events():
-            for key, its in self.observed.items():
-                so_far[key] += [each for each in its if each.event_id == event.event_id]
-            states = [
-                fold(its, self.kind.objects[key.object]) for key, its in so_far.items() if its
-            ]
-            yield event, states
+            so_far.add(event.event_id)
+            known = {
+                key: [each for each in its if each.event_id in so_far]
+                for key, its in ordered.items()
+            }
+            yield (
+                event,
+                [
+                    fold_in_order(its, self.kind.objects[key.object], None)
+                    for key, its in known.items()
+                    if its
+                ],
+            )
 
     def _events(self) -> list[Observation]:
         """By second, rank and id of the event's own object, and its place in its history."""
