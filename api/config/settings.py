@@ -24,6 +24,10 @@ __all__ = ["VARIABLES", "Secret", "Settings", "SettingsError"]
 
 WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"
 
+# What its names have in front, and the names that are Stripe's.
+_PREFIX = "LEDGER_"
+_STRIPES = (WEBHOOK_SECRET, "STRIPE_API_KEY", "STRIPE_API_BASE")
+
 
 class SettingsError(ConfigurationError):
     """Some values are wrong; `problems` has a line for each, and its text lists them all."""
@@ -59,6 +63,27 @@ class Settings:
         "",
         "API keys of full scope, separated by commas, beside those that `ledger keys` makes",
         secret=True,
+    )
+    stripe_api_key: str | None = variable(
+        "STRIPE_API_KEY",
+        custom(variables.read_stripe_api_key),
+        "",
+        "A key of Stripe's API, restricted or secret, to ask for what webhooks did not bring;"
+        " without one Stripe is never asked",
+        secret=True,
+    )
+    stripe_api_base: str = variable(
+        "STRIPE_API_BASE",
+        custom(variables.read_stripe_api_base),
+        "https://api.stripe.com",
+        "Where Stripe's API is, for tests and proxies",
+    )
+    stripe_rate: int = variable(
+        "LEDGER_STRIPE_RATE",
+        integer(0, 100),
+        "0",
+        "Requests a second to Stripe at most; 0: a tenth of what Stripe allows (10; of a sandbox,"
+        " and to each resource, 2.5)",
     )
     host: str = variable(
         "LEDGER_HOST", custom(variables.read_host), "127.0.0.1", "The address to listen on"
@@ -237,7 +262,7 @@ def environment() -> dict[str, str]:
 
 def is_ours(name: str) -> bool:
     """Whether an environment variable is meant for the ledger."""
-    return name.startswith("LEDGER_") or name == WEBHOOK_SECRET
+    return name.startswith(_PREFIX) or name in _STRIPES
 
 
 def _invalid(env: Environment, options: Mapping[str, str]) -> list[str]:
@@ -251,14 +276,14 @@ def _invalid(env: Environment, options: Mapping[str, str]) -> list[str]:
 
 
 def _is_unknown(name: str) -> bool:
-    return name.startswith("LEDGER_") and name not in {each.name for each in VARIABLES}
+    return name.startswith(_PREFIX) and name not in {each.name for each in VARIABLES}
 
 
 def _unknown(name: str) -> str:
     """The problem with an unknown variable; most are a known one, misspelt."""
-    known = [each.name.removeprefix("LEDGER_") for each in VARIABLES]
-    near = difflib.get_close_matches(name.removeprefix("LEDGER_"), known, n=1)
-    hint = f"did you mean LEDGER_{near[0]}?" if near else "ledger serve --help lists them"
+    known = [each.name.removeprefix(_PREFIX) for each in VARIABLES if each.name not in _STRIPES]
+    near = difflib.get_close_matches(name.removeprefix(_PREFIX), known, n=1)
+    hint = f"did you mean {_PREFIX}{near[0]}?" if near else "ledger serve --help lists them"
     return f"{name} is no variable of the ledger; {hint}"
 
 

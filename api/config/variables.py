@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from environs import Env, ValidationError, validate
 from marshmallow import fields
@@ -14,6 +15,7 @@ from ledger import ConfigurationError, database_url
 
 SECRET_LENGTH_MIN = 16
 
+_STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{8,}", re.ASCII)
 _SECRET = re.compile(r"[!#-&(-+\--_a-~]*", re.ASCII)
 
 # Reads the variable of a name from an environment; problems stay there until `seal`.
@@ -139,6 +141,24 @@ def read_api_keys(text: str) -> tuple[str, ...]:
                 f"key {number} must have at least {SECRET_LENGTH_MIN} printable ASCII characters"
             )
     return tuple(keys)
+
+
+def read_stripe_api_key(text: str) -> str | None:
+    """A key of Stripe's API, whose beginning says its mode; None for an empty text."""
+    if text and not _STRIPE_KEY.fullmatch(text):
+        raise ValidationError("must be a key of Stripe's API: rk_live_…, rk_test_…, sk_…")
+    return text or None
+
+
+def read_stripe_api_base(text: str) -> str:
+    """An address of http or https; the key goes to no other machine in the clear."""
+    parts = urlsplit(text)
+    is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValidationError("must be an address: https://HOST")
+    if parts.scheme == "http" and not is_local:
+        raise ValidationError("must begin with https://, for it gets the key")
+    return text.rstrip("/")
 
 
 def read_webhook_secrets(text: str) -> tuple[Secret, ...]:

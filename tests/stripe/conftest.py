@@ -12,11 +12,11 @@ from api.simulator import START, Story, histories
 from api.simulator.stripe import Key, Stripe
 
 DAY = 86_400
-TEST_KEY = Key("sk_test_of_our_own_stripe")
-LIVE_KEY = Key("sk_live_of_our_own_stripe")
+TEST_KEY = Key("sk_test_of_our_own_Zq7x")
+LIVE_KEY = Key("sk_live_of_our_own_Zq7x")
 # It may read all that the ledger asks for but charges, and may write nothing.
 RESTRICTED_KEY = Key(
-    "rk_test_of_our_own_stripe",
+    "rk_test_of_our_own_Zq7x",
     frozenset({"event_read", "webhook_read", "payout_read", "connected_account_read"}),
 )
 KEYS = (TEST_KEY, LIVE_KEY, RESTRICTED_KEY)
