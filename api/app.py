@@ -30,6 +30,7 @@ from api.resources import (
     summary,
 )
 from api.resources.route import StrictBlueprint
+from api.stripe.store import SweepStore
 from api.telemetry import delivery_metrics, logs, metrics
 from ledger import READS, Appender, Ledger
 from projections import Kind, Projections
@@ -116,6 +117,7 @@ def create_app(
         keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
         # Never more than there are connections, nor so many that probes find no thread.
         readers=Readers(settings.pool_size, settings.threads // 4),
+        sweeps=SweepStore(ledger.engine, clock=clock),
         clock=clock,
     )
     app = _flask(settings)

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from api.config.settings import Settings
 from api.keys import Keys
 from api.readers import Readers
+from api.stripe.store import SweepStore
 from ledger import Appender, Ledger
 from projections import Projections
 
@@ -26,6 +27,7 @@ class Backend:
     appender: Appender
     keys: Keys
     readers: Readers
+    sweeps: SweepStore
     clock: Callable[[], float]
 
     def attach(self, app: Flask) -> None:

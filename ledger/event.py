@@ -29,8 +29,8 @@ _TYPE = re.compile(rf"(?=.{{1,128}}\Z){TYPE_GRAMMAR}", re.ASCII)
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
 _CREATED_MAX = 2**40
 
-# Where deliveries come from.
-SOURCES = ("webhook", "import")
+# Where deliveries come from; what was fetched from Stripe was not signed, but asked for by TLS.
+SOURCES = ("webhook", "import", "api")
 
 # The largest body that can be configured to be accepted.
 BODY_BYTES_MAX = 1 << 26

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
@@ -225,6 +225,16 @@ class Log:
         with read_transaction(self.engine) as connection:
             query = select(columns.originator_id).where(columns.stream == id).distinct()
             return set(connection.execute(query).scalars())
+
+    def known(self, event_ids: Sequence[str]) -> set[str]:
+        """Those of some ids that events of the log have."""
+        with read_transaction(self.engine) as connection:
+            return scan.known(connection, self.table, event_ids)
+
+    def accounts(self) -> list[str]:
+        """The connected accounts that any event is of."""
+        with read_transaction(self.engine) as connection:
+            return scan.accounts(connection)
 
     def received_since(self, received_at: int, *, upto: int) -> list[int]:
         """The positions up to ``upto`` that were received at a time or later, in order.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Table, bindparam, select, text
 
+from ledger.database import chunks
 from ledger.recorded import COLUMNS, RecordedEvent, recorded_events
 
 __all__ = [
     "TYPE_INDEX",
     "EventTypes",
+    "accounts",
     "count_by_type",
     "fitting",
+    "known",
     "positions_of",
     "rows_between",
 ]
@@ -26,6 +29,23 @@ _QUERY = (
     f"SELECT {', '.join(COLUMNS)}, 0 FROM ledger_events{{index}}"
     " WHERE id > {mark} AND id <= {mark}{types} ORDER BY id"
 )
+
+# Databases limit how many parameters one statement has.
+_IN_MAX = 500
+
+# One look into the index per account, however many events it has.
+_ACCOUNTS = text("""
+    WITH RECURSIVE accounts(account) AS (
+        SELECT min(ledger_events.account) FROM ledger_events
+        WHERE ledger_events.account IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(ledger_events.account) FROM ledger_events
+                WHERE ledger_events.account IS NOT NULL
+                  AND ledger_events.account > accounts.account)
+        FROM accounts WHERE accounts.account IS NOT NULL
+    )
+    SELECT account FROM accounts WHERE account IS NOT NULL
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +115,17 @@ def fitting(connection: Connection, after: int, upto: int, *, memory: int, besid
         if memory < 0:
             return max(after + 1, int(position) - 1)
     return upto
+
+
+def known(connection: Connection, events: Table, event_ids: Sequence[str]) -> set[str]:
+    """Those of some ids that events have."""
+    column = events.c.event_id
+    ids: set[str] = set()
+    for chunk in chunks(event_ids, _IN_MAX):
+        ids.update(connection.execute(select(column).where(column.in_(chunk))).scalars())
+    return ids
+
+
+def accounts(connection: Connection) -> list[str]:
+    """The connected accounts that any event is of, in order."""
+    return list(connection.execute(_ACCOUNTS).scalars())

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.config.settings import Settings
 from api.keys import KeyStore
+from api.stripe.store import SweepStore
 from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable, database
 from ledger.database import explain
 from ledger.urls import without_secrets
@@ -41,6 +42,7 @@ def create(settings: Settings) -> None:
     with stores(settings, create=True) as (ledger, projections):
         projections.create()
         KeyStore(ledger.engine).create_table()
+        SweepStore(ledger.engine).create_tables()
 
 
 def checkpoint(settings: Settings) -> bool:

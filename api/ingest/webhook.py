@@ -186,6 +186,8 @@ async def _accept(
     delivery = Delivery(body, "webhook", received_at, fact)
     delivery_metrics.schedule_flush()
     appended = await waiting.appended(backend.appender, delivery, APPEND_SECONDS_MAX)
+    if appended.was_fetched and isinstance(fact, Event):
+        backend.sweeps.note_delivered(fact.id)
     return _acknowledge(delivery, appended, record)
 
 

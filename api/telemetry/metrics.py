@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.stripe.figures import figures
 from api.telemetry import multiprocess
 from ledger import Ledger, StoreUnavailable
 from projections import Projections
@@ -118,6 +119,36 @@ class _StoreCollector(Collector):
                 "Seconds since the newest event was received",
                 max(0.0, age),
             )
+
+        yield from self._of_sweeps()
+
+    def _of_sweeps(self) -> Iterator[Metric]:
+        """What was fetched from Stripe, and how long ago the last sweep of all accounts ended."""
+        seconds = self._clock()
+        fetched = figures(self._log.engine, seconds)
+        missed, early = (
+            CounterMetricFamily(name, description, labels=["type"])
+            for name, description in (
+                (
+                    "ledger_events_missed",
+                    "Fetched events whose webhook did not come within three days",
+                ),
+                ("ledger_events_early", "Fetched events whose webhook came after them"),
+            )
+        )
+        for type_, of_type in fetched.by_type.items():
+            missed.add_metric([type_], of_type.missed)
+            early.add_metric([type_], of_type.early)
+        yield from (missed, early)
+        awaited = sum(of_type.awaited for of_type in fetched.by_type.values())
+        description = "Fetched events whose webhook may still come"
+        yield _gauge("ledger_events_awaited", description, awaited)
+        age = GaugeMetricFamily(
+            "ledger_sweep_age_seconds", "Age of the end of the oldest sweep of an account"
+        )
+        if fetched.swept_until is not None:
+            age.add_metric([], max(0.0, seconds - fetched.swept_until))
+        yield age
 
     def _of_projections(self) -> Iterator[Metric]:
         gauges = {

@@ -22,12 +22,15 @@ Status = Literal["stored", "duplicate", "quarantined"]
 class Appended:
     """The result of one delivery; a duplicate has the first one's position.
 
-    ``conflict``: a duplicate whose body differs in more than ``pending_webhooks``.
+    ``conflict``: a duplicate whose body differs in more than ``pending_webhooks``, both having come
+    as webhooks: what was fetched or imported may be rendered otherwise. ``was_fetched``: a webhook
+    of an event that was fetched before it came.
     """
 
     status: Status
     position: int
     conflict: bool = False
+    was_fetched: bool = False
     reason: str | None = None
 
 
@@ -69,8 +72,16 @@ class Batch:
         existing = self._existing.get(fact.identity)
         if existing is None:
             return self._store(delivery, fact)
-        conflict = _is_different(existing.body, delivery.body)
-        return Appended("duplicate", existing.position, conflict, _reason(fact))
+        is_webhook = delivery.source == "webhook"
+        return Appended(
+            "duplicate",
+            existing.position,
+            conflict=is_webhook
+            and existing.source == "webhook"
+            and _is_different(existing.body, delivery.body),
+            was_fetched=is_webhook and existing.source == "api",
+            reason=_reason(fact),
+        )
 
     def _store(self, delivery: Delivery, fact: Fact) -> Appended:
         self._position += 1
@@ -79,7 +90,12 @@ class Batch:
         columns = envelope_of(fact, received_at=delivery.received_at, source=delivery.source)
         self.recorded.append(Recorded(stream, version, topic_of(fact), delivery.body, columns))
         self._existing[fact.identity] = ExistingRow(
-            fact.identity, self._position, columns["stream"], columns["type"], delivery.body
+            fact.identity,
+            self._position,
+            columns["stream"],
+            columns["type"],
+            delivery.source,
+            delivery.body,
         )
         status: Status = "stored" if isinstance(fact, Event) else "quarantined"
         return Appended(status, self._position, reason=_reason(fact))

@@ -14,8 +14,9 @@ class ExistingRow(NamedTuple):
     position: int
     stream: str | None
     type: str
+    source: str
     body: bytes
 
 
 # Its columns, in the order of its fields.
-EXISTING_COLUMNS = "event_id, id, stream, type, state"
+EXISTING_COLUMNS = "event_id, id, stream, type, source, state"

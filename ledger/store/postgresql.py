@@ -33,7 +33,7 @@ _LOCK = b"SELECT position, chain FROM ledger_events_head ORDER BY position DESC 
 _LOOK_UP = f"""SELECT {EXISTING_COLUMNS}, NULL::uuid, NULL::bigint FROM ledger_events
 WHERE event_id = ANY(ARRAY(SELECT json_array_elements_text($1::json)))
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, asked.value::uuid, newest.originator_version
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, asked.value::uuid, newest.originator_version
 FROM json_array_elements_text($2::json) AS asked(value), LATERAL (
     SELECT originator_version FROM ledger_events
     WHERE originator_id = asked.value::uuid ORDER BY originator_version DESC LIMIT 1
@@ -71,13 +71,19 @@ class Postgresql:
         if not identities and not streams:
             return existing, versions
         parameters = (msgspec.json.encode(identities), msgspec.json.encode(streams))
-        for id, position, stream, type, state, name, last in _run(raw, _LOOK_UP, parameters):
+        rows = _run(raw, _LOOK_UP, parameters)
+        for id, position, stream, type, source, state, name, last in rows:
             if name is not None:
                 versions.append((UUID(bytes=name), _integer(last)))
             else:
                 existing.append(
                     ExistingRow(
-                        id.decode(), _integer(position), _text(stream), type.decode(), state
+                        id.decode(),
+                        _integer(position),
+                        _text(stream),
+                        type.decode(),
+                        source.decode(),
+                        state,
                     )
                 )
         return existing, versions

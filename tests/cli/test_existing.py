@@ -19,7 +19,11 @@ ARGUMENTS = {
     "refold": ["orders", "pi_1"],
     "backup": ["copy.db"],
 }
-GROUPS = {"keys": [["create"], ["list"], ["revoke", "key_1"]], "quarantine": [["list"], ["retry"]]}
+GROUPS = {
+    "keys": [["create"], ["list"], ["revoke", "key_1"]],
+    "quarantine": [["list"], ["retry"]],
+    "stripe": [["fetch"]],
+}
 NEEDING = [
     [name, *arguments]
     for name in COMMANDS

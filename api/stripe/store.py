@@ -1,0 +1,165 @@
+"""What the sweeps remember, in tables beside the log: how far each got, and what each fetched."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from api.telemetry.deferred import Deferred
+from ledger import Event, StoreUnavailable
+from ledger.database import advisory_lock, read_transaction, write_transaction
+from ledger.making import making_tables
+
+__all__ = ["FETCHED", "SweepState", "SweepStore"]
+
+# The advisory lock's number: any that nothing else in the database uses.
+_CREATE_LOCK = 0x73776570
+
+_METADATA = MetaData()
+
+# A text has no null in a key: the own account is empty.
+_SWEEPS = Table(
+    "ledger_stripe_sweeps",
+    _METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("livemode", Boolean, primary_key=True),
+    Column("swept_until", BigInteger, nullable=False),
+    Column("since", BigInteger),
+    Column("until", BigInteger),
+    Column("cursor", String(255)),
+    Column("is_gone", Boolean, nullable=False),
+)
+FETCHED = Table(
+    "ledger_stripe_fetched",
+    _METADATA,
+    Column("event_id", String(255), primary_key=True),
+    Column("type", String(128), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("fetched_at", BigInteger, nullable=False),
+    Column("delivered_at", BigInteger),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepState:
+    """How far an account's events were swept (Unix seconds; 0: never).
+
+    A sweep that is under way has gone from ``until`` back to the event ``cursor``, and will end at
+    ``since``. ``is_gone``: the account is not connected any more.
+    """
+
+    account: str | None
+    livemode: bool
+    swept_until: int = 0
+    since: int | None = None
+    until: int | None = None
+    cursor: str | None = None
+    is_gone: bool = False
+
+
+class SweepStore:
+    """The tables of the sweeps; every method raises ``StoreUnavailable`` without a database."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._exists = False
+        self._delivered: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._writing = Deferred(self._write_delivered)
+
+    def create_tables(self) -> None:
+        """Create the tables that are missing; safe from many processes at once."""
+        with read_transaction(self._engine) as connection:
+            if self._tables_exist(connection):
+                return
+        with making_tables(self._engine) as connection:
+            advisory_lock(connection, _CREATE_LOCK)
+            _METADATA.create_all(connection)
+
+    def states(self, livemode: bool) -> dict[str | None, SweepState]:
+        """How far each account of a mode was swept."""
+        with read_transaction(self._engine) as connection:
+            if not self._tables_exist(connection):
+                return {}
+            rows = connection.execute(select(_SWEEPS).where(_SWEEPS.c.livemode.is_(livemode)))
+            states = [
+                SweepState(**{**row, "account": row["account"] or None}) for row in rows.mappings()
+            ]
+        return {state.account: state for state in states}
+
+    def save(self, state: SweepState) -> None:
+        """Remember how far a sweep got."""
+        values = {**asdict(state), "account": state.account or ""}
+        with write_transaction(self._engine) as connection:
+            statement = _insert(connection, _SWEEPS).values(values)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["account", "livemode"], set_=dict(statement.excluded)
+                )
+            )
+
+    def note_fetched(self, events: Iterable[Event]) -> None:
+        """Note events that are about to be appended: whether a webhook follows is a figure."""
+        rows = [
+            {
+                "event_id": event.id,
+                "type": event.type,
+                "created": event.created,
+                "fetched_at": int(self._clock()),
+            }
+            for event in events
+        ]
+        if rows:
+            with write_transaction(self._engine) as connection:
+                # Killed before the append, it is noted once more.
+                connection.execute(
+                    _insert(connection, FETCHED).values(rows).on_conflict_do_nothing()
+                )
+
+    def note_delivered(self, event_id: str) -> None:
+        """Note that the webhook of a fetched event has come; written a moment later."""
+        with self._lock:
+            self._delivered[event_id] = int(self._clock())
+        self._writing.schedule()
+
+    def flush(self) -> None:
+        """Write what was noted."""
+        self._write_delivered()
+
+    def _write_delivered(self) -> None:
+        with self._lock:
+            delivered, self._delivered = self._delivered, {}
+        columns = FETCHED.c
+        with suppress(StoreUnavailable), write_transaction(self._engine) as connection:
+            for event_id, seconds in delivered.items():
+                is_first = (columns.event_id == event_id) & columns.delivered_at.is_(None)
+                connection.execute(update(FETCHED).where(is_first).values(delivered_at=seconds))
+
+    def _tables_exist(self, connection: Connection) -> bool:
+        self._exists = self._exists or inspect(connection).has_table(FETCHED.name)
+        return self._exists
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    module = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return module.insert(table)
