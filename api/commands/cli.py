@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "Import an exported log, or Stripe events",
     "export": "Export the log, one JSON object per line",
     "quarantine": "List and retry signed deliveries that are not events",
-    "stripe": "Ask Stripe: fetch the events that never arrived",
+    "stripe": "Ask Stripe: register the endpoint, fetch events that never arrived",
     "keys": "Create, list and revoke API keys",
     "status": "Show the end of the log and the lag of the projections",
     "demo": "Run a ledger with made-up events, without a Stripe account",

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from api.commands.endpoint import endpoint
 from api.commands.output import (
     json_option,
     parse_timestamp,
@@ -19,6 +20,7 @@ from api.commands.output import (
 )
 from api.config import databases
 from api.config.settings import Settings
+from api.stripe.check import check_permissions
 from api.stripe.client import StripeApi
 from api.stripe.figures import Figures, figures
 from api.stripe.store import SweepStore
@@ -33,6 +35,23 @@ def stripe() -> None:
 
     No delivery and no projection waits for this.
     """
+
+
+stripe.add_command(endpoint)
+
+
+@stripe.command()
+@json_option
+def check(as_json: bool) -> None:
+    """Ask for one item of each list that is needed, and say which the key may not see."""
+    api = StripeApi.of(Settings.read())
+    permissions = check_permissions(api)
+    if as_json:
+        print_json([asdict(each) for each in permissions])
+    else:
+        print_table([asdict(each) for each in permissions], ["path", "answer", "needed_for"])
+    if not all(each.is_granted for each in permissions):
+        sys.exit(1)
 
 
 @stripe.command()

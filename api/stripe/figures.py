@@ -10,7 +10,7 @@ from sqlalchemy import Engine, RowMapping, inspect, text
 from api.stripe.store import FETCHED
 from ledger.database import read_transaction
 
-__all__ = ["FetchedFigures", "Figures", "figures"]
+__all__ = ["FetchedFigures", "Figures", "LastDelivery", "figures", "last_delivery"]
 
 # Stripe retries for three days; what came later than that was missed.
 _MISSED_SECONDS = 3 * 86_400
@@ -34,6 +34,11 @@ _BY_TYPE = text("""
 """)
 _OLDEST = text("""
     SELECT MIN(swept_until) FROM ledger_stripe_sweeps WHERE is_gone = :no AND swept_until > 0
+""")
+
+_LAST_DELIVERY = text("""
+    SELECT received_at, api_version FROM ledger_events
+    WHERE source = 'webhook' AND livemode = :livemode ORDER BY id DESC LIMIT 1
 """)
 
 
@@ -73,3 +78,18 @@ def figures(engine: Engine, seconds: float) -> Figures:
 
 def _of_row(row: RowMapping) -> FetchedFigures:
     return FetchedFigures(**{name: value for name, value in row.items() if name != "type"})
+
+
+@dataclass(frozen=True, slots=True)
+class LastDelivery:
+    """The newest verified webhook of a mode: when it came (Unix seconds), and its API version."""
+
+    received_at: int
+    api_version: str | None
+
+
+def last_delivery(engine: Engine, livemode: bool) -> LastDelivery | None:
+    """The newest webhook that was verified: only that shows that a secret is the endpoint's."""
+    with read_transaction(engine) as connection:
+        row = connection.execute(_LAST_DELIVERY, {"livemode": livemode}).first()
+    return None if row is None else LastDelivery(row.received_at // 1_000_000, row.api_version)

@@ -22,7 +22,7 @@ ARGUMENTS = {
 GROUPS = {
     "keys": [["create"], ["list"], ["revoke", "key_1"]],
     "quarantine": [["list"], ["retry"]],
-    "stripe": [["fetch"]],
+    "stripe": [["fetch"], ["endpoint", "check"]],
 }
 NEEDING = [
     [name, *arguments]

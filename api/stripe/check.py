@@ -1,0 +1,42 @@
+"""Which lists the key may see, and what does not work without each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.stripe.client import StripeApi
+from api.stripe.refusals import StripeRefused, StripeUnreachable
+
+__all__ = ["Permission", "check_permissions"]
+
+_NEEDED = {
+    "/v1/events": "ledger stripe fetch",
+    "/v1/accounts": "ledger stripe fetch: connected accounts that the log has no event of",
+    "/v1/webhook_endpoints": "ledger stripe endpoint",
+    "/v2/core/event_destinations": "ledger stripe endpoint check: destinations of v2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A list that is asked for, whether the key may see it, and what it is needed for."""
+
+    path: str
+    is_granted: bool
+    answer: str
+    needed_for: str
+
+
+def check_permissions(api: StripeApi) -> list[Permission]:
+    """Ask for one item of each list; raises ``StripeUnreachable``."""
+    permissions = []
+    for path, needed_for in _NEEDED.items():
+        answer, is_granted = "granted", True
+        try:
+            api.get(path, limit=1)
+        except StripeUnreachable:
+            raise
+        except StripeRefused as refused:
+            answer, is_granted = str(refused), False
+        permissions.append(Permission(path, is_granted, answer, needed_for))
+    return permissions
