@@ -18,6 +18,7 @@ from projections.errors import (
     RebuildStopped,
 )
 from projections.facade import Projections, RepairedKind
+from projections.feed.check import FeedDifference
 from projections.feed.notification import Cause, Notification
 from projections.feed.queries import NotificationFilter, NotificationPage
 from projections.kinds import KINDS
@@ -43,6 +44,7 @@ __all__ = [
     "Dask",
     "Difference",
     "Feed",
+    "FeedDifference",
     "Field",
     "Kind",
     "LeaderLease",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -11,12 +11,11 @@ from sqlalchemy import Connection, Engine
 from ledger import Ledger, Log
 from ledger.database import open_engine, read_transaction
 from ledger.log import Page
-from projections.drivers.batch import write_batch
-from projections.drivers.bulk import without_garbage_collection
-from projections.drivers.follow import fitting
+from projections.drivers.bulk import Progress
 from projections.facade import Projections
-from projections.feed.batch import FeedBatch
 from projections.feed.catalog import FeedCatalog, KnownFeed
+from projections.feed.check import FeedDifference, compare
+from projections.feed.follow import read_on
 from projections.feed.notification import Notification
 from projections.feed.queries import (
     NotificationFilter,
@@ -33,8 +32,8 @@ from projections.rows.condition import Condition
 
 __all__ = ["Feed", "notification_types"]
 
-# Following, and far behind.
-_BATCH, _LEAP = 500, 4000
+# One that is built serves once it reads batches smaller than this: it has nearly caught up.
+_BATCH = 100
 _POOL_SIZE = 5
 _ALL = NotificationFilter()
 _FIRST_PAGE = NotificationPage()
@@ -81,45 +80,33 @@ class Feed:
         """
         with read_transaction(self.engine) as connection:
             feed = self._catalog.own(connection)
-        return self._read_on(feed or self._catalog.begin(), batch)
-
-    def rebuild(self, *, batch: int | None = None) -> int:
-        """Build the feed anew from the log, and let it serve; returns how many events were read."""
-        feed, read = self._catalog.begin(), 0
-        while count := self._read_on(feed, batch):
-            read += count
-        return read
-
-    def _read_on(self, begun: KnownFeed, batch: int | None) -> int:
-        with read_transaction(self.engine) as connection:
-            feed = self._catalog.again(connection, begun)
-        if feed is None:
-            return 0
-        behind = self.log.head().position - feed.position
-        count = min(behind, batch or (_LEAP if behind > _LEAP else _BATCH))
-        events = []
-        if count > 0:
-            upto = fitting(self.log, feed.position, feed.position + count)
-            events = self.log.scan(feed.position, upto)
-        if events:
-            self._read(feed, FeedBatch(self.log, self._catalog.tables(feed.name), events))
-        if not feed.served and len(events) >= behind:
+        feed = feed or self._catalog.begin()
+        count = self._read_on(feed, batch)
+        if not feed.served and count < _BATCH:
             self._catalog.serve(feed.name)
-        return len(events)
+        return count
 
-    def _read(self, feed: KnownFeed, events: FeedBatch) -> None:
-        with read_transaction(self.engine) as connection:
-            if self._catalog.again(connection, feed) != feed:
-                # Another process was first.
-                return
-            with without_garbage_collection():
-                prepared = events.prepare(connection)
+    def rebuild(self, *, batch: int | None = None, progress: Progress | None = None) -> int:
+        """Build the feed anew from the log, and let it serve; returns how many events were read.
 
-        def write(connection: Connection, narrowed: bool) -> None:
-            if self._catalog.advance(connection, feed, *events.last):
-                events.write(connection, prepared, narrowed=narrowed)
+        Nothing is handed out again: what was handed out is known by its id.
+        """
+        feed, read = self._catalog.begin(anew=True), 0
+        while True:
+            count = self._read_on(feed, batch)
+            read += count
+            if progress is not None:
+                progress("notifications", read, self.log.head().position)
+            if count < _BATCH and self._catalog.serve(feed.name):
+                return read
 
-        write_batch(self.engine, write)
+    def check(self, progress: Progress | None = None) -> Iterator[FeedDifference]:
+        """Work the feed out anew from the log and compare; writes nothing."""
+        return compare(self._catalog, self.log, progress)
+
+    def _read_on(self, feed: KnownFeed, batch: int | None) -> int:
+        head = self.log.head().position
+        return read_on(self._catalog, self.log, feed, upto=head, batch=batch)
 
     # Queries
 

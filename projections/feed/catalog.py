@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +31,11 @@ class KnownFeed:
     chain: bytes
     served: int
     tables: tuple[str, ...]
+
+    @property
+    def generation(self) -> int:
+        """Which one of its declarations it is, from 1."""
+        return int(self.name.rpartition("_")[2])
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -73,14 +77,14 @@ class FeedCatalog:
         return None if row is None else _feed(row)
 
     def own(self, connection: Connection) -> KnownFeed | None:
-        """The newest feed of this version's declarations that belongs to the log."""
+        """This version's feed that belongs to the log: that which served last, else the newest."""
         fitting = [
             feed
             for feed in self._all(connection)
             if feed.fingerprint == self.reading.fingerprint
             and self.belonging.holds(feed.checkpoint)
         ]
-        return max(fitting, key=lambda feed: _generation(feed.name), default=None)
+        return max(fitting, key=lambda feed: (feed.served, feed.generation), default=None)
 
     def again(self, connection: Connection, feed: KnownFeed) -> KnownFeed | None:
         """A feed as it is at this moment; None where it was dropped."""
@@ -93,16 +97,22 @@ class FeedCatalog:
         own = self.own(connection)
         return own if own is not None and own.served else self.serving(connection) or own
 
-    def begin(self) -> KnownFeed:
-        """Make a new, empty feed of this version's declarations."""
+    def begin(self, *, anew: bool = False) -> KnownFeed:
+        """Make an empty feed of this version's declarations; unless ``anew``, where there is
+        none."""
         with making_tables(self.engine) as connection:
             lock_catalog(connection)
-            names = {feed.name for feed in self._all(connection)}
-            prefix = f"notifications_{self.reading.fingerprint}"
-            generation = 1 + max(
-                (_generation(name) for name in names if name.startswith(prefix)), default=0
-            )
-            tables = self.tables(f"{prefix}_{generation}")
+            known = self.own(connection)
+            if known is not None and not anew:
+                # Another process was first.
+                return known
+            generations = [
+                feed.generation
+                for feed in self._all(connection)
+                if feed.fingerprint == self.reading.fingerprint
+            ]
+            generation = 1 + max(generations, default=0)
+            tables = self.tables(f"notifications_{self.reading.fingerprint}_{generation}")
             for table in tables.all():
                 table.create(connection)
             names_of_tables = tuple(table.name for table in tables.all())
@@ -126,8 +136,8 @@ class FeedCatalog:
         statement = update(table).where(*unmoved).values(position=position, chain=chain)
         return connection.execute(statement).rowcount == 1
 
-    def serve(self, name: str) -> None:
-        """Let a feed serve once it knows no less than the one that does.
+    def serve(self, name: str) -> bool:
+        """Let a feed serve once it knows no less than the one that does; False until then.
 
         That one stays beside it, for processes of another version; older ones go.
         """
@@ -138,18 +148,22 @@ class FeedCatalog:
             before = max(feeds.values(), key=lambda feed: feed.served)
             # Versions beside each other do not alternate.
             if name not in feeds or feeds[name].served:
-                return
+                return True
             is_behind = before.served and feeds[name].position < before.position
             if is_behind and self.belonging.holds(before.checkpoint):
-                return
+                return False
             greatest = select(func.max(table.c.served)).scalar_subquery()
             connection.execute(
                 update(table).where(table.c.table_name == name).values(served=greatest + 1)
             )
             for feed in feeds.values():
-                is_older = feed.served or feed.fingerprint == self.reading.fingerprint
-                if is_older and feed.name not in (name, before.name):
+                # One that never served may still be read on by somebody.
+                is_left = (
+                    feed.fingerprint == before.fingerprint and feed.generation < before.generation
+                )
+                if (feed.served or is_left) and feed.name not in (name, before.name):
                     self._drop(connection, feed)
+        return True
 
     def position(self) -> int:
         """How far the feed of this version has read; 0 while there is none."""
@@ -172,8 +186,3 @@ def _feed(row: Row[Any]) -> KnownFeed:
     return KnownFeed(
         row.table_name, row.fingerprint, row.position, bytes(row.chain), row.served, tables
     )
-
-
-def _generation(name: str) -> int:
-    match = re.fullmatch(r"notifications_[0-9a-f]{12}_(\d+)", name)
-    return int(match.group(1)) if match else 0

@@ -16,7 +16,7 @@ from projections.objects.state import State, fold, fold_in_order
 from projections.rows.aggregate import Aggregate, each_object
 from projections.rows.components import components
 
-Risen = tuple[str, str, int, int, str, bool, bool]
+Risen = tuple[str, str, int, int, str, bool, bool, str]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,12 @@ class _Row:
     kind: Kind
     aggregate: Aggregate
     observed: dict[Key, list[Observation]]
+
+    @property
+    def key(self) -> Key:
+        """The object that it stands for."""
+        object = self.aggregate.object or self.kind.root
+        return self.aggregate.component.scope.key(object, self.aggregate.id)
 
     def rises(self) -> Iterator[tuple[str, list[Observation], int]]:
         """Each condition with the events at which it rises, and what it is in the end."""
@@ -92,17 +98,33 @@ class _Row:
 
 
 def reference(log: Sequence[RecordedEvent]) -> list[Risen]:
-    """Every notification of a log: id, type, position, ordinal, cause, late, holds."""
+    """Every notification of a log: id, type, position, ordinal, cause, late, holds, row."""
     return sorted(risen for kind in KINDS.values() for risen in _of_kind(kind, log))
+
+
+@dataclass(frozen=True)
+class Rises:
+    """How often a condition rises along the history of a row with some objects."""
+
+    type: str
+    members: frozenset[str]
+    count: int
+
+
+def rises(log: Sequence[RecordedEvent]) -> Iterator[Rises]:
+    """The rises along the final histories of a log's rows."""
+    for kind in KINDS.values():
+        for row in _rows(kind, log):
+            members = frozenset({row.key.id, *(key.id for key in row.observed)})
+            for name, risen, _ in row.rises():
+                yield Rises(f"{kind.object}.{name}", members, len(risen))
 
 
 def _of_kind(kind: Kind, log: Sequence[RecordedEvent]) -> Iterator[Risen]:
     highest: dict[tuple[Key, str], int] = defaultdict(int)
     before: dict[Key, frozenset[Key]] = {}
     for count, event in enumerate(log, start=1):
-        rows = {row.aggregate.component.scope.key(
-            row.aggregate.object or kind.root, row.aggregate.id
-        ): row for row in _rows(kind, log[:count])}  # fmt: skip
+        rows = {row.key: row for row in _rows(kind, log[:count])}
         members = {key: frozenset(row.observed) for key, row in rows.items()}
         for gone in before.keys() - rows.keys():
             into = [key for key, its in members.items() if not its.isdisjoint(before[gone])]
@@ -117,7 +139,7 @@ def _of_kind(kind: Kind, log: Sequence[RecordedEvent]) -> Iterator[Risen]:
                     yield (
                         notification_id(key, kind.object, name, ordinal), f"{kind.object}.{name}",
                         event.position, ordinal, cause.event_id, row.newest() > cause.created,
-                        value > 0,
+                        value > 0, key.id,
                     )  # fmt: skip
                 highest[key, name] = max(highest[key, name], len(risen))
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, Engine, event, select
 
 from ledger import Delivery, Event, Ledger, RecordedEvent, read_delivery
 from ledger.database import read_transaction, write_transaction
@@ -231,25 +231,30 @@ class Store:
     @contextmanager
     def crashing(self, statement: int) -> Iterator[None]:
         """The follower dies at its n-th statement from here, wherever that is."""
-        engine, left = self.projections.catalog.engine, [statement]
+        with crashing(self.projections.catalog.engine, statement):
+            yield
+        self.restart()
 
-        def count(*_: object) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise Crash
 
-        event.listen(engine, "before_cursor_execute", count)
-        try:
-            # What is written by the thousand goes past SQLAlchemy: it counts too.
-            with patch.dict(
-                WRITERS, {name: _counted(each, count) for name, each in WRITERS.items()}
-            ):
-                yield
-        except Crash:
-            pass
-        finally:
-            event.remove(engine, "before_cursor_execute", count)
-            self.restart()
+@contextmanager
+def crashing(engine: Engine, statement: int) -> Iterator[None]:
+    """Whoever works with an engine dies at its n-th statement from here, wherever that is."""
+    left = [statement]
+
+    def count(*_: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Crash
+
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        # What is written by the thousand goes past SQLAlchemy: it counts too.
+        with patch.dict(WRITERS, {name: _counted(each, count) for name, each in WRITERS.items()}):
+            yield
+    except Crash:
+        pass
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
 
 
 def _wrong_terms(connection: Connection, tables: KindTables) -> set[Term]:
