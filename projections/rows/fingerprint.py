@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import inspect
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any
+
+from projections.rows.code import digest, enclosed
 
 __all__ = ["describe"]
 
@@ -34,30 +31,5 @@ def describe(value: Any) -> str:
 
 
 def _code_of(function: Callable[..., Any]) -> str:
-    # A function is described by its whole module: it may call its neighbours.
     name = f"{function.__module__}.{getattr(function, '__qualname__', '')}"
-    return f"{name}@{_module_digest(function.__module__)}"
-
-
-@cache
-def _module_digest(name: str) -> str:
-    module = sys.modules.get(name)
-    source = inspect.getsource(module) if module is not None and hasattr(module, "__file__") else ""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        # Docstrings change no row.
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            node.value.value = None
-    return hashlib.sha256(_syntax(tree).encode()).hexdigest()[:16]
-
-
-def _syntax(node: Any) -> str:
-    """A syntax tree as a text; `ast.dump` and `ast.unparse` differ between Python's versions."""
-    if isinstance(node, ast.AST):
-        parts = ((name, getattr(node, name, None)) for name in node._fields)
-        # Versions add fields that are empty where their new syntax is not used.
-        used = ",".join(f"{name}={_syntax(part)}" for name, part in parts if part not in (None, []))
-        return f"{type(node).__name__}({used})"
-    if isinstance(node, list):
-        return "[" + ",".join(map(_syntax, node)) + "]"
-    return repr(node)
+    return f"{name}@{digest(function)}{describe(enclosed(function))}"
