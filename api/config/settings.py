@@ -85,6 +85,12 @@ class Settings:
         "Requests a second to Stripe at most; 0: a tenth of what Stripe allows (10; of a sandbox,"
         " and to each resource, 2.5)",
     )
+    sweep_minutes: int = variable(
+        "LEDGER_SWEEP_MINUTES",
+        integer(0, 1440),
+        "10",
+        "Minutes between two sweeps of Stripe's events for those that never arrived; 0: never",
+    )
     host: str = variable(
         "LEDGER_HOST", custom(variables.read_host), "127.0.0.1", "The address to listen on"
     )

@@ -81,7 +81,8 @@ def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) 
         )
         for (name, workers, threads), listener in zip(sizes, listeners, strict=False)
     ]
-    return [*servers, Child("follower")]
+    is_asking = settings.stripe_api_key is not None and settings.sweep_minutes > 0
+    return [*servers, Child("follower"), *([Child("asker")] if is_asking else [])]
 
 
 def _checkpoint(settings: Settings) -> bool:

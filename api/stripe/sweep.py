@@ -21,12 +21,12 @@ from api.stripe.refusals import (
 from api.stripe.store import SweepState, SweepStore
 from ledger import Event, Ledger
 
-__all__ = ["RETENTION_SECONDS", "Sweeper", "Swept"]
+__all__ = ["RETENTION_SECONDS", "WEBHOOK_SECONDS", "Sweeper", "Swept"]
 
 # So long Stripe lists an event; so long it is left to its webhook; and what is swept twice, for an
 # event may be listed a while after its second.
 RETENTION_SECONDS = 30 * 86_400
-_WEBHOOK_SECONDS = 300
+WEBHOOK_SECONDS = 300
 _OVERLAP_SECONDS = 3600
 
 _PAGE = 100
@@ -107,7 +107,7 @@ class Sweeper:
         return swept
 
     def _begin(self, state: SweepState, swept: Swept, since: int | None) -> SweepState:
-        until = int(self._clock()) - _WEBHOOK_SECONDS
+        until = int(self._clock()) - WEBHOOK_SECONDS
         oldest = until - RETENTION_SECONDS
         if state.swept_until and state.swept_until < oldest:
             swept.lost = (state.swept_until, oldest)

@@ -62,6 +62,19 @@ EVENT_DELAY_SECONDS = Histogram(
     buckets=(1, 2, 5, 10, 30, 60, 300, 1800, 3600, 6 * 3600, 86400, 3 * 86400),
 )
 
+ENDPOINT_ENABLED = Gauge(
+    "ledger_endpoint_enabled",
+    "1 while Stripe sends to an endpoint that leads here, as asked hourly",
+    ["endpoint"],
+    multiprocess_mode="livemostrecent",
+)
+ENDPOINT_MISSING_EVENTS = Gauge(
+    "ledger_endpoint_missing_events",
+    "Types that are projected and that an endpoint does not send",
+    ["endpoint"],
+    multiprocess_mode="livemostrecent",
+)
+
 
 def observe_batch(size: int, seconds: float) -> None:
     """Record one append transaction: how many deliveries it held and how long it took."""
