@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 import sys
@@ -10,12 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
-
-from environs import EnvValidationError
 
 from api.config import variables
 from api.config.dotenv_file import read_dotenv
+from api.config.problems import invalid, unknown
 from api.config.service_links import service_links
 from api.config.variables import Environment, Secret, Variable, custom, integer, one_of, variable
 from ledger import ConfigurationError
@@ -239,13 +236,14 @@ class Settings:
             for each in VARIABLES
             if serving or each.name != WEBHOOK_SECRET
         }
-        problems = _invalid(env, options)
+        problems = invalid(env, options)
         url = values["database_url"]
         if probe is not None and url is not None and (problem := probe(url)):
             problems.append(problem)
         if serving and not texts[WEBHOOK_SECRET]:
             problems.append(f"{WEBHOOK_SECRET} is missing: set it to the endpoint's whsec_…")
-        problems += [_unknown(name) for name in sorted(environ) if _is_unknown(name)]
+        names = [each.name for each in VARIABLES]
+        problems += [unknown(each, _PREFIX, names) for each in sorted(environ) if _is_unknown(each)]
         if problems:
             raise SettingsError(problems)
         return cls(**values)
@@ -271,26 +269,8 @@ def is_ours(name: str) -> bool:
     return name.startswith(_PREFIX) or name in _STRIPES
 
 
-def _invalid(env: Environment, options: Mapping[str, str]) -> list[str]:
-    """A line for each variable whose text the environment could not parse."""
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        messages = cast("Mapping[str, list[str]]", error.error_messages)
-        return [f"{options.get(name, name)}: {' '.join(texts)}" for name, texts in messages.items()]
-    return []
-
-
 def _is_unknown(name: str) -> bool:
     return name.startswith(_PREFIX) and name not in {each.name for each in VARIABLES}
-
-
-def _unknown(name: str) -> str:
-    """The problem with an unknown variable; most are a known one, misspelt."""
-    known = [each.name.removeprefix(_PREFIX) for each in VARIABLES if each.name not in _STRIPES]
-    near = difflib.get_close_matches(name.removeprefix(_PREFIX), known, n=1)
-    hint = f"did you mean {_PREFIX}{near[0]}?" if near else "ledger serve --help lists them"
-    return f"{name} is no variable of the ledger; {hint}"
 
 
 def _is_loopback(host: str) -> bool:

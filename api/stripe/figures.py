@@ -32,8 +32,12 @@ _BY_TYPE = text("""
     ) AS noted
     GROUP BY type ORDER BY type
 """)
+# Of the mode that is swept: the other's key may have been another day's.
 _OLDEST = text("""
-    SELECT MIN(swept_until) FROM ledger_stripe_sweeps WHERE is_gone = :no AND swept_until > 0
+    SELECT MIN(swept_until) FROM ledger_stripe_sweeps
+    WHERE is_gone = :no AND swept_until > 0 AND livemode = (
+        SELECT livemode FROM ledger_stripe_sweeps ORDER BY swept_until DESC LIMIT 1
+    )
 """)
 
 _LAST_DELIVERY = text("""

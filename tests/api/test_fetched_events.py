@@ -29,6 +29,9 @@ def test_fetched_events(client: ApiClient) -> None:
         sweeps.note_fetched([fact])
         client.ledger.append([Delivery(body_of(document), "api", NOW * 1_000_000, fact)])
     sweeps.save(SweepState(None, False, swept_until=NOW - 300))
+    # Of the mode whose key was used before, and of an account that is gone, nothing is swept.
+    sweeps.save(SweepState(None, True, swept_until=NOW - 9_000))
+    sweeps.save(SweepState("acct_gone", False, swept_until=NOW - 9_000, is_gone=True))
 
     assert sample(client, "ledger_events_awaited") == 2
     assert sample(client, "ledger_sweep_age_seconds") == 300
