@@ -110,9 +110,10 @@ class Projections:
         self.background.run(serving.due(), background=background)
         return advance(self.catalog, self.log, serving.units())
 
-    def leader(self) -> LeaderLease:
-        """A claim to follow for all processes that have the same declarations."""
-        return LeaderLease(self.catalog, self.kinds.values())
+    def leader(self, role: str = "") -> LeaderLease:
+        """A claim to follow, or to do some other work, for all processes that have the same
+        declarations."""
+        return LeaderLease(self.catalog, self.kinds.values(), role)
 
     def rebuild(
         self,

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from ledger import Ledger, Log
 from ledger.database import open_engine, read_transaction
@@ -113,6 +113,14 @@ class Feed:
     def position(self) -> int:
         """How far the feed of this version has read; 0 while there is none."""
         return self._catalog.position()
+
+    def counts(self) -> dict[str, int]:
+        """How many notifications of each type the feed has."""
+        with read_transaction(self.engine) as connection:
+            tables = self._shown(connection)
+            if tables is None:
+                return {}
+            return {row.type: row.count for row in connection.execute(select(tables.counts))}
 
     def after(self, position: int, limit: int) -> builtins.list[Notification]:
         """The first notifications after a position of this version's feed, in their order.

@@ -24,7 +24,7 @@ from api.notify.tables import DELIVERIES, SUBSCRIBERS, lock_subscribers
 from ledger.database import chunks, read_transaction, write_transaction
 from projections.tables.lease import database_seconds
 
-__all__ = ["Deliveries", "Delivery", "DeliveryState", "Due", "add_due", "promote"]
+__all__ = ["Deliveries", "Delivery", "DeliveryState", "Due", "add_due", "known_ids", "promote"]
 
 # `pending` until it is delivered or given up.
 DeliveryState = Literal["pending", "delivered", "given_up"]
@@ -91,7 +91,7 @@ class Deliveries:
     def known(self, subscriber: str, notifications: Iterable[str]) -> set[str]:
         """Which of some notifications a subscriber was handed or is to be."""
         with read_transaction(self._engine) as connection:
-            return _known(connection, subscriber, list(notifications))
+            return known_ids(connection, subscriber, list(notifications))
 
     def retry(self, notification: str, *, subscriber: str | None = None) -> int:
         """Try a notification at once that was given up or waits for its next try.
@@ -147,7 +147,7 @@ def add_due(connection: Connection, subscriber: str, due: Sequence[Due]) -> int:
 
     Of a row only the first may be tried: the others wait for their turn.
     """
-    known = _known(connection, subscriber, [each.notification for each in due])
+    known = known_ids(connection, subscriber, [each.notification for each in due])
     new = [each for each in due if each.notification not in known]
     if not new:
         return 0
@@ -192,7 +192,7 @@ def promote(connection: Connection, subscriber: str, rows: Collection[bytes]) ->
         connection.execute(update(DELIVERIES).where(*is_next, *is_free).values(due_at=seconds))
 
 
-def _known(connection: Connection, subscriber: str, notifications: Sequence[str]) -> set[str]:
+def known_ids(connection: Connection, subscriber: str, notifications: Sequence[str]) -> set[str]:
     table, known = DELIVERIES.c, set[str]()
     for chunk in chunks(notifications, _IN_MAX):
         query = select(table.notification).where(table.subscriber == subscriber)

@@ -24,11 +24,12 @@ _HEARTBEAT_SECONDS = 1.0
 class LeaderLease:
     """One follower's claim to lead the followers of the same declarations."""
 
-    def __init__(self, catalog: Catalog, kinds: Iterable[Kind]) -> None:
+    def __init__(self, catalog: Catalog, kinds: Iterable[Kind], role: str = "") -> None:
+        """``role`` is what there is another leader for; by default it is following."""
         self._catalog = catalog
         fingerprints = ",".join(sorted(kind.fingerprint for kind in kinds))
         # Another version has tables of its own to fill, and so a leader of its own.
-        self._name = hashlib.sha256(fingerprints.encode()).hexdigest()[:12]
+        self._name = hashlib.sha256(f"{role}{fingerprints}".encode()).hexdigest()[:12]
         self._owner = lease.new_owner()
         self._renewed_at: float | None = None
 

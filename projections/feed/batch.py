@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -71,11 +72,16 @@ class FeedBatch:
                 components.write(each.changes, {})
             kinds = {kind.name: kind for kind in each.store.family.kinds}
             marks.write(kinds, each.marks, each.changed_marks)
-        rows = [
-            _values(notification)
-            for notification in _placed([each for its in prepared for each in its.notifications])
-        ]
-        WRITERS[connection.dialect.name](connection).insert(self._tables.notifications, rows)
+        notifications = [each for its in prepared for each in its.notifications]
+        if not notifications:
+            return
+        writer = WRITERS[connection.dialect.name](connection)
+        rows = [_values(notification) for notification in _placed(notifications)]
+        writer.insert(self._tables.notifications, rows)
+        counts = Counter(each.type for each in notifications)
+        known = writer.select(self._tables.counts, "type, count", "type", counts.keys())
+        counts.update(dict(known))
+        writer.upsert(self._tables.counts, sorted(counts.items()))
 
     def event(self, position: int) -> RecordedEvent:
         """The event at a position."""

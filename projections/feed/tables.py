@@ -58,7 +58,7 @@ class FeedTables:
 
     @cached_property
     def metadata(self) -> MetaData:
-        """Only the notifications and the marks."""
+        """Only the notifications, their counts and the marks."""
         return MetaData(schema=self.schema)
 
     @cached_property
@@ -108,6 +108,17 @@ class FeedTables:
         )
 
     @cached_property
+    def counts(self) -> Table:
+        """How many notifications of each type there are: to count them takes long."""
+        return Table(
+            f"{self.name}_counts",
+            self.metadata,
+            Column("type", _EXACT, primary_key=True),
+            Column("count", _INTEGER, nullable=False),
+            sqlite_with_rowid=False,
+        )
+
+    @cached_property
     def stores(self) -> tuple[StoreTables, ...]:
         """The states of each family as of the feed's position."""
         return tuple(
@@ -117,5 +128,5 @@ class FeedTables:
 
     def all(self) -> list[Table]:
         """All of them."""
-        tables = [self.notifications, self.marks]
+        tables = [self.notifications, self.marks, self.counts]
         return [*tables, *(table for store in self.stores for table in store.all())]

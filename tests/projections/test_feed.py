@@ -89,6 +89,7 @@ def test_the_feed_is_what_its_definition_gives(opened: Opened, dialect: str) -> 
             assert max(Counter(each.id for each in notifications).values(), default=1) == 1
             assert list(feed.check()) == []
             feed.rebuild(batch=50)
+            assert feed.counts() == Counter(each.type for each in notifications)
             assert feed.after(0, 10_000) == notifications
 
     holds()
