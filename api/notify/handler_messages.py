@@ -1,0 +1,63 @@
+"""What the notifier and a process of handlers say to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import URL
+
+__all__ = ["Answer", "Done", "Locked", "Refused", "Start", "Started", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The notifier's first: which module, and the database of deliveries and of effects."""
+
+    module: str
+    url: URL
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The module was imported; its handlers' patterns of types."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The module cannot be used; the reason is a line."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A claimed delivery for the handler of a pattern; ``attempt`` counts from 1."""
+
+    pattern: str
+    subscriber: str
+    notification: str
+    row: bytes
+    body: bytes
+    attempt: int
+    sender: str
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The handler's transaction holds the lock of SQLite's file from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A handler has ended, with an error or without. ``is_recorded``: that it was delivered is
+    committed already, together with what the handler wrote."""
+
+    error: str | None
+    is_recorded: bool = False
+
+
+Answer = Started | Refused | Locked | Done

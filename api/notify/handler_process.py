@@ -1,0 +1,98 @@
+"""A process of handlers: runs one after the other what the notifier hands it.
+
+Run as a module by ``handler_pool``, which kills it when a handler takes too long. It ends with the
+notifier.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import cached_property
+from multiprocessing.connection import Connection
+
+from sqlalchemy import Engine
+
+from api.notify.handler_connection import HandlerConnection, open_handler_engine
+from api.notify.handler_marking import mark_delivered
+from api.notify.handler_messages import Done, Locked, Refused, Start, Started, Task
+from api.notify.handlers import HandlersRefused, Notification, load_handlers
+from api.serve.parent import end_with_parent
+
+__all__ = ["HandlerProcess", "explain_failure"]
+
+_ERROR_CHARACTERS = 200
+
+
+class HandlerProcess:
+    """The handlers of a module, in the process that runs them; ``link`` leads to the notifier."""
+
+    def __init__(self, start: Start, link: Connection) -> None:
+        """Raises ``HandlersRefused``."""
+        self.handlers = load_handlers(start.module)
+        self._start = start
+        self._link = link
+
+    def run(self, task: Task) -> Done:
+        """Run the handler of a delivery. Whatever it raises is its failure and not the process's:
+        ``sys.exit()`` too."""
+        handler = self.handlers[task.pattern]
+        try:
+            notification = Notification.of(task.body)
+            if handler.takes_connection:
+                return self._run_with_connection(task, notification)
+            handler.function(notification)
+        except BaseException as error:
+            return Done(explain_failure(error))
+        return Done(None)
+
+    def _run_with_connection(self, task: Task, notification: Notification) -> Done:
+        started_ns = time.time_ns()
+        connection = HandlerConnection(self._engine, lambda: self._link.send(Locked()))
+        is_ours = False
+        try:
+            connection.hand_out()
+            self.handlers[task.pattern].function(notification, connection)
+            connection.take_back()
+            is_ours = mark_delivered(connection, task, started_ns)
+        finally:
+            connection.end(commit=is_ours)
+        return Done(None if is_ours else "another sender had taken the delivery up", is_ours)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return open_handler_engine(self._start.url, self._start.timeout_ms)
+
+
+def explain_failure(error: BaseException) -> str:
+    """The type and the message, in 200 characters."""
+    name = type(error).__name__
+    try:
+        message = str(error)
+    except Exception as unreadable:
+        message = f"(its message cannot be read: {type(unreadable).__name__})"
+    # PostgreSQL has no NUL, and an encoder no half of a pair.
+    text = f"{name}: {message}" if message else name
+    return text.replace("\0", "").encode(errors="replace").decode()[:_ERROR_CHARACTERS]
+
+
+def main(parent_pid: int, descriptor: int) -> None:
+    """Import the module, say so, and run what comes until the notifier hangs up."""
+    end_with_parent(parent_pid)
+    link = Connection(descriptor)
+    try:
+        process = HandlerProcess(link.recv(), link)
+    except HandlersRefused as error:
+        link.send(Refused(error.reason))
+        return
+    link.send(Started(tuple(process.handlers)))
+    while True:
+        try:
+            task = link.recv()
+        except EOFError:
+            return
+        link.send(process.run(task))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
