@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL
 
-__all__ = ["Answer", "Done", "Locked", "Refused", "Start", "Started", "Task"]
+__all__ = ["ERROR_CHARACTERS", "Answer", "Done", "Locked", "Refused", "Start", "Started", "Task"]
+
+# As many of an error are kept with its attempt.
+ERROR_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL
 
-from api.notify.handler_messages import Answer, Done, Locked, Refused, Start, Started, Task
+from api.notify.handler_messages import (
+    ERROR_CHARACTERS,
+    Answer,
+    Done,
+    Locked,
+    Refused,
+    Start,
+    Started,
+    Task,
+)
 from api.notify.handlers import HandlersRefused, check_handlers
 from api.serve.parent import module_command
 
@@ -68,10 +77,7 @@ class HandlerPool:
         handler or its process does.
         """
         with self._slots:
-            started_at, started = time.time_ns() // 1000, time.monotonic()
-            done = self._run(task)
-            milliseconds = int((time.monotonic() - started) * 1000)
-        return HandlerResult(task, started_at, milliseconds, done.error, done.is_recorded)
+            return self._run(task)
 
     def close(self, seconds: float = _TIMEOUT_SECONDS) -> None:
         """End the processes; a handler that takes longer than so many seconds more is killed."""
@@ -87,17 +93,20 @@ class HandlerPool:
         for process in idle:
             process.end()
 
-    def _run(self, task: Task) -> Done:
+    def _run(self, task: Task) -> HandlerResult:
         try:
             process = self._take()
         except HandlersRefused as error:
-            return Done(str(error)[:200])
-        if task.pattern not in process.patterns:
+            return _result(task, Done(str(error)[:ERROR_CHARACTERS]), time.time_ns())
+        started_ns = time.time_ns()
+        try:
+            if task.pattern in process.patterns:
+                done = process.run(task, self._timeout)
+            else:
+                done = Done(f"HANDLERS has no {task.pattern!r}")
+        finally:
             self._give_back(process)
-            return Done(f"HANDLERS has no {task.pattern!r}")
-        done = process.run(task, self._timeout)
-        self._give_back(process)
-        return done
+        return _result(task, done, started_ns)
 
     def _take(self) -> _Process:
         while (process := self._idle_process()) is not None:
@@ -121,6 +130,11 @@ class HandlerPool:
                 self._idle.append(process)
                 return
         process.end()
+
+
+def _result(task: Task, done: Done, started_ns: int) -> HandlerResult:
+    milliseconds = max(0, time.time_ns() - started_ns) // 1_000_000
+    return HandlerResult(task, started_ns // 1000, milliseconds, done.error, done.is_recorded)
 
 
 class _Process:

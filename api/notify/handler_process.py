@@ -15,13 +15,19 @@ from sqlalchemy import Engine
 
 from api.notify.handler_connection import HandlerConnection, open_handler_engine
 from api.notify.handler_marking import mark_delivered
-from api.notify.handler_messages import Done, Locked, Refused, Start, Started, Task
+from api.notify.handler_messages import (
+    ERROR_CHARACTERS,
+    Done,
+    Locked,
+    Refused,
+    Start,
+    Started,
+    Task,
+)
 from api.notify.handlers import HandlersRefused, Notification, load_handlers
 from api.serve.parent import end_with_parent
 
 __all__ = ["HandlerProcess", "explain_failure"]
-
-_ERROR_CHARACTERS = 200
 
 
 class HandlerProcess:
@@ -65,7 +71,7 @@ class HandlerProcess:
 
 
 def explain_failure(error: BaseException) -> str:
-    """The type and the message, in 200 characters."""
+    """The type and the message, cut short."""
     name = type(error).__name__
     try:
         message = str(error)
@@ -73,7 +79,7 @@ def explain_failure(error: BaseException) -> str:
         message = f"(its message cannot be read: {type(unreadable).__name__})"
     # PostgreSQL has no NUL, and an encoder no half of a pair.
     text = f"{name}: {message}" if message else name
-    return text.replace("\0", "").encode(errors="replace").decode()[:_ERROR_CHARACTERS]
+    return text.replace("\0", "").encode(errors="replace").decode()[:ERROR_CHARACTERS]
 
 
 def main(parent_pid: int, descriptor: int) -> None:

@@ -149,7 +149,6 @@ def test_a_handler_that_holds_the_lock(facts: Facts, deliver: Deliver) -> None:
         assert (
             result.error == "killed: its transaction held the database's lock for more than 500 ms"
         )
-        assert result.milliseconds < 1500
     else:
         assert result.error is None and result.is_recorded
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from api.notify.handler_pool import patterns_of
-from api.notify.handlers import HandlersRefused, Notification
+from api.notify.handlers import HandlersRefused, Notification, check_handlers, load_handlers
 from projections import Cause
 from tests.notify.conftest import TYPES
 from tests.notify.handing import due_to_handler, write_module
@@ -19,19 +20,17 @@ from tests.notify.handing import due_to_handler, write_module
 URL = make_url("sqlite:////nowhere/ledger.db")
 
 
-def read(directory: Path, text: str, name: str = "fulfilment") -> tuple[str, ...]:
-    """The patterns of a module with a text."""
-    return patterns_of(write_module(directory, name, text), URL, TYPES)
-
-
 @pytest.fixture(autouse=True)
-def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The shop's; that of `ledger serve`."""
+def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The shop's; that of `ledger serve`. What is imported from it is forgotten."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield tmp_path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
+        del sys.modules[name]
 
 
-def test_a_module_is_read(tmp_path: Path) -> None:
+def test_a_module_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the working directory and with the environment; the process ends with that."""
     text = (
         "import os, enum\n"  # of Python, though a file here has its name
@@ -39,11 +38,10 @@ def test_a_module_is_read(tmp_path: Path) -> None:
         "HANDLERS = {os.environ['SHOP_TYPE']: fulfil, 'dispute.*': print, '*': lambda n, c: 1}\n"
     )
     (tmp_path / "enum.py").write_text("raise RuntimeError('not Python s')")
-    os.environ["SHOP_TYPE"] = "order.paid"
-    try:
-        assert read(tmp_path, text) == ("order.paid", "dispute.*", "*")
-    finally:
-        del os.environ["SHOP_TYPE"]
+    monkeypatch.setenv("SHOP_TYPE", "order.paid")
+    module = write_module(tmp_path, text=text)
+
+    assert patterns_of(module, URL, TYPES) == ("order.paid", "dispute.*", "*")
     assert psutil.Process().children() == []
 
 
@@ -65,17 +63,34 @@ def test_a_module_is_read(tmp_path: Path) -> None:
         ("x = 1\nHANDLERS = {'*': y}", ["NameError: name 'y'", "fulfilment.py, line 2"]),
         ("HANDLERS = {", ["SyntaxError", "fulfilment.py, line 1"]),
         ("import sys; sys.exit('no\\nlicence')", ["SystemExit: no licence"]),
-        ("import os; os._exit(5)", ["its process ended with status 5"]),
     ],
 )
 def test_what_is_refused(tmp_path: Path, text: str, reasons: list[str]) -> None:
     """In one line that says what is wrong, and where."""
+    module = write_module(tmp_path, text=text)
     with pytest.raises(HandlersRefused) as refused:
-        read(tmp_path, text)
+        check_handlers(module, load_handlers(module), TYPES)
     line = str(refused.value)
 
     assert line.startswith("LEDGER_HANDLERS=shop.fulfilment: ") and "\n" not in line
     assert [reason for reason in reasons if reason not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import os; os._exit(5)", "cannot be imported: its process ended with status 5"),
+        ("import shipping", "cannot be imported: ModuleNotFoundError: No module named 'shipping'"),
+    ],
+)
+def test_a_module_is_imported_in_a_process_of_its_own(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    """What it does there is no matter of the ledger's; the process ends with that."""
+    with pytest.raises(HandlersRefused) as refused:
+        patterns_of(write_module(tmp_path, text=text), URL, TYPES)
+
+    assert str(refused.value).startswith(f"LEDGER_HANDLERS=shop.fulfilment: {reason}")
     assert psutil.Process().children() == []
 
 
@@ -83,7 +98,7 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
     """The line says where it is looked for, and what is there instead."""
     write_module(tmp_path)
     with pytest.raises(HandlersRefused) as refused:
-        patterns_of("shopp.fulfilment", URL, TYPES)
+        load_handlers("shopp.fulfilment")
 
     assert "No module named 'shopp' (did you mean shop?)" in str(refused.value)
     assert str(tmp_path) in str(refused.value)
