@@ -42,6 +42,7 @@ class HandlerConnection(Connection):
         super().__init__(engine)
         self._on_lock = on_lock
         self._is_begun = self._is_handed_out = self._has_executed = False
+        self._misuse: TransactionMisused | None = None
         self._whole = super().begin()
         self._is_begun = True
 
@@ -56,8 +57,14 @@ class HandlerConnection(Connection):
         self._is_handed_out = True
 
     def take_back(self) -> None:
-        """Raise ``TransactionMisused`` where the handler left no transaction that can commit."""
+        """Raise ``TransactionMisused`` where the handler left no transaction that can commit.
+
+        Also where it passed over the error of a call that was refused: it takes something for
+        committed or rolled back that is not.
+        """
         self._is_handed_out = False
+        if self._misuse is not None:
+            raise self._misuse
         if self.get_transaction() is not self._whole or not self._is_in_transaction():
             raise TransactionMisused("the handler ended the transaction of its connection itself")
 
@@ -73,7 +80,7 @@ class HandlerConnection(Connection):
     def before_statement(self, cursor: Any, statement: str) -> None:
         """Called before each statement."""
         if self._is_handed_out and _ENDS_TRANSACTION.match(statement):
-            _refuse(statement.split()[0].upper())
+            self._refuse(statement.split()[0].upper())
         if self._is_begun and not self._has_executed:
             self._has_executed = True
             if self.dialect.name == "sqlite":
@@ -83,19 +90,26 @@ class HandlerConnection(Connection):
     def before_end(self) -> None:
         """Called before a commit or rollback by whatever way."""
         if self._is_handed_out:
-            _refuse("get_transaction().commit() or rollback()")
+            self._refuse("get_transaction().commit() or rollback()")
 
     def begin(self) -> NoReturn:
-        _refuse("begin()")
+        self._refuse("begin()")
 
     def commit(self) -> NoReturn:
-        _refuse("commit()")
+        self._refuse("commit()")
 
     def rollback(self) -> NoReturn:
-        _refuse("rollback()")
+        self._refuse("rollback()")
 
     def close(self) -> NoReturn:
-        _refuse("close()")
+        self._refuse("close()")
+
+    def _refuse(self, what: str) -> NoReturn:
+        self._misuse = TransactionMisused(
+            f"{what} is not the handler's: what it writes is committed together with the mark that"
+            " the notification was delivered, when it returns, and rolled back when it raises"
+        )
+        raise self._misuse
 
     def _is_in_transaction(self) -> bool:
         raw: Any = self.connection.driver_connection
@@ -127,10 +141,3 @@ def open_handler_engine(url: URL, timeout_ms: int) -> Engine:
                 connection.before_end()
 
     return engine
-
-
-def _refuse(what: str) -> NoReturn:
-    raise TransactionMisused(
-        f"{what} is not the handler's: what it writes is committed together with the mark that the"
-        " notification was delivered, when it returns, and rolled back when it raises"
-    )

@@ -57,6 +57,13 @@ def session(connection):
         shop.commit()
 
 
+def roll_back_in_vain(connection):
+    try:
+        connection.rollback()
+    except Exception:
+        pass
+
+
 BEFORE = {
     "die before": lambda c: os._exit(7),
     "kill itself before": lambda c: os.kill(os.getpid(), signal.SIGKILL),
@@ -71,6 +78,7 @@ AFTER = {
     "wait after": lambda c: time.sleep(1.5),
     "commit": lambda c: c.commit(),
     "rollback": lambda c: c.rollback(),
+    "rollback in vain": roll_back_in_vain,
     "close": lambda c: c.close(),
     "begin": begin_again,
     "get_transaction": lambda c: c.get_transaction().commit(),

@@ -27,6 +27,7 @@ RAISING = {
     "exit after": "SystemExit: closed",
     "commit": "TransactionMisused: commit() is not the handler's",
     "rollback": "TransactionMisused: rollback() is not the handler's",
+    "rollback in vain": "TransactionMisused: rollback() is not the handler's",
     "close": "TransactionMisused: close() is not the handler's",
     "begin": "TransactionMisused: begin() is not the handler's",
     "get_transaction": "TransactionMisused: get_transaction().commit()",
