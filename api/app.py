@@ -18,15 +18,20 @@ from api.backend import Backend, backend_of
 from api.config.settings import Settings
 from api.ingest import webhook
 from api.keys import Keys, KeyStore
+from api.notify.addresses import Networks
+from api.notify.stores import NotifyStores
 from api.readers import Readers
 from api.resources import (
+    attempts,
     docs_page,
     events,
     kinds,
+    notifications,
     probes,
     projections,
     quarantine,
     search,
+    subscribers,
     summary,
 )
 from api.resources.route import StrictBlueprint
@@ -93,6 +98,7 @@ def create_app(
     *,
     ledger: Ledger | None = None,
     projections: Projections | None = None,
+    notify: NotifyStores | None = None,
     clock: Callable[[], float] = time.time,
     appender: Appender | None = None,
 ) -> Flask:
@@ -107,12 +113,15 @@ def create_app(
         pool_size=settings.pool_size,
         limits=READS,
     )
+    projections = projections or Projections.open(ledger, personal_data=settings.personal_data)
     appender = appender or Appender(ledger, queue_max=settings.queue_max, on_batch=_on_batch)
     delivery_metrics.watch_queue(lambda: appender.depth)
     backend = Backend(
         settings=settings,
         ledger=ledger,
-        projections=projections or Projections.open(ledger, personal_data=settings.personal_data),
+        projections=projections,
+        notify=notify
+        or NotifyStores.open(ledger, projections, networks=Networks(settings.subscriber_networks)),
         appender=appender,
         keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
         # Never more than there are connections, nor so many that probes find no thread.
@@ -171,6 +180,9 @@ def _blueprints(settings: Settings, kinds_by_name: Mapping[str, Kind]) -> Iterab
     yield projections.blueprint()
     yield projections.dead_letters_blueprint()
     yield quarantine.blueprint()
+    yield notifications.blueprint()
+    yield subscribers.blueprint()
+    yield attempts.blueprint()
     yield probes.blueprint()
     if not settings.metrics_address:
         yield probes.metrics_blueprint()

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from api.config.settings import Settings
 from api.keys import Keys
+from api.notify.stores import NotifyStores
 from api.readers import Readers
 from api.stripe.store import SweepStore
 from ledger import Appender, Ledger
@@ -24,6 +25,7 @@ class Backend:
     settings: Settings
     ledger: Ledger
     projections: Projections
+    notify: NotifyStores
     appender: Appender
     keys: Keys
     readers: Readers

@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
+from api.notify.errors import SubscriberRefused, UnknownSubscriber
 from api.readers import Busy
 from api.resources.schemas import ResponseSchema, integer, text
 from api.telemetry import logs
@@ -86,6 +87,13 @@ AMBIGUOUS = ProblemType(
     409,
     "The id exists in several accounts or modes",
     "Choose one with ?account= (self for your own account) and ?livemode=.",
+)
+NOTHING_TO_RETRY = ProblemType(
+    "nothing-to-retry",
+    409,
+    "Nothing is to be retried",
+    "No subscriber waits for a next attempt at it, and none was given up: it was delivered, is"
+    " being sent, or was never to be handed out.",
 )
 REBUILD_RUNNING = ProblemType(
     "rebuild-running",
@@ -228,8 +236,10 @@ def _ledger_error(error: LedgerError) -> Response:
 
 def _of_ledger_error(error: LedgerError) -> Problem:
     match error:
-        case NotFound():
+        case NotFound() | UnknownSubscriber():
             return Problem(NOT_FOUND)
+        case SubscriberRefused():
+            return Problem.parameter(error.parameter, str(error))
         case Ambiguous():
             return Problem(AMBIGUOUS)
         case BeyondHead():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import inspect, make_url
@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.config.settings import Settings
 from api.keys import KeyStore
+from api.notify.addresses import Networks
+from api.notify.stores import NotifyStores
 from api.stripe.store import SweepStore
 from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable, database
 from ledger.database import explain
@@ -43,6 +45,8 @@ def create(settings: Settings) -> None:
         projections.create()
         KeyStore(ledger.engine).create_table()
         SweepStore(ledger.engine).create_tables()
+        with closing(_notify(settings, ledger, projections)) as notify:
+            notify.create()
 
 
 def checkpoint(settings: Settings) -> bool:
@@ -54,10 +58,10 @@ def checkpoint(settings: Settings) -> bool:
     if url.get_backend_name() != "sqlite" or not Path(url.database or "").is_file():
         return True
     with stores(settings) as (ledger, projections):
-        # Both, also where the first is in use.
-        is_whole = [
-            database.checkpoint(engine) for engine in (ledger.engine, projections.catalog.engine)
-        ]
+        with closing(_notify(settings, ledger, projections)) as notify:
+            engines = (ledger.engine, projections.catalog.engine, notify.feed.engine)
+            # All of them, also where the first is in use.
+            is_whole = [database.checkpoint(engine) for engine in engines]
         return all(is_whole)
 
 
@@ -82,6 +86,24 @@ def existing(settings: Settings) -> Iterator[tuple[Ledger, Projections]]:
         if not has_log:
             raise missing
         yield ledger, projections
+
+
+@contextmanager
+def existing_notify(settings: Settings) -> Iterator[tuple[Ledger, NotifyStores]]:
+    """A ledger that exists already, and what handing out needs, which is made if it is missing.
+
+    Raises as `existing` does.
+    """
+    with (
+        existing(settings) as (ledger, projections),
+        closing(_notify(settings, ledger, projections)) as notify,
+    ):
+        notify.create()
+        yield ledger, notify
+
+
+def _notify(settings: Settings, ledger: Ledger, projections: Projections) -> NotifyStores:
+    return NotifyStores.open(ledger, projections, networks=Networks(settings.subscriber_networks))
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -15,6 +15,7 @@ from api.config.dotenv_file import read_dotenv
 from api.config.problems import invalid, unknown
 from api.config.service_links import service_links
 from api.config.variables import Environment, Secret, Variable, custom, integer, one_of, variable
+from api.notify.addresses import DEFAULT_NETWORKS, Network
 from ledger import ConfigurationError
 
 __all__ = ["VARIABLES", "Secret", "Settings", "SettingsError"]
@@ -188,6 +189,20 @@ class Settings:
         integer(0, 8760),
         "24",
         "Hours between two checks of all rows against the log; 0: never",
+    )
+    subscriber_networks: tuple[Network, ...] = variable(
+        "LEDGER_SUBSCRIBER_NETWORKS",
+        custom(variables.read_networks),
+        DEFAULT_NETWORKS,
+        "Networks (CIDRs, separated by commas) that are not public and to which notifications may"
+        " be sent; link-local and metadata addresses never are",
+    )
+    notify_max_age: int = variable(
+        "LEDGER_NOTIFY_MAX_AGE",
+        integer(60, 10 * 365 * 86_400),
+        "604800",
+        "Seconds after which an event is too old to be news when it is received: what it tells is"
+        " handed only to subscribers that ask for history",
     )
     metrics_address: tuple[str, int] | None = variable(
         "LEDGER_METRICS_ADDRESS",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from environs import Env, ValidationError, validate
 from marshmallow import fields
 
+from api.notify.addresses import Network, Networks
 from ledger import ConfigurationError, database_url
 
 SECRET_LENGTH_MIN = 16
@@ -159,6 +160,16 @@ def read_stripe_api_base(text: str) -> str:
     if parts.scheme == "http" and not is_local:
         raise ValidationError("must begin with https://, for it gets the key")
     return text.rstrip("/")
+
+
+def read_networks(text: str) -> tuple[Network, ...]:
+    """CIDRs, separated by commas."""
+    try:
+        return Networks.read(text).allowed
+    except ValueError as error:
+        raise ValidationError(
+            f"must be CIDRs like 10.0.0.0/8, separated by commas: {error}"
+        ) from None
 
 
 def read_webhook_secrets(text: str) -> tuple[Secret, ...]:

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from api.notify.errors import SubscriberRefused
 
-__all__ = ["DEFAULT_NETWORKS", "Networks", "check_url"]
+__all__ = ["DEFAULT_NETWORKS", "Network", "Networks", "check_url"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -75,7 +75,7 @@ def check_url(url: str, networks: Networks) -> str:
     except ValueError:
         return url  # a name
     if refusal is not None:
-        raise SubscriberRefused(f"url is not allowed: {refusal}")
+        raise _refused(f"url is not allowed: {refusal}")
     return url
 
 
@@ -84,15 +84,19 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         has_port = parts.port is None or parts.port > 0
     except ValueError as error:
-        raise SubscriberRefused(f"url cannot be read: {error}") from None
+        raise _refused(f"url cannot be read: {error}") from None
     is_plain = url.isascii() and url.isprintable() and " " not in url
     if parts.scheme not in ("http", "https") or not parts.hostname or not has_port or not is_plain:
-        raise SubscriberRefused("url must be http://… or https://…, in ASCII and without blanks")
+        raise _refused("url must be http://… or https://…, in ASCII and without blanks")
     if parts.username is not None or parts.password is not None:
-        raise SubscriberRefused("url must have no user and password: signatures prove the sender")
+        raise _refused("url must have no user and password: signatures prove the sender")
     if parts.fragment:
-        raise SubscriberRefused("url must have no #fragment: it is never sent")
+        raise _refused("url must have no #fragment: it is never sent")
     return parts
+
+
+def _refused(text: str) -> SubscriberRefused:
+    return SubscriberRefused(text, parameter="url")
 
 
 def _innermost(address: Address) -> Address:

@@ -8,7 +8,12 @@ __all__ = ["SubscriberRefused", "UnknownSubscriber"]
 
 
 class SubscriberRefused(LedgerError):
-    """A subscriber cannot be as it was wished; the text says what is wrong."""
+    """A subscriber cannot be as it was wished; the text says what is wrong, ``parameter`` with
+    which of its properties."""
+
+    def __init__(self, text: str, *, parameter: str) -> None:
+        super().__init__(text)
+        self.parameter = parameter
 
 
 class UnknownSubscriber(LedgerError):

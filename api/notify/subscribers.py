@@ -20,7 +20,7 @@ from api.notify.types import check_types, matches
 from ledger.database import read_transaction, write_transaction
 from projections.tables.lease import database_seconds
 
-__all__ = ["Begin", "State", "Subscriber", "Subscribers"]
+__all__ = ["CONCURRENCY", "CONCURRENCY_MAX", "Begin", "State", "Subscriber", "Subscribers"]
 
 State = Literal["active", "paused", "disabled"]
 # Where a subscriber begins: behind the log's head, with its first event, or behind a position.
@@ -28,7 +28,7 @@ Begin = Literal["now", "beginning"] | int
 
 CONCURRENCY = 8
 _HANDLER_CONCURRENCY = 2
-_CONCURRENCY_MAX = 64
+CONCURRENCY_MAX = 64
 # After a rotation the secret before signs as well, for so long.
 _ROTATION_SECONDS = 86_400
 _SECRET_BYTES = 32
@@ -162,7 +162,9 @@ class Subscribers:
         with write_transaction(self._engine) as connection:
             before = _get(connection, id)
             if before.handler is not None and {"url", "types"} & values.keys():
-                raise SubscriberRefused("a handler's types are declared in its module")
+                raise SubscriberRefused(
+                    "a handler's types are declared in its module", parameter="types"
+                )
             if types is not None:
                 # What of the new types lies before was not forgotten, but not asked for.
                 values["begins_at"] = before.cursor
@@ -181,7 +183,7 @@ class Subscribers:
         with write_transaction(self._engine) as connection:
             lock_subscribers(connection, [id])
             if _get(connection, id).url is not None and not _secrets(connection, id):
-                raise SubscriberRefused(f"{id} has no secret: rotate it first")
+                raise SubscriberRefused(f"{id} has no secret: rotate it first", parameter="status")
             seconds = database_seconds(connection)
             due_at = DELIVERIES.c.due_at
             waiting = (DELIVERIES.c.subscriber == id, due_at > seconds)
@@ -207,7 +209,7 @@ class Subscribers:
         with write_transaction(self._engine) as connection:
             lock_subscribers(connection, [id])
             if _get(connection, id).url is None:
-                raise SubscriberRefused("a handler has no secret")
+                raise SubscriberRefused("a handler has no secret", parameter="secret")
             before = [{"secret": each, "until": until} for each in _secrets(connection, id)[:1]]
             both = json.dumps([{"secret": secret, "until": None}, *before])
             _set(connection, id, {"secrets": both})
@@ -225,7 +227,9 @@ class Subscribers:
         if begin == "now":
             return head
         if not 0 <= begin <= head:
-            raise SubscriberRefused(f"the position {begin} is not in the log, which ends at {head}")
+            raise SubscriberRefused(
+                f"the position {begin} is not in the log, which ends at {head}", parameter="from"
+            )
         return begin
 
     def _insert(self, values: Mapping[str, Any], position: int) -> Subscriber:
@@ -271,8 +275,10 @@ def _subscriber(row: Row[Any]) -> Subscriber:
 
 
 def _checked_concurrency(concurrency: int) -> int:
-    if not 1 <= concurrency <= _CONCURRENCY_MAX:
-        raise SubscriberRefused(f"concurrency must be from 1 to {_CONCURRENCY_MAX}")
+    if not 1 <= concurrency <= CONCURRENCY_MAX:
+        raise SubscriberRefused(
+            f"concurrency must be from 1 to {CONCURRENCY_MAX}", parameter="concurrency"
+        )
     return concurrency
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from api import problems
 from api.resources.representation import with_etag
 from api.resources.route import StrictBlueprint, open_route
-from projections import Kind
+from projections import Kind, notification_types
 
 SPEC_OPTIONS: dict[str, Any] = {
     "info": {
@@ -87,6 +87,7 @@ def register(app: Flask, document: dict[str, Any], kinds: Mapping[str, Kind]) ->
             kinds=list(kinds.values()),
             operations=list(_operations(document)),
             problems=problems.ALL,
+            conditions=notification_types(),
         )
 
 

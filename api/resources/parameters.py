@@ -1,4 +1,4 @@
-"""Query parameters: a small vocabulary of strict fields, and a parser that ignores nothing."""
+"""Parameters: a small vocabulary of strict fields, and a parser that ignores nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from flask import Request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 from webargs.flaskparser import FlaskParser
 
-from api.problems import INVALID_PARAMETERS, Problem
+from api.problems import INVALID_PARAMETERS, UNSUPPORTED_MEDIA_TYPE, Problem
 from ledger.event import TYPE_GRAMMAR
+from ledger.strict_json import strict_loads
 from projections import Page
 
 INTEGER_MAX = 2**63 - 1
@@ -35,6 +36,7 @@ class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012  # declared so by webargs
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
+        "json": RAISE,
     }
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
@@ -43,6 +45,19 @@ class StrictParser(FlaskParser):
         if repeated:
             raise ValidationError({name: ["is given more than once"] for name in repeated})
         return super().load_querystring(req, schema)
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """The members of the body's JSON object, read as strictly as a delivery."""
+        body = req.get_data()
+        if req.mimetype != "application/json":
+            raise Problem(UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.")
+        try:
+            document = strict_loads(body)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise ValidationError({"body": ["must be one JSON object"]})
+        return document
 
     def handle_error(
         self,
@@ -56,10 +71,18 @@ class StrictParser(FlaskParser):
         """Raise a 422 that names each wrong parameter."""
         assert isinstance(error.messages, dict)
         errors = [
-            {"parameter": str(name), "message": "; ".join(map(str, messages))}
-            for name, messages in error.messages["query"].items()
+            {"parameter": str(name), "message": "; ".join(_texts(messages))}
+            for location in error.messages.values()
+            for name, messages in location.items()
         ]
         raise Problem(INVALID_PARAMETERS, errors=errors) from error
+
+
+def _texts(messages: Any) -> list[str]:
+    """All messages about a parameter, also those about the items of a list."""
+    if isinstance(messages, Mapping):
+        return [text for each in messages.values() for text in _texts(each)]
+    return [str(message) for message in messages]
 
 
 class Query(Schema):

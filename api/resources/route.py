@@ -30,6 +30,13 @@ _EXPECTED = (
     problems.UNAUTHORIZED,
 )
 
+# And those that take a body.
+_EXPECTED_OF_BODIES = (
+    problems.BAD_REQUEST,
+    problems.TOO_LARGE,
+    problems.UNSUPPORTED_MEDIA_TYPE,
+)
+
 _HEADERS = {
     "ETag": {
         "description": "A hash of the response, for If-None-Match.",
@@ -64,6 +71,7 @@ def route(
     response: type[Schema] | dict[str, Any],
     scope: Scope = "read",
     query: type[Schema] = Query,
+    body: type[Schema] | None = None,
     scope_note: str = "",
     method: str = "GET",
     status: int = 200,
@@ -72,16 +80,21 @@ def route(
     """Declare a route under ``/v1``, which checks the key first and then the parameters.
 
     ``expects`` are the problems beside those that every route may have; ``scope_note`` continues
-    the sentence that documents the scope.
+    the sentence that documents the scope. The view gets the parameters of the query, and after
+    them the members of a JSON ``body``, if the route takes one.
     """
 
     def decorate(view: View) -> View:
-        parsed = blueprint.arguments(query, location="query", as_kwargs=False)(view)
+        parsed = view
+        if body is not None:
+            parsed = blueprint.arguments(body, location="json", as_kwargs=False)(parsed)
+        parsed = blueprint.arguments(query, location="query", as_kwargs=False)(parsed)
         described = parsed
         if method == "GET":
             not_modified = blueprint.alt_response(304, description="The client has it already.")
             described = not_modified(described)
-        described = _with_problems(blueprint, described, (*expects, *_EXPECTED))
+        of_body = () if body is None else _EXPECTED_OF_BODIES
+        described = _with_problems(blueprint, described, (*expects, *of_body, *_EXPECTED))
         headers = _HEADERS if method == "GET" else None
         described = blueprint.response(status, response, headers=headers)(described)
         description = _description(view, f"Needs a key of scope {scope}{scope_note}.")

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 from api.config.settings import Settings
 from api.keys import KeyStore
+from api.notify.stores import NotifyStores
 from ledger import Ledger
 from projections import KINDS, Kind, Projections
 from tests.api.deliveries import NEW_SECRET, NOW, OLD_SECRET, WEBHOOK, body_of, header
@@ -76,10 +77,16 @@ class ApiClient:
         self.settings = settings(self.url, **self.changes)
         self.ledger = Ledger.open(self.url, create=self.create, lock_timeout_ms=300)
         self.projections = Projections.open(self.ledger, self.kinds)
+        self.notify = NotifyStores.open(self.ledger, self.projections)
         if self.create:
             self.projections.create()
+            self.notify.create()
         self.app = create_app(
-            self.settings, ledger=self.ledger, projections=self.projections, clock=self.clock
+            self.settings,
+            ledger=self.ledger,
+            projections=self.projections,
+            notify=self.notify,
+            clock=self.clock,
         )
         self.http: FlaskClient = self.app.test_client()
         self.keys = KeyStore(self.ledger.engine)
@@ -115,7 +122,7 @@ class ApiClient:
 
     def follow(self) -> None:
         """Let the projections read up to the head."""
-        while self.projections.follow():
+        while self.projections.follow() or self.notify.feed.follow():
             continue
 
     def get(self, path: str, *, key: str | None = FULL_KEY, **request: Any) -> TestResponse:
@@ -124,9 +131,13 @@ class ApiClient:
         headers.update(request.pop("headers", {}))
         return self.http.get(path, headers=headers, **request)
 
-    def post(self, path: str, *, key: str = FULL_KEY) -> TestResponse:
+    def post(self, path: str, *, key: str = FULL_KEY, **request: Any) -> TestResponse:
         """Post to a path with an API key."""
-        return self.http.post(path, headers={"Authorization": f"Bearer {key}"})
+        return self.http.post(path, headers={"Authorization": f"Bearer {key}"}, **request)
+
+    def delete(self, path: str, *, key: str = FULL_KEY) -> TestResponse:
+        """Delete a path with an API key."""
+        return self.http.delete(path, headers={"Authorization": f"Bearer {key}"})
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """The items of a list."""
@@ -136,7 +147,8 @@ class ApiClient:
         return items
 
     def close(self) -> None:
-        """Close both stores."""
+        """Close the stores."""
+        self.notify.close()
         self.projections.close()
         self.ledger.close()
 

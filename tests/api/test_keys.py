@@ -29,6 +29,11 @@ ROUTES = [
     "/v1/dead-letters",
     "/v1/quarantine",
     "/v1/quarantine/qd_1",
+    "/v1/notifications",
+    "/v1/notifications/ntf_1",
+    "/v1/subscribers",
+    "/v1/subscribers/rcv_1",
+    "/v1/attempts",
 ]
 
 
