@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = {
     "export": "Export the log, one JSON object per line",
     "quarantine": "List and retry signed deliveries that are not events",
     "stripe": "Ask Stripe: register the endpoint, fetch events that never arrived",
+    "subscribers": "Say who is handed which notifications",
+    "notifications": "List notifications, hand them out again, check the feed",
     "keys": "Create, list and revoke API keys",
     "status": "Show the end of the log and the lag of the projections",
     "demo": "Run a ledger with made-up events, without a Stripe account",

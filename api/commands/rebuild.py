@@ -14,14 +14,13 @@ from sqlalchemy import make_url
 from api.commands.output import (
     Progress,
     json_option,
-    kind_type,
     parse_timestamp,
     print_json,
     print_json_array,
     print_table,
     record,
 )
-from api.config.databases import existing
+from api.config.databases import existing, existing_notify
 from api.config.settings import Settings
 from ledger import ConfigurationError
 from projections import KINDS, MEMORY_MB, Dask, Processes, Projections, Workers
@@ -31,11 +30,15 @@ from projections import KINDS, MEMORY_MB, Dask, Processes, Projections, Workers
 _PROCESSES_MAX = 8
 # How many differences are printed for a person.
 _PRINTED_MAX = 1000
+# What is rebuilt beside the kinds, by its own name.
+_FEED = "notifications"
 _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
 
 
 @click.command()
-@click.argument("kinds", type=kind_type(), nargs=-1, metavar="[KIND]...")
+@click.argument(
+    "kinds", type=click.Choice([*KINDS, _FEED]), nargs=-1, metavar="[KIND | notifications]..."
+)
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),
@@ -90,7 +93,8 @@ def rebuild(
     """Rebuild each KIND from the log, or all kinds, in new tables beside the live ones.
 
     Webhooks and the API go on meanwhile. Kinds that share their states are rebuilt together, and
-    listed when that is done. With --check the exit code is 1 if any row differs, with --id it is 1
+    listed when that is done. `notifications` rebuilds the feed of notifications, and hands nothing
+    out again. With --check the exit code is 1 if any row differs, with --id it is 1
     if no event has that id. --id and --since print how many rows changed. --since is the time at
     which events were received, not Stripe's `created`, so late events are included.
     """
@@ -100,8 +104,15 @@ def rebuild(
         raise click.UsageError("--executor dask and --scheduler go together")
     if check and executor == "dask":
         raise click.UsageError("--check compares in a file of this machine: it takes no cluster")
-    chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     settings = Settings.read()
+    if _FEED in kinds:
+        if set(kinds) != {_FEED} or check or rows_only or scheduler or id or since is not None:
+            raise click.UsageError(
+                "notifications are rebuilt alone and whole; `ledger notifications check` compares"
+            )
+        _rebuild_feed(settings, as_json)
+        return
+    chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     workers = _workers(settings, processes or useful_cores(), scheduler)
     with existing(settings) as (_, projections):
         if check:
@@ -126,6 +137,19 @@ def rebuild(
         print_json(rows)
     else:
         print_table([{**row, "seconds": round(row["seconds"], 2)} for row in rows], list(rows[0]))
+
+
+def _rebuild_feed(settings: Settings, as_json: bool) -> None:
+    record(settings, "rebuild", kinds=[_FEED])
+    with (
+        existing_notify(settings) as (_, notify),
+        closing(Progress(hidden=as_json)) as progress,
+    ):
+        events = notify.feed.rebuild(progress=progress)
+    if as_json:
+        print_json({"kind": _FEED, "events": events})
+    else:
+        click.echo(f"notifications rebuilt from {events} events")
 
 
 def useful_cores() -> int:

@@ -1,0 +1,178 @@
+"""`ledger subscribers` and `ledger notifications`, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, update
+
+from api.config.databases import existing_notify
+from api.config.settings import Settings
+from api.notify.deliveries import Due
+from api.notify.tables import DELIVERIES
+from ledger.database import write_transaction
+from projections import notification_types
+from projections.feed.catalog import FeedCatalog
+from tests.cli.terminal import Terminal
+
+URL = "https://shop.example/in"
+
+
+def add(terminal: Terminal, *options: str) -> str:
+    """Add a subscriber of orders; returns its id."""
+    types = () if "--types" in options else ("--types", "order.*")
+    id: str = terminal.read("subscribers", "add", URL, *types, *options)["id"]
+    return id
+
+
+def test_a_new_subscriber_begins_now(terminal: Terminal) -> None:
+    """Its secret is printed alone, so that a script can take it, and never again."""
+    head = terminal.read("status")["log"]["position"]
+    result = terminal.run("subscribers", "add", URL, "--types", "order.*, dispute.lost")
+    [row] = terminal.read("subscribers", "list")
+
+    assert result.exit_code == 0 and result.stdout.startswith("whsec_")
+    assert row["types"] == ["order.*", "dispute.lost"] and row["target"] == URL
+    assert row["position"] == row["begins_at"] == head
+    listed = terminal.ok("subscribers", "list")
+    assert row["id"] in listed and "whsec" not in listed
+
+
+def test_from_a_position(terminal: Terminal) -> None:
+    """Behind the head there is nothing to begin at."""
+    add(terminal, "--from", "1", "--name", "queue", "--history")
+    [row] = terminal.read("subscribers", "list")
+
+    assert (row["position"], row["name"], row["history"]) == (1, "queue", True)
+    assert terminal.run("subscribers", "add", URL, "--types", "*", "--from", "999").exit_code == 1
+    assert terminal.run("subscribers", "add", URL, "--types", "*", "--from", "-1").exit_code == 2
+
+
+def test_the_beginning_wants_a_yes(terminal: Terminal) -> None:
+    """How many it would be sent is said first; imported ones only to who asks for history."""
+    refused = terminal.run(
+        "subscribers", "add", URL, "--types", "order.*", "--from", "beginning", "--history"
+    )
+
+    assert refused.exit_code == 2
+    terminal.ok("rebuild", "notifications")
+    count = len(terminal.read("notifications", "list", "--type", "order.*"))
+    assert count > 2 and f"would be sent {count} notifications" in refused.stderr
+    without = terminal.run("subscribers", "add", URL, "--types", "order.*", "--from", "beginning")
+    assert "would be sent 0 notifications" in without.stderr
+    assert terminal.read("subscribers", "list") == []
+    add(terminal, "--from", "beginning", "--yes")
+    assert terminal.read("subscribers", "list")[0]["position"] == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "types", "hint"),
+    [
+        (URL, "order.payd", "order.paid"),
+        (URL, "", "at least one"),
+        ("http://169.254.169.254/", "*", "not allowed"),
+        ("shop.example", "*", "http"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    shared_terminal: Terminal, url: str, types: str, hint: str
+) -> None:
+    """With one clear line, and nothing is added."""
+    result = shared_terminal.run("subscribers", "add", url, "--types", types)
+
+    assert result.exit_code == 1 and hint in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_pausing_rotating_and_removing(terminal: Terminal) -> None:
+    """Each by its id; an unknown one is an error."""
+    id = add(terminal)
+
+    def state() -> str:
+        return str(terminal.read("subscribers", "list")[0]["state"])
+
+    terminal.ok("subscribers", "pause", id)
+    assert state() == "paused"
+    terminal.ok("subscribers", "resume", id)
+    assert state() == "active"
+    secret = terminal.read("subscribers", "rotate", id)["secret"]
+    with existing_notify(settings(terminal)) as (_, notify):
+        assert notify.subscribers.secrets(id)[0] == secret
+        assert len(notify.subscribers.secrets(id)) == 2
+    terminal.ok("subscribers", "remove", id)
+    assert terminal.read("subscribers", "list") == []
+    for command in ("pause", "resume", "rotate", "remove"):
+        result = terminal.run("subscribers", command, id)
+        assert result.exit_code == 1 and id in result.stderr
+
+
+def settings(terminal: Terminal) -> Settings:
+    return Settings.read({"LEDGER_DATABASE_URL": terminal.url})
+
+
+def test_types(shared_terminal: Terminal) -> None:
+    """All that are declared, with their meaning."""
+    rows = shared_terminal.read("subscribers", "types")
+
+    assert {row["type"]: row["meaning"] for row in rows} == {
+        type: condition.about for type, condition in notification_types().items()
+    }
+
+
+def test_notifications_are_listed(terminal: Terminal) -> None:
+    """Newest first, by type and by row."""
+    terminal.ok("rebuild", "notifications")
+    rows = terminal.read("notifications", "list")
+    paid = terminal.read("notifications", "list", "--type", "order.paid")
+
+    assert rows == sorted(rows, key=lambda row: row["position"], reverse=True)
+    assert [row["type"] for row in paid] == ["order.paid"]
+    assert paid[0]["history"] is True and paid[0] in rows
+    of_row = terminal.read("notifications", "list", "--object-id", paid[0]["object_id"])
+    assert {row["object_id"] for row in of_row} == {paid[0]["object_id"]}
+    assert paid[0]["id"] in terminal.ok("notifications", "list", "--limit", "100")
+    assert terminal.run("notifications", "list", "--type", "order.payd").exit_code == 1
+
+
+def test_retry(terminal: Terminal) -> None:
+    """One of them, or all that were given up; what was delivered stays so."""
+    terminal.ok("rebuild", "notifications")
+    ids = [row["id"] for row in terminal.read("notifications", "list")][:3]
+    subscriber = add(terminal)
+    with existing_notify(settings(terminal)) as (_, notify):
+        due = [Due(id, "order.paid", 1, place, b"r", b"{}") for place, id in enumerate(ids)]
+        notify.deliveries.add(subscriber, due)
+        with write_transaction(notify.feed.engine) as connection:
+            ended = update(DELIVERIES).values(due_at=None)
+            connection.execute(ended.values(state="given_up"))
+            is_last = DELIVERIES.c.notification == ids[2]
+            connection.execute(ended.where(is_last).values(state="delivered"))
+
+    assert terminal.read("notifications", "retry", ids[0]) == {"deliveries": 1}
+    assert terminal.read("notifications", "retry", "--given-up") == {"deliveries": 1}
+    assert terminal.read("notifications", "retry", "--given-up") == {"deliveries": 0}
+    assert terminal.run("notifications", "retry", ids[2]).exit_code == 1
+    unknown = terminal.run("notifications", "retry", "ntf_unknown")
+    assert unknown.exit_code == 1 and "no notification ntf_unknown" in unknown.stderr
+    assert terminal.run("notifications", "retry").exit_code == 2
+    assert terminal.run("notifications", "retry", ids[0], "--given-up").exit_code == 2
+
+
+def test_the_check_finds_what_is_missing(terminal: Terminal) -> None:
+    """And a rebuild mends it."""
+    terminal.ok("rebuild", "notifications")
+    assert terminal.ok("notifications", "check").strip().endswith("no difference")
+    with existing_notify(settings(terminal)) as (ledger, notify):
+        catalog = FeedCatalog(notify.feed.engine, notify.feed.reading, ledger.log)
+        with write_transaction(notify.feed.engine) as connection:
+            feed = catalog.own(connection)
+            assert feed is not None
+            table = catalog.tables(feed.name).notifications
+            connection.execute(delete(table).where(table.c.type == "order.paid"))
+    result = terminal.run("notifications", "check")
+
+    assert result.exit_code == 1
+    assert "missing" in result.stdout and "order.paid" in result.stdout
+    terminal.ok("rebuild", "notifications")
+    terminal.ok("notifications", "check")
+    for options in (["orders"], ["--check"], ["--rows-only"], ["--since", "1"]):
+        assert terminal.run("rebuild", "notifications", *options).exit_code == 2
