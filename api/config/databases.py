@@ -45,7 +45,7 @@ def create(settings: Settings) -> None:
         projections.create()
         KeyStore(ledger.engine).create_table()
         SweepStore(ledger.engine).create_tables()
-        with closing(_notify(settings, ledger, projections)) as notify:
+        with closing(notify_of(settings, ledger, projections)) as notify:
             notify.create()
 
 
@@ -58,7 +58,7 @@ def checkpoint(settings: Settings) -> bool:
     if url.get_backend_name() != "sqlite" or not Path(url.database or "").is_file():
         return True
     with stores(settings) as (ledger, projections):
-        with closing(_notify(settings, ledger, projections)) as notify:
+        with closing(notify_of(settings, ledger, projections)) as notify:
             engines = (ledger.engine, projections.catalog.engine, notify.feed.engine)
             # All of them, also where the first is in use.
             is_whole = [database.checkpoint(engine) for engine in engines]
@@ -96,13 +96,14 @@ def existing_notify(settings: Settings) -> Iterator[tuple[Ledger, NotifyStores]]
     """
     with (
         existing(settings) as (ledger, projections),
-        closing(_notify(settings, ledger, projections)) as notify,
+        closing(notify_of(settings, ledger, projections)) as notify,
     ):
         notify.create()
         yield ledger, notify
 
 
-def _notify(settings: Settings, ledger: Ledger, projections: Projections) -> NotifyStores:
+def notify_of(settings: Settings, ledger: Ledger, projections: Projections) -> NotifyStores:
+    """What handing out needs, opened beside a ledger; the caller closes it."""
     return NotifyStores.open(ledger, projections, networks=Networks(settings.subscriber_networks))
 
 

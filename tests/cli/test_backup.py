@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from api.config.databases import existing_notify
+from api.config.settings import Settings
 from ledger import Ledger, verify
 from tests.cli.terminal import Terminal
 from tests.conftest import FreshDatabase
@@ -39,6 +41,30 @@ def test_a_backup_is_one_file_that_verifies(ledger_on_sqlite: Terminal, tmp_path
     assert anchor == ledger_on_sqlite.ok("verify").splitlines()[-1]
     assert copy.read("verify", "--anchor", anchor)["verified"] is True
     assert copy.ok("export") == ledger_on_sqlite.ok("export")
+
+
+def test_a_backup_takes_the_notifications_along(ledger_on_sqlite: Terminal, tmp_path: Path) -> None:
+    """Subscribers with their secrets; neither of the two files is replaced alone."""
+    added = ledger_on_sqlite.read("subscribers", "add", "http://127.0.0.1:9/", "--types", "*")
+    path = tmp_path / "backups" / "ledger.db"
+    beside = path.with_name("ledger.notifications.db")
+    path.parent.mkdir()
+    ledger_on_sqlite.ok("backup", str(path))
+
+    assert sorted(path.parent.iterdir()) == [path, beside]
+    assert stat.S_IMODE(beside.stat().st_mode) == 0o600
+    copy = Settings.read({"LEDGER_DATABASE_URL": f"sqlite:///{path}"})
+    with existing_notify(copy) as (_, notify):
+        assert notify.subscribers.secrets(added["id"]) == [added["secret"]]
+    for file in (*path.parent.glob("*-wal"), *path.parent.glob("*-shm")):
+        file.unlink()
+    path.unlink()
+    beside.write_bytes(b"the last good backup")
+    refused = ledger_on_sqlite.run("backup", str(path))
+    assert refused.exit_code == 1 and beside.name in refused.stderr
+    assert not path.exists() and beside.read_bytes() == b"the last good backup"
+    ledger_on_sqlite.ok("backup", str(path), "--force")
+    assert path.exists() and beside.stat().st_size > 1000
 
 
 def test_a_backup_replaces_only_when_forced(ledger_on_sqlite: Terminal, tmp_path: Path) -> None:

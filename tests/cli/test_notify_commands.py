@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import delete, update
 
@@ -13,6 +15,7 @@ from ledger.database import write_transaction
 from projections import notification_types
 from projections.feed.catalog import FeedCatalog
 from tests.cli.terminal import Terminal
+from tests.databases import on_sqlite
 
 URL = "https://shop.example/in"
 
@@ -176,3 +179,38 @@ def test_the_check_finds_what_is_missing(terminal: Terminal) -> None:
     terminal.ok("notifications", "check")
     for options in (["orders"], ["--check"], ["--rows-only"], ["--since", "1"]):
         assert terminal.run("rebuild", "notifications", *options).exit_code == 2
+
+
+def test_status_shows_the_feed_and_the_subscribers(terminal: Terminal) -> None:
+    """How far each has come, what waits longest, and what was given up."""
+    status = terminal.read("status")
+    head = status["log"]["position"]
+    assert status["notifications"] == {"position": 0, "lag_events": head}
+    assert status["subscribers"] == []
+    terminal.ok("rebuild", "notifications")
+    id = add(terminal, "--from", "1")
+    with existing_notify(settings(terminal)) as (_, notify):
+        due = [Due(f"ntf_{place}", "order.paid", 1, place, b"r", b"{}") for place in range(3)]
+        notify.deliveries.add(id, due)
+        is_first = DELIVERIES.c.notification == "ntf_0"
+        with write_transaction(notify.feed.engine) as connection:
+            connection.execute(update(DELIVERIES).where(is_first).values(state="given_up"))
+    status = terminal.read("status")
+    [subscriber] = status["subscribers"]
+
+    assert status["notifications"] == {"position": head, "lag_events": 0}
+    assert (subscriber["subscriber"], subscriber["state"]) == (id, "active")
+    assert (subscriber["position"], subscriber["lag_events"]) == (1, head - 1)
+    assert subscriber["given_up"] == 1 and subscriber["oldest_undelivered"] is not None
+    assert id in terminal.ok("status") and "0 behind" in terminal.ok("status")
+
+
+@on_sqlite
+def test_status_makes_no_tables(ledger_url: str) -> None:
+    """It only reads, also a ledger that was made before there were notifications."""
+    directory = Path(ledger_url.removeprefix("sqlite:///")).parent
+    for file in directory.glob("*.notifications.db*"):
+        file.unlink()
+    Terminal(ledger_url).ok("status")
+
+    assert not list(directory.glob("*.notifications.db*"))
