@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from ledger.attached import Members
 from ledger.chain import GENESIS, link
 from ledger.errors import ImportRefused
 from ledger.event import (
@@ -27,9 +28,21 @@ from ledger.recorded import RecordedEvent
 from ledger.store.batch import envelope_of
 from ledger.strict_json import strict_loads
 
-__all__ = ["END", "ENTRY", "LINE_BYTES_MAX", "Tally", "delivery_of", "named", "read_document"]
+__all__ = [
+    "END",
+    "END_MEMBERS",
+    "ENTRY",
+    "LINE_BYTES_MAX",
+    "Tally",
+    "delivery_of",
+    "named",
+    "read_document",
+]
 
 ENTRY, END = "ledger.entry", "ledger.end"
+
+# The members of the last line that are the log's own.
+END_MEMBERS = frozenset({"object", "position", "chain", "count"})
 
 # A line with the largest body in base64, and room for its other fields.
 LINE_BYTES_MAX = BODY_BYTES_MAX // 3 * 4 + 4096
@@ -61,8 +74,8 @@ class Tally:
         )
         self.position, self.count = position, self.count + 1
 
-    def entry_line(self, event: RecordedEvent) -> bytes:
-        """The line of an event that was just added."""
+    def entry_line(self, event: RecordedEvent, members: Members) -> bytes:
+        """The line of an event that was just added, with what is attached to it."""
         reason = {} if event.reason is None else {"reason": event.reason}
         return _line(
             {
@@ -73,12 +86,13 @@ class Tally:
                 **reason,
                 "chain": self.chain.hex(),
                 "body_base64": b64encode(event.body).decode(),
+                **members,
             }
         )
 
-    def end_line(self) -> bytes:
+    def end_line(self, members: Members) -> bytes:
         """The last line: with it, the export is whole."""
-        return _line({"object": END, **self._end()})
+        return _line({"object": END, **self._end(), **members})
 
     def check_entry(self, document: Mapping[str, Any], delivery: Delivery) -> None:
         """Add the entry of a line; raises ``ImportRefused`` unless it comes next."""

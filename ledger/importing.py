@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from ledger.entry import END, ENTRY, Tally, delivery_of, named, read_document
+from ledger.attached import Members, Restore
+from ledger.entry import END, END_MEMBERS, ENTRY, Tally, delivery_of, named, read_document
 from ledger.errors import ImportRefused
 from ledger.event import Delivery, Quarantined, read_delivery
 from ledger.lines import Line, read_lines
@@ -52,6 +53,7 @@ def import_file(
     partial: bool = False,
     on_error: Callable[[int, str], None] = lambda number, reason: None,
     clock: Callable[[], float] = time.time,
+    restore: Restore | None = None,
 ) -> Imported:
     """Append an export or plain Stripe events, one per line; known ones are skipped.
 
@@ -59,7 +61,9 @@ def import_file(
     holes, ``ImportRefused`` names the line. Into an empty ledger it gives the same bytes, times,
     positions and chain. With ``partial``, and among plain events, each line is judged by itself:
     ``on_error`` is called with the number of a line that is refused and the reason, and the import
-    goes on. ``clock`` gives Unix seconds, the time at which plain events are received.
+    goes on. ``clock`` gives Unix seconds, the time at which plain events are received. ``restore``
+    gets the lines of a whole export that has something attached, once its log is there; None where
+    the log is another one.
     """
     imported = Imported()
     if partial or not _begins_as_export(file):
@@ -72,13 +76,30 @@ def import_file(
         _append(ledger, imported, _each(lines, gate, partial, refuse, clock))
         return imported
     with _rewindable(file) as whole:
-        start = whole.tell()
-        for _ in _exported(read_lines(whole, gate.max_body), "; nothing was imported"):
+        start, end = whole.tell(), dict[str, Any]()
+        for _ in _exported(read_lines(whole, gate.max_body), end, "; nothing was imported"):
             pass
         whole.seek(start)
         # Judged once more on the way: somebody may write to the file meanwhile.
-        _append(ledger, imported, _exported(read_lines(whole, gate.max_body)))
+        _append(ledger, imported, _exported(read_lines(whole, gate.max_body), end))
+        if restore is not None and end.keys() > END_MEMBERS:
+            whole.seek(start)
+            is_same = _is_log_of(ledger, end)
+            restore(_documents(read_lines(whole, gate.max_body)) if is_same else None)
     return imported
+
+
+def _is_log_of(ledger: Ledger, end: Members) -> bool:
+    """Whether the log is the one that was exported, and nothing else."""
+    head = ledger.log.head()
+    has_chain = not ledger.log.is_verbatim or head.chain.hex() == end["chain"]
+    return head.position == end["position"] and has_chain
+
+
+def _documents(lines: Iterator[Line]) -> Iterator[Members]:
+    for _, text in lines:
+        if text is not None:
+            yield read_document(text)
 
 
 def _begins_as_export(file: BinaryIO) -> bool:
@@ -104,8 +125,11 @@ def _rewindable(file: BinaryIO) -> Iterator[BinaryIO]:
         yield copy
 
 
-def _exported(lines: Iterator[Line], suffix: str = "") -> Iterator[Delivery]:
-    """The deliveries of a whole export; raises ``ImportRefused`` where it is not whole."""
+def _exported(lines: Iterator[Line], end: dict[str, Any], suffix: str = "") -> Iterator[Delivery]:
+    """The deliveries of a whole export; raises ``ImportRefused`` where it is not whole.
+
+    ``end`` gets the members of its last line.
+    """
     tally, is_ended, number = Tally(), False, 0
     try:
         for line in lines:
@@ -118,6 +142,7 @@ def _exported(lines: Iterator[Line], suffix: str = "") -> Iterator[Delivery]:
             if document.get("object") == END:
                 tally.check_end(document)
                 is_ended = True
+                end.update(document)
             elif document.get("object") == ENTRY:
                 delivery = delivery_of(document)
                 tally.check_entry(document, delivery)

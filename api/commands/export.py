@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from api.commands.output import end_in_order
-from api.config.databases import existing
+from api.config.databases import existing, notify_of
 from api.config.settings import Settings
+from api.notify.transfer import CarriedSubscribers
 from ledger import ExportFailed, export_lines
 from ledger.files import writing
 
@@ -30,10 +31,18 @@ def export(output: Path) -> None:
     """Export the log, one JSON object per line, quarantined deliveries included.
 
     `ledger import` restores the same log from it, on either database. A file is replaced only by a
-    whole export: one that fails or is interrupted leaves it as it was.
+    whole export: one that fails or is interrupted leaves it as it was. Subscribers come along, and
+    which notifications were delivered to them, but no secret of theirs.
     """
-    with existing(Settings.read()) as (ledger, _), end_in_order(), _opened(output) as file:
-        for line in export_lines(ledger):
+    settings = Settings.read()
+    with (
+        existing(settings) as (ledger, projections),
+        closing(notify_of(settings, ledger, projections)) as notify,
+        end_in_order(),
+        _opened(output) as file,
+    ):
+        attached = CarriedSubscribers(notify.feed.engine) if notify.exist() else None
+        for line in export_lines(ledger, attached):
             file.write(line)
 
 
