@@ -12,9 +12,11 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
-from api.config.databases import create, stores
+from api.config.databases import create, existing_notify, stores
 from api.config.settings import Settings
 from api.keys import KeyStore
+from api.notify.attempts import Attempt, add_attempts
+from api.notify.deliveries import Due
 from ledger import ConfigurationError, StoreUnavailable, verify
 from ledger.database import write_transaction
 from tests.conftest import FreshDatabase
@@ -63,8 +65,8 @@ def documented_grants() -> str:
 
 
 def test_a_user_who_owns_nothing_of_the_log_runs_a_ledger(owner: Owner) -> None:
-    """Tables that the owner made, the documented rights: it appends, follows, rebuilds and makes
-    keys; it cannot remove a trigger."""
+    """Tables that the owner made, the documented rights: it appends, follows, rebuilds, makes
+    keys and hands out; it cannot remove a trigger."""
     start(owner.url)
     owner.run(documented_grants())
     start(owner.users_url)
@@ -75,6 +77,7 @@ def test_a_user_who_owns_nothing_of_the_log_runs_a_ledger(owner: Owner) -> None:
             pass
         projections.rebuild(["orders"])
         KeyStore(ledger.engine).create("shop", "read")
+        hand_out(settings)
         assert {state.lag_events for state in projections.states()} == {0}
         assert verify(ledger).problems == []
         with (
@@ -83,6 +86,19 @@ def test_a_user_who_owns_nothing_of_the_log_runs_a_ledger(owner: Owner) -> None:
         ):
             connection.exec_driver_sql("ALTER TABLE ledger_events DISABLE TRIGGER ALL")
     start(owner.users_url)
+
+
+def hand_out(settings: Settings) -> None:
+    """Make a feed, a subscriber with a delivery and an attempt, and remove them."""
+    with existing_notify(settings) as (_, notify):
+        while notify.feed.follow():
+            pass
+        subscriber, _ = notify.subscribers.add("http://127.0.0.1:9/", ["*"])
+        notify.deliveries.add(subscriber.id, [Due("ntf_1", "order.paid", 1, 0, b"row", b"{}")])
+        with write_transaction(notify.feed.engine) as connection:
+            add_attempts(connection, [Attempt(0, subscriber.id, "ntf_1", 1, 0, 1, "delivered")])
+        assert len(notify.attempts.list().items) == 1
+        notify.subscribers.remove(subscriber.id)
 
 
 def test_what_is_missing_is_said_in_one_line(owner: Owner) -> None:

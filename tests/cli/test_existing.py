@@ -22,6 +22,12 @@ ARGUMENTS = {
 GROUPS = {
     "keys": [["create"], ["list"], ["revoke", "key_1"]],
     "quarantine": [["list"], ["retry"]],
+    "subscribers": [
+        ["add", "http://127.0.0.1:9/", "--types", "*"],
+        ["list"],
+        *([command, "rcv_1"] for command in ("pause", "resume", "remove", "rotate")),
+    ],
+    "notifications": [["list"], ["retry", "--given-up"], ["check"]],
     "stripe": [["fetch"], ["endpoint", "check"]],
 }
 NEEDING = [
