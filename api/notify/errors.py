@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ledger import LedgerError
 
-__all__ = ["SubscriberRefused", "UnknownSubscriber"]
+__all__ = ["AddressRefused", "SubscriberRefused", "UnknownSubscriber"]
 
 
 class SubscriberRefused(LedgerError):
@@ -18,3 +18,7 @@ class SubscriberRefused(LedgerError):
 
 class UnknownSubscriber(LedgerError):
     """There is no subscriber with this id."""
+
+
+class AddressRefused(LedgerError):
+    """Nothing is sent to the address that a URL leads to; the text says why."""

@@ -20,7 +20,17 @@ from api.notify.types import check_types, matches
 from ledger.database import read_transaction, write_transaction
 from projections.tables.lease import database_seconds
 
-__all__ = ["CONCURRENCY", "CONCURRENCY_MAX", "Begin", "State", "Subscriber", "Subscribers"]
+__all__ = [
+    "CONCURRENCY",
+    "CONCURRENCY_MAX",
+    "Begin",
+    "State",
+    "Subscriber",
+    "Subscribers",
+    "new_secret",
+    "subscriber_of",
+    "valid_secrets",
+]
 
 State = Literal["active", "paused", "disabled"]
 # Where a subscriber begins: behind the log's head, with its first event, or behind a position.
@@ -96,7 +106,7 @@ class Subscribers:
 
         Raises ``SubscriberRefused``.
         """
-        secret = _new_secret()
+        secret = new_secret()
         values = {
             "url": check_url(url, self._networks),
             "types": json.dumps(check_types(types, self._types)),
@@ -113,7 +123,7 @@ class Subscribers:
         with read_transaction(self._engine) as connection:
             row = connection.execute(known).first()
         if row is not None:
-            return _subscriber(row)
+            return subscriber_of(row)
         values = {
             "handler": pattern,
             "types": json.dumps(check_types([pattern], self._types)),
@@ -138,7 +148,7 @@ class Subscribers:
         order = (SUBSCRIBERS.c.created_at.desc(), SUBSCRIBERS.c.id.desc())
         with read_transaction(self._engine) as connection:
             rows = connection.execute(select(SUBSCRIBERS).order_by(*order)).all()
-        return [_subscriber(row) for row in rows]
+        return [subscriber_of(row) for row in rows]
 
     def update(
         self,
@@ -205,7 +215,7 @@ class Subscribers:
 
         Raises ``SubscriberRefused`` for a handler, which has none.
         """
-        secret, until = _new_secret(), int(time.time()) + _ROTATION_SECONDS
+        secret, until = new_secret(), int(time.time()) + _ROTATION_SECONDS
         with write_transaction(self._engine) as connection:
             lock_subscribers(connection, [id])
             if _get(connection, id).url is None:
@@ -253,7 +263,7 @@ def _get(connection: Connection, id: str) -> Subscriber:
     row = connection.execute(select(SUBSCRIBERS).where(SUBSCRIBERS.c.id == id)).first()
     if row is None:
         raise UnknownSubscriber(f"there is no subscriber {id}")
-    return _subscriber(row)
+    return subscriber_of(row)
 
 
 def _set(connection: Connection, id: str, values: Mapping[str, Any]) -> Subscriber:
@@ -264,12 +274,18 @@ def _set(connection: Connection, id: str, values: Mapping[str, Any]) -> Subscrib
 
 def _secrets(connection: Connection, id: str) -> list[str]:
     query = select(SUBSCRIBERS.c.secrets).where(SUBSCRIBERS.c.id == id)
-    stored = json.loads(connection.execute(query).scalar() or "[]")
+    return valid_secrets(connection.execute(query).scalar() or "[]")
+
+
+def valid_secrets(stored: str) -> list[str]:
+    """Those of a stored list of secrets that are valid now, the newest first."""
     seconds = time.time()
-    return [each["secret"] for each in stored if each["until"] is None or each["until"] > seconds]
+    entries = json.loads(stored)
+    return [each["secret"] for each in entries if each["until"] is None or each["until"] > seconds]
 
 
-def _subscriber(row: Row[Any]) -> Subscriber:
+def subscriber_of(row: Row[Any]) -> Subscriber:
+    """The subscriber that a row of the table says."""
     values = {name: getattr(row, name) for name in Subscriber.__dataclass_fields__}
     return Subscriber(**{**values, "types": tuple(json.loads(row.types))})
 
@@ -282,5 +298,6 @@ def _checked_concurrency(concurrency: int) -> int:
     return concurrency
 
 
-def _new_secret() -> str:
+def new_secret() -> str:
+    """A secret as Standard Webhooks wants it."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"

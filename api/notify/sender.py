@@ -1,0 +1,166 @@
+"""The sender: claims what is due, hands it out by many threads, and records how that ended."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import Engine
+
+from api.notify.claims import SENDER_SECONDS, Claimed, Claims, Recipient, Share
+from api.notify.lane import Lane
+from api.notify.results import Recorded, Result, record
+from api.telemetry import logs
+from ledger.database import write_transaction
+
+__all__ = ["Deliver", "Sender"]
+
+# Makes one attempt; never raises.
+Deliver = Callable[[Recipient, Claimed], Result]
+
+_THREADS_MAX = 256
+_HEARTBEAT_SECONDS = 1.0
+# Results are recorded together: a transaction for each would cost more than sending it.
+_GATHER_SECONDS = 0.01
+_RESULTS_MAX = 500
+
+
+class Sender:
+    """One sender; ``step`` is called by one thread, again and again.
+
+    Raises ``StoreUnavailable`` without a database; what has ended meanwhile is recorded later.
+    """
+
+    def __init__(self, engine: Engine, deliver: Deliver) -> None:
+        self._engine = engine
+        self._deliver = deliver
+        self._claims = Claims(engine)
+        self._share = Share(0, 1)
+        self._heartbeat_seconds = float("-inf")
+        self._lanes: dict[str, Lane] = {}
+        self._ended: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
+        self._unrecorded: list[Result] = []
+        self._threads = ThreadPoolExecutor(_THREADS_MAX, thread_name_prefix="sender")
+
+    def step(self, wait_seconds: float) -> int:
+        """Record what has ended, claim what is due and let it be sent; returns how much of both.
+
+        Waits so long for something to end where there is nothing else to do.
+        """
+        self._live()
+        recorded = self._record()
+        claimed = self._claim()
+        self._hire()
+        if not recorded and not claimed:
+            self._await(wait_seconds)
+        elif recorded:
+            time.sleep(_GATHER_SECONDS)
+        return recorded + claimed
+
+    def wake(self) -> None:
+        """Let ``step`` wait no longer: something may be due."""
+        self._ended.put(None)
+
+    def is_idle(self) -> bool:
+        """Whether nothing is claimed and nothing is unrecorded."""
+        self._collect()
+        return not self._unrecorded and all(lane.is_idle() for lane in self._lanes.values())
+
+    def close(self, seconds: float) -> None:
+        """Wait for the attempts that were begun, for so long at most, and give everything else
+        back."""
+        deadline = time.monotonic() + seconds
+        for lane in self._lanes.values():
+            lane.drop()
+        self._threads.shutdown(wait=False)
+        while not self.is_idle() and time.monotonic() < deadline:
+            self._record()
+            self._await(_GATHER_SECONDS)
+        self._record()
+        self._claims.leave()
+
+    def _live(self) -> None:
+        seconds = time.monotonic()
+        if seconds - self._heartbeat_seconds < _HEARTBEAT_SECONDS:
+            return
+        self._share = self._claims.heartbeat()
+        if seconds - self._heartbeat_seconds > SENDER_SECONDS:
+            self._drop(list(self._lanes))
+        self._heartbeat_seconds = seconds
+
+    def _claim(self) -> int:
+        recipients = {each.subscriber.id: each for each in self._claims.recipients()}
+        self._drop([id for id in self._lanes if id not in recipients])
+        counts = {}
+        for id, recipient in recipients.items():
+            lane = self._lanes.setdefault(id, Lane(recipient))
+            lane.recipient = recipient
+            lane.allow(self._share.of(recipient.subscriber.concurrency))
+            if recipient.has_due and (room := lane.room()):
+                counts[id] = room
+        claimed = self._claims.claim(counts) if counts else []
+        by_subscriber: dict[str, list[Claimed]] = defaultdict(list)
+        for each in claimed:
+            by_subscriber[each.subscriber].append(each)
+        for id, its in by_subscriber.items():
+            self._lanes[id].add(its)
+        return len(claimed)
+
+    def _drop(self, ids: Sequence[str]) -> None:
+        """Give back what waits for subscribers to whom nothing is sent any more."""
+        self._claims.release(each for id in ids for each in self._lanes[id].drop())
+        for id in ids:
+            if self._lanes[id].is_idle():
+                del self._lanes[id]
+
+    def _hire(self) -> None:
+        for lane in self._lanes.values():
+            for _ in range(lane.hire()):
+                self._threads.submit(self._work, lane)
+
+    def _work(self, lane: Lane) -> None:
+        while (claimed := lane.take()) is not None:
+            if time.monotonic() - self._heartbeat_seconds > SENDER_SECONDS:
+                # Others may have taken it: for so long this process, or the database, stood still.
+                lane.postpone(claimed)
+                return
+            result = self._deliver(lane.recipient, claimed)
+            # Before it is seen to have finished: then it is known to be unrecorded.
+            self._ended.put(result)
+            lane.finish(result)
+
+    def _await(self, seconds: float) -> None:
+        try:
+            self._take(self._ended.get(timeout=seconds))
+        except queue.Empty:
+            return
+
+    def _collect(self) -> None:
+        while not self._ended.empty():
+            self._take(self._ended.get())
+
+    def _take(self, result: Result | None) -> None:
+        if result is not None:
+            self._unrecorded.append(result)
+
+    def _record(self) -> int:
+        """Record what has ended; it stays unrecorded until that was committed."""
+        self._collect()
+        results = self._unrecorded[:_RESULTS_MAX]
+        if not results:
+            return 0
+        with write_transaction(self._engine) as connection:
+            recorded = record(connection, self._claims.owner, results)
+        del self._unrecorded[: len(results)]
+        _log(recorded)
+        return len(results)
+
+
+def _log(recorded: Recorded) -> None:
+    for subscriber, reason in recorded.stopped.items():
+        logs.log.error("subscriber_stopped", subscriber=subscriber, reason=reason)
+    if recorded.given_up:
+        logs.log.error("notifications_given_up", count=recorded.given_up)
