@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from api.notify.addresses import Networks
 from api.notify.errors import AddressRefused
+from api.notify.resolving import resolve
 
 __all__ = ["Call", "Deadlines", "current_call"]
 
@@ -46,9 +47,7 @@ class Call:
         """
         self.has_connected = True
         problem: Exception = OSError(f"{host} has no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        ):
+        for family, kind, protocol, _, address in resolve(host, port, self.seconds_left()):
             refusal = self._networks.refusal(str(address[0]))
             if refusal is not None:
                 problem = AddressRefused(f"{host} leads to where nothing is sent: {refusal}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from api.notify.claims import Claimed, Recipient
 from api.notify.http import Http
 from api.notify.results import Result
-from api.notify.sender import Deliver
 
-__all__ = ["by_http"]
+__all__ = ["Deliver", "by_http"]
+
+# Makes one attempt; never raises.
+Deliver = Callable[[Recipient, Claimed], Result]
 
 
 def by_http(http: Http) -> Deliver:

@@ -33,6 +33,8 @@ class Lane:
         self._running = 0
         # Attempts that failed in a row: a receiver that is down is tried by one at a time.
         self._failures = 0
+        # The receiver said that it wants nothing for now, and that is not recorded yet.
+        self._is_closed = False
         self._done = 0
         self._window = 0
         self._tick_seconds = time.monotonic()
@@ -68,14 +70,16 @@ class Lane:
     def hire(self) -> int:
         """How many workers should begin to take from it, besides those that do."""
         with self._lock:
-            needed = min(self._limit(), len(self._queue) + self._running) - self._workers
+            waiting = 0 if self._is_closed else len(self._queue)
+            needed = min(self._limit(), waiting + self._running) - self._workers
             self._workers += max(0, needed)
             return max(0, needed)
 
     def take(self) -> Claimed | None:
         """The next to send; None: the worker that asks is needed no more."""
         with self._lock:
-            if not self._queue or self._workers > max(1, self._limit()):
+            is_needed = self._queue and not self._is_closed
+            if not is_needed or self._workers > max(1, self._limit()):
                 self._workers -= 1
                 return None
             self._running += 1
@@ -87,6 +91,12 @@ class Lane:
             self._running -= 1
             self._done += 1
             self._failures = 0 if result.outcome == "delivered" else self._failures + 1
+            self._is_closed |= result.stops
+
+    def open(self) -> None:
+        """What the receiver said is recorded: whether it is sent to is the subscriber's state."""
+        with self._lock:
+            self._is_closed = False
 
     def postpone(self, claimed: Claimed) -> None:
         """Put back what was taken and not tried; the worker that does so takes nothing more."""

@@ -44,6 +44,11 @@ class Result:
     is_gone: bool = False
 
     @property
+    def stops(self) -> bool:
+        """Whether nothing more may be sent to the subscriber, for now or at all."""
+        return self.is_gone or bool(self.retry_after)
+
+    @property
     def attempt(self) -> Attempt:
         """It as it is kept, without a number yet."""
         claimed = self.claimed

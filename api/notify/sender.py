@@ -5,80 +5,89 @@ from __future__ import annotations
 import queue
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine
 
+from api.notify.addresses import Networks
 from api.notify.claims import SENDER_SECONDS, Claimed, Claims, Recipient, Share
+from api.notify.deliver import Deliver, by_http
+from api.notify.http import TIMEOUT_SECONDS, Http
 from api.notify.lane import Lane
 from api.notify.results import Recorded, Result, record
 from api.telemetry import logs
 from ledger.database import write_transaction
 
-__all__ = ["Deliver", "Sender"]
-
-# Makes one attempt; never raises.
-Deliver = Callable[[Recipient, Claimed], Result]
+__all__ = ["Sender"]
 
 _THREADS_MAX = 256
 _HEARTBEAT_SECONDS = 1.0
 # Results are recorded together: a transaction for each would cost more than sending it.
 _GATHER_SECONDS = 0.01
 _RESULTS_MAX = 500
+_WAIT_SECONDS = 0.05
 
 
 class Sender:
-    """One sender; ``step`` is called by one thread, again and again.
+    """One sender; one thread calls ``send`` again and again, and then ``stop``.
 
-    Raises ``StoreUnavailable`` without a database; what has ended meanwhile is recorded later.
+    Both raise ``StoreUnavailable`` without a database; what has ended meanwhile is recorded later.
     """
 
-    def __init__(self, engine: Engine, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        networks: Networks,
+        handlers: Deliver | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """``networks`` are where it may send beside public addresses; ``handlers`` makes attempts
+        for subscribers in Python, who wait where it is None."""
         self._engine = engine
-        self._deliver = deliver
+        self._http = Http(networks, timeout_seconds=timeout_seconds)
+        self._by_http, self._by_handler = by_http(self._http), handlers
+        self._timeout_seconds = timeout_seconds
         self._claims = Claims(engine)
         self._share = Share(0, 1)
         self._heartbeat_seconds = float("-inf")
         self._lanes: dict[str, Lane] = {}
-        self._ended: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._unrecorded: list[Result] = []
         self._threads = ThreadPoolExecutor(_THREADS_MAX, thread_name_prefix="sender")
 
-    def step(self, wait_seconds: float) -> int:
+    def send(self) -> int:
         """Record what has ended, claim what is due and let it be sent; returns how much of both.
 
-        Waits so long for something to end where there is nothing else to do.
+        Waits a moment for something to end where there is nothing else to do.
         """
         self._live()
         recorded = self._record()
         claimed = self._claim()
         self._hire()
         if not recorded and not claimed:
-            self._await(wait_seconds)
+            self._await(_WAIT_SECONDS)
         elif recorded:
             time.sleep(_GATHER_SECONDS)
         return recorded + claimed
-
-    def wake(self) -> None:
-        """Let ``step`` wait no longer: something may be due."""
-        self._ended.put(None)
 
     def is_idle(self) -> bool:
         """Whether nothing is claimed and nothing is unrecorded."""
         self._collect()
         return not self._unrecorded and all(lane.is_idle() for lane in self._lanes.values())
 
-    def close(self, seconds: float) -> None:
-        """Wait for the attempts that were begun, for so long at most, and give everything else
-        back."""
-        deadline = time.monotonic() + seconds
+    def stop(self) -> None:
+        """Wait for the attempts that were begun, as long as one may take, record them, and give
+        everything else back."""
+        deadline = time.monotonic() + self._timeout_seconds + _WAIT_SECONDS
         for lane in self._lanes.values():
             lane.drop()
         self._threads.shutdown(wait=False)
         while not self.is_idle() and time.monotonic() < deadline:
             self._record()
             self._await(_GATHER_SECONDS)
+        self._http.close()
         self._record()
         self._claims.leave()
 
@@ -92,7 +101,11 @@ class Sender:
         self._heartbeat_seconds = seconds
 
     def _claim(self) -> int:
-        recipients = {each.subscriber.id: each for each in self._claims.recipients()}
+        recipients = {
+            each.subscriber.id: each
+            for each in self._claims.recipients()
+            if each.subscriber.handler is None or self._by_handler is not None
+        }
         self._drop([id for id in self._lanes if id not in recipients])
         counts = {}
         for id, recipient in recipients.items():
@@ -127,24 +140,25 @@ class Sender:
                 # Others may have taken it: for so long this process, or the database, stood still.
                 lane.postpone(claimed)
                 return
-            result = self._deliver(lane.recipient, claimed)
+            result = self._attempt(lane.recipient, claimed)
             # Before it is seen to have finished: then it is known to be unrecorded.
             self._ended.put(result)
             lane.finish(result)
 
+    def _attempt(self, recipient: Recipient, claimed: Claimed) -> Result:
+        deliver = self._by_http if recipient.subscriber.handler is None else self._by_handler
+        assert deliver is not None
+        return deliver(recipient, claimed)
+
     def _await(self, seconds: float) -> None:
         try:
-            self._take(self._ended.get(timeout=seconds))
+            self._unrecorded.append(self._ended.get(timeout=seconds))
         except queue.Empty:
             return
 
     def _collect(self) -> None:
         while not self._ended.empty():
-            self._take(self._ended.get())
-
-    def _take(self, result: Result | None) -> None:
-        if result is not None:
-            self._unrecorded.append(result)
+            self._unrecorded.append(self._ended.get())
 
     def _record(self) -> int:
         """Record what has ended; it stays unrecorded until that was committed."""
@@ -155,6 +169,9 @@ class Sender:
         with write_transaction(self._engine) as connection:
             recorded = record(connection, self._claims.owner, results)
         del self._unrecorded[: len(results)]
+        for id in {result.claimed.subscriber for result in results if result.stops}:
+            if id in self._lanes:
+                self._lanes[id].open()
         _log(recorded)
         return len(results)
 

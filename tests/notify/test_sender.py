@@ -5,21 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from sqlalchemy import update
 
 from api.notify.addresses import DEFAULT_NETWORKS, Networks
-from api.notify.claims import Claims
-from api.notify.deliver import by_http
-from api.notify.http import Http
-from api.notify.results import RETRY_SECONDS, Result, record
 from api.notify.sender import Sender
-from api.notify.standing import PAUSE_SECONDS
-from api.notify.tables import DELIVERIES, SENDERS, SUBSCRIBERS
-from ledger.database import read_transaction, write_transaction
+from api.notify.tables import DELIVERIES
+from ledger.database import read_transaction
 from projections.tables.lease import database_seconds
 from tests.notify.conftest import Facts, due
 from tests.notify.receiver import Receiver, answer, receiving
@@ -37,11 +31,10 @@ def receiver() -> Iterator[Receiver]:
 @contextmanager
 def sending(facts: Facts, *, timeout_seconds: float = 2.0) -> Iterator[Sender]:
     """A sender over HTTP."""
-    client = Http(Networks.read(DEFAULT_NETWORKS), timeout_seconds=timeout_seconds)
-    sender = Sender(facts.engine, by_http(client))
-    with closing(client):
-        yield sender
-        sender.close(_SECONDS_MAX)
+    networks = Networks.read(DEFAULT_NETWORKS)
+    sender = Sender(facts.engine, networks=networks, timeout_seconds=timeout_seconds)
+    yield sender
+    sender.stop()
 
 
 def run_until(sender: Sender, is_done: Callable[[], bool]) -> None:
@@ -49,7 +42,7 @@ def run_until(sender: Sender, is_done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _SECONDS_MAX
     while not is_done():
         assert time.monotonic() < deadline
-        sender.step(0.01)
+        sender.send()
 
 
 def states(facts: Facts, subscriber: str) -> dict[str, str]:
@@ -135,7 +128,7 @@ def test_gone_disables_and_what_waits_is_kept(facts: Facts, receiver: Receiver) 
     with sending(facts) as sender:
         run_until(sender, lambda: facts.subscribers.get(subscriber.id).state == "disabled")
         for _ in range(20):
-            sender.step(0.01)
+            sender.send()
         stopped = facts.subscribers.get(subscriber.id)
         arrived_count = len(receiver.requests)
         receiver.answering = answer(200)
@@ -143,7 +136,7 @@ def test_gone_disables_and_what_waits_is_kept(facts: Facts, receiver: Receiver) 
         run_until(sender, lambda: set(states(facts, subscriber.id).values()) == {"delivered"})
 
     assert "410" in str(stopped.reason)
-    assert arrived_count <= 2
+    assert arrived_count == 1
     assert len(receiver.requests) == arrived_count + 5
 
 
@@ -157,7 +150,7 @@ def test_a_receiver_says_when_to_come_back(facts: Facts, receiver: Receiver, sta
     with sending(facts) as sender:
         run_until(sender, lambda: facts.subscribers.get(subscriber.id).failed > 0)
         for _ in range(20):
-            sender.step(0.01)
+            sender.send()
         arrived_count = len(receiver.requests)
         with read_transaction(facts.engine) as connection:
             seconds = database_seconds(connection)
@@ -166,118 +159,52 @@ def test_a_receiver_says_when_to_come_back(facts: Facts, receiver: Receiver, sta
         facts.subscribers.resume(subscriber.id)
         run_until(sender, lambda: set(states(facts, subscriber.id).values()) == {"delivered"})
 
-    assert arrived_count <= 2
+    assert arrived_count == 1
     assert 3500 < waits <= 3600
 
 
-def test_retries_then_given_up_then_the_next(facts: Facts) -> None:
-    """After each failure it waits as long as is said, give or take a tenth; after the tenth it is
-    given up, and the next of its row is due."""
-    subscriber, _ = facts.subscribers.add("https://shop.example", ["*"])
-    facts.deliveries.add(subscriber.id, [due(1, "a"), due(2, "a")])
-    claims, delays = Claims(facts.engine), list[float]()
+def test_a_receiver_that_hangs_holds_up_no_other(facts: Facts, receiver: Receiver) -> None:
+    """Each subscriber has attempts of its own."""
+    with receiving() as hanging:
 
-    for number in range(len(RETRY_SECONDS) + 1):
-        [claimed] = claims.claim({subscriber.id: 9})
-        assert (claimed.notification, claimed.attempt) == ("ntf_1", number + 1)
-        with write_transaction(facts.engine) as connection:
-            recorded = record(connection, claims.owner, [Result(claimed, 0, 1, "failed")])
-            seconds = database_seconds(connection)
-        [waiting] = facts.deliveries.list(notification="ntf_1")
-        if waiting.due_at is not None:
-            delays.append(waiting.due_at - seconds)
-            facts.deliveries.retry("ntf_1")
+        def hang(*_: object) -> None:
+            hanging.closing.wait(3)
 
-    assert recorded.given_up == 1 and waiting.state == "given_up"
-    assert len(delays) == len(RETRY_SECONDS)
-    for delay, wanted in zip(delays, RETRY_SECONDS, strict=True):
-        assert 0.89 * wanted - 1 < delay < 1.11 * wanted
-    assert [each.notification for each in claims.claim({subscriber.id: 9})] == ["ntf_2"]
-    assert facts.deliveries.given_up() == {subscriber.id: 1}
+        hanging.answering = hang
+        slow, _ = facts.subscribers.add(hanging.url, ["*"])
+        good, _ = facts.subscribers.add(receiver.url, ["*"])
+        for subscriber in (slow, good):
+            facts.deliveries.add(subscriber.id, [due(n) for n in range(40)])
+        with sending(facts, timeout_seconds=1.0) as sender:
+            started = time.monotonic()
+            run_until(sender, lambda: facts.subscribers.get(good.id).delivered == 40)
+            seconds = time.monotonic() - started
+            run_until(sender, lambda: facts.subscribers.get(slow.id).failed >= 8)
+
+    assert seconds < 1.0
+    assert {each.outcome for each in facts.attempts.list(subscriber=slow.id).items} == {"failed"}
 
 
-def test_three_days_of_failures_pause(facts: Facts) -> None:
-    """And say why; one delivery in between and it goes on."""
-    subscriber, _ = facts.subscribers.add("https://shop.example", ["*"])
-    facts.deliveries.add(subscriber.id, [due(n) for n in range(4)])
-    claims = Claims(facts.engine)
-    claimed = claims.claim({subscriber.id: 9})
+def test_stopping_records_what_was_begun_and_gives_back_the_rest(
+    facts: Facts, receiver: Receiver
+) -> None:
+    """So that nothing is sent twice for it, and nothing waits for the sender to expire."""
 
-    def end(number: int, outcome: str) -> tuple[str, str | None]:
-        with write_transaction(facts.engine) as connection:
-            result = Result(claimed[number], 0, 1, outcome)  # type: ignore[arg-type]
-            record(connection, claims.owner, [result])
-            connection.execute(
-                update(SUBSCRIBERS).values(
-                    failing_since=SUBSCRIBERS.c.failing_since - PAUSE_SECONDS / 2 - 1
-                )
-            )
-        state = facts.subscribers.get(subscriber.id)
-        return state.state, state.reason
+    def slowly(handler: BaseHTTPRequestHandler, number: int) -> None:
+        time.sleep(0.3)
+        answer(200)(handler, number)
 
-    assert end(0, "failed") == ("active", None)
-    assert end(1, "delivered") == ("active", None)
-    assert end(2, "failed") == ("active", None)
-    with write_transaction(facts.engine) as connection:
-        connection.execute(
-            update(SUBSCRIBERS).values(failing_since=SUBSCRIBERS.c.failing_since - PAUSE_SECONDS)
-        )
-    state, reason = end(3, "failed")
-    assert state == "paused" and "three days" in str(reason)
-
-
-def test_two_senders_never_claim_the_same(facts: Facts) -> None:
-    """What one has, the other does not get; what it gives back, it does."""
-    subscriber, _ = facts.subscribers.add("https://shop.example", ["*"])
+    receiver.answering = slowly
+    subscriber, _ = facts.subscribers.add(receiver.url, ["*"], concurrency=2)
     facts.deliveries.add(subscriber.id, [due(n) for n in range(10)])
-    first, second = Claims(facts.engine), Claims(facts.engine)
 
-    a, b = first.claim({subscriber.id: 6}), second.claim({subscriber.id: 6})
-    first.release(a[:3])
-    again = second.claim({subscriber.id: 6})
+    with sending(facts) as sender:
+        run_until(sender, lambda: len(receiver.requests) == 2)
+    listed = facts.deliveries.list(subscriber=subscriber.id)
 
-    assert (len(a), len(b)) == (6, 4)
-    assert {each.notification for each in (*a, *b)} == {f"ntf_{n}" for n in range(10)}
-    assert [each.notification for each in again] == [each.notification for each in a[:3]]
-
-
-def test_a_dead_senders_work_is_taken_up_and_its_late_result_is_none(facts: Facts) -> None:
-    """Who had it may live after all: the result of a claim that was taken counts for nothing."""
-    subscriber, _ = facts.subscribers.add("https://shop.example", ["*"])
-    facts.deliveries.add(subscriber.id, [due(1)])
-    dead, living = Claims(facts.engine), Claims(facts.engine)
-    [claimed] = dead.claim({subscriber.id: 9})
-    nothing = living.claim({subscriber.id: 9})
-    with write_transaction(facts.engine) as connection:
-        its = SENDERS.c.owner == dead.owner
-        connection.execute(update(SENDERS).where(its).values(heartbeat=0.0))
-    living.heartbeat()
-
-    [taken] = living.claim({subscriber.id: 9})
-    with write_transaction(facts.engine) as connection:
-        late = record(connection, dead.owner, [Result(claimed, 0, 1, "delivered")])
-        earlier = record(connection, living.owner, [Result(claimed, 0, 1, "delivered")])
-        in_time = record(connection, living.owner, [Result(taken, 0, 1, "delivered")])
-
-    assert nothing == []
-    assert [len(each.results) for each in (late, earlier, in_time)] == [0, 0, 1]
-    assert len(facts.attempts.list().items) == 1
-
-
-def test_senders_share_what_is_allowed_at_once(facts: Facts) -> None:
-    """On PostgreSQL the parts add up; on SQLite the first has all until it leaves."""
-    senders = [Claims(facts.engine) for _ in range(3)]
-    for sender in senders:
-        sender.heartbeat()
-    parts = [sender.heartbeat().of(8) for sender in senders]
-    senders[0].leave()
-    after = [sender.heartbeat().of(8) for sender in senders[1:]]
-
-    assert sum(parts) == sum(after) == 8
-    if facts.engine.dialect.name == "sqlite":
-        assert (parts, after) == ([8, 0, 0], [8, 0])
-    else:
-        assert sorted(parts) == [2, 3, 3] and after == [4, 4]
+    delivered = {each.notification for each in listed if each.state == "delivered"}
+    assert delivered == set(receiver.ids)
+    assert [each.due_at for each in listed if each.state == "pending"].count(None) == 0
 
 
 def test_a_pause_reaches_what_was_claimed(facts: Facts, receiver: Receiver) -> None:
