@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from api.notify.subscribers import Subscriber, subscriber_of, valid_secrets
+from api.notify.signing_secrets import valid_secrets
+from api.notify.subscribers import Subscriber, subscriber_of
 from api.notify.tables import DELIVERIES, SENDERS, SUBSCRIBERS
 from ledger.database import chunks, read_transaction, write_transaction
 from projections.tables.lease import database_seconds, is_gone, new_owner

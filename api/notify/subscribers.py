@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import time
@@ -15,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.notify.addresses import DEFAULT_NETWORKS, Networks, check_url
 from api.notify.errors import SubscriberRefused, UnknownSubscriber
+from api.notify.signing_secrets import new_secret, valid_secrets
 from api.notify.tables import ATTEMPTS, DELIVERIES, SUBSCRIBERS, lock_subscribers
 from api.notify.types import check_types, matches
 from ledger.database import read_transaction, write_transaction
@@ -27,9 +27,7 @@ __all__ = [
     "State",
     "Subscriber",
     "Subscribers",
-    "new_secret",
     "subscriber_of",
-    "valid_secrets",
 ]
 
 State = Literal["active", "paused", "disabled"]
@@ -41,7 +39,6 @@ _HANDLER_CONCURRENCY = 2
 CONCURRENCY_MAX = 64
 # After a rotation the secret before signs as well, for so long.
 _ROTATION_SECONDS = 86_400
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,13 +274,6 @@ def _secrets(connection: Connection, id: str) -> list[str]:
     return valid_secrets(connection.execute(query).scalar() or "[]")
 
 
-def valid_secrets(stored: str) -> list[str]:
-    """Those of a stored list of secrets that are valid now, the newest first."""
-    seconds = time.time()
-    entries = json.loads(stored)
-    return [each["secret"] for each in entries if each["until"] is None or each["until"] > seconds]
-
-
 def subscriber_of(row: Row[Any]) -> Subscriber:
     """The subscriber that a row of the table says."""
     values = {name: getattr(row, name) for name in Subscriber.__dataclass_fields__}
@@ -296,8 +286,3 @@ def _checked_concurrency(concurrency: int) -> int:
             f"concurrency must be from 1 to {CONCURRENCY_MAX}", parameter="concurrency"
         )
     return concurrency
-
-
-def new_secret() -> str:
-    """A secret as Standard Webhooks wants it."""
-    return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from api.notify.addresses import DEFAULT_NETWORKS, Networks
 from api.notify.http import Http
-from api.notify.subscribers import new_secret
+from api.notify.signing_secrets import new_secret
 from tests.notify.receiver import Receiver, answer, receiving
 
 BODY = json.dumps({"type": "order.paid", "data": {"id": "ntf_1"}}).encode()
