@@ -120,7 +120,9 @@ class Feed:
             tables = self._shown(connection)
             if tables is None:
                 return {}
-            return {row.type: row.count for row in connection.execute(select(tables.counts))}
+            rows = connection.execute(select(tables.counts)).mappings()
+            # Not `row.count`: that is a method of every row.
+            return {row["type"]: row["count"] for row in rows}
 
     def after(self, position: int, limit: int) -> builtins.list[Notification]:
         """The first notifications after a position of this version's feed, in their order.
