@@ -26,8 +26,8 @@ _IN_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that a sender has: the ``attempt``-th try, from 1 on, of what was claimed with
-    the number ``claim``."""
+    """A delivery that a sender has: the ``attempt``-th try, from 1 on, of what ``sender`` claimed
+    with the number ``claim``."""
 
     subscriber: str
     notification: str
@@ -35,6 +35,7 @@ class Claimed:
     row: bytes
     body: bytes = field(repr=False)
     attempt: int
+    sender: str
     claim: int
 
 
@@ -169,6 +170,7 @@ class Claims:
                 bytes(row.row_key),
                 bytes(row.body),
                 row.attempts + 1,
+                self.owner,
                 self._number,
             )
             for row in rows

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL
 
+from api.notify.claims import Claimed
+
 __all__ = ["ERROR_CHARACTERS", "Answer", "Done", "Locked", "Refused", "Start", "Started", "Task"]
 
 # As many of an error are kept with its attempt.
@@ -37,16 +39,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A claimed delivery for the handler of a pattern; ``attempt`` counts from 1."""
+    """A claimed delivery for the handler of a pattern."""
 
     pattern: str
-    subscriber: str
-    notification: str
-    row: bytes
-    body: bytes
-    attempt: int
-    sender: str
-    claim: int
+    claimed: Claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +52,9 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A handler has ended, with an error or without. ``is_recorded``: that it was delivered is
-    committed already, together with what the handler wrote."""
+    """A handler has ended, with an error or without."""
 
     error: str | None
-    is_recorded: bool = False
 
 
 Answer = Started | Refused | Locked | Done

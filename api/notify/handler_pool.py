@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 
 from sqlalchemy import URL
 
+from api.notify.attempts import Outcome
+from api.notify.claims import Claimed, Recipient
 from api.notify.handler_messages import (
     ERROR_CHARACTERS,
     Answer,
@@ -25,9 +26,10 @@ from api.notify.handler_messages import (
     Task,
 )
 from api.notify.handlers import HandlersRefused, check_handlers
+from api.notify.results import Result
 from api.serve.parent import module_command
 
-__all__ = ["HandlerPool", "HandlerResult", "patterns_of"]
+__all__ = ["HandlerPool", "patterns_of"]
 
 _TIMEOUT_SECONDS = 30.0
 # Longer than any import takes, on a busy machine too.
@@ -36,21 +38,6 @@ _START_SECONDS = 60.0
 _LOCK_SECONDS = 0.5
 _POLL_SECONDS = 0.1
 _CLOSE_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class HandlerResult:
-    """How an attempt ended: ``error`` is None where it was delivered.
-
-    ``is_recorded``: that is in the database already. Where it is not, the sender records the result
-    if the claim is still its own: a process that died may have recorded it just before.
-    """
-
-    task: Task
-    started_at: int
-    milliseconds: int
-    error: str | None
-    is_recorded: bool
 
 
 class HandlerPool:
@@ -70,12 +57,14 @@ class HandlerPool:
         self._busy: set[_Process] = set()
         self._is_closed = False
 
-    def deliver(self, task: Task) -> HandlerResult:
+    def deliver(self, recipient: Recipient, claimed: Claimed) -> Result:
         """Run the handler of a claimed delivery in one of the processes, and wait for its end.
 
         For as many threads at once as there are processes; others wait. Never raises for what a
-        handler or its process does.
+        handler or its process does. What a handler with a connection did is recorded already; to
+        record it again does nothing. So it is with the failure of a process that died just after.
         """
+        task = Task(recipient.subscriber.handler or "", claimed)
         with self._slots:
             return self._run(task)
 
@@ -93,10 +82,12 @@ class HandlerPool:
         for process in idle:
             process.end()
 
-    def _run(self, task: Task) -> HandlerResult:
+    def _run(self, task: Task) -> Result:
+        if self._is_closed:
+            return _result(task, Done("the notifier ends"), time.time_ns())
         try:
             process = self._take()
-        except HandlersRefused as error:
+        except (HandlersRefused, OSError) as error:
             return _result(task, Done(str(error)[:ERROR_CHARACTERS]), time.time_ns())
         started_ns = time.time_ns()
         try:
@@ -132,9 +123,10 @@ class HandlerPool:
         process.end()
 
 
-def _result(task: Task, done: Done, started_ns: int) -> HandlerResult:
+def _result(task: Task, done: Done, started_ns: int) -> Result:
     milliseconds = max(0, time.time_ns() - started_ns) // 1_000_000
-    return HandlerResult(task, started_ns // 1000, milliseconds, done.error, done.is_recorded)
+    outcome: Outcome = "delivered" if done.error is None else "failed"
+    return Result(task.claimed, started_ns // 1000, milliseconds, outcome, error=done.error)
 
 
 class _Process:

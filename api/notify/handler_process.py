@@ -14,7 +14,6 @@ from multiprocessing.connection import Connection
 from sqlalchemy import Engine
 
 from api.notify.handler_connection import HandlerConnection, open_handler_engine
-from api.notify.handler_marking import mark_delivered
 from api.notify.handler_messages import (
     ERROR_CHARACTERS,
     Done,
@@ -25,6 +24,7 @@ from api.notify.handler_messages import (
     Task,
 )
 from api.notify.handlers import HandlersRefused, Notification, load_handlers
+from api.notify.results import Result, record
 from api.serve.parent import end_with_parent
 
 __all__ = ["HandlerProcess", "explain_failure"]
@@ -44,7 +44,7 @@ class HandlerProcess:
         ``sys.exit()`` too."""
         handler = self.handlers[task.pattern]
         try:
-            notification = Notification.of(task.body)
+            notification = Notification.of(task.claimed.body)
             if handler.takes_connection:
                 return self._run_with_connection(task, notification)
             handler.function(notification)
@@ -60,10 +60,13 @@ class HandlerProcess:
             connection.hand_out()
             self.handlers[task.pattern].function(notification, connection)
             connection.take_back()
-            is_ours = mark_delivered(connection, task, started_ns)
+            took_ms = (time.time_ns() - started_ns) // 1_000_000
+            result = Result(task.claimed, started_ns // 1000, max(0, took_ms), "delivered")
+            # Compare-and-set: nothing is recorded where another sender has taken it up.
+            is_ours = bool(record(connection, task.claimed.sender, [result]).results)
         finally:
             connection.end(commit=is_ours)
-        return Done(None if is_ours else "another sender had taken the delivery up", is_ours)
+        return Done(None if is_ours else "another sender had taken the delivery up")
 
     @cached_property
     def _engine(self) -> Engine:

@@ -1,24 +1,20 @@
-"""Handlers in a module of a shop, and a small notifier that hands them what is due."""
+"""Handlers in a module of a shop, and a process that hands them what is due."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine
 
-from api.notify.deliveries import Due, promote
-from api.notify.handler_messages import Task
-from api.notify.handler_pool import HandlerPool, HandlerResult
-from api.notify.tables import DELIVERIES, lock_subscribers
+from api.notify.deliveries import Deliveries, Due
+from api.notify.handler_pool import HandlerPool
+from api.notify.sender import Sender
 from ledger import BATCHES, database_url
-from ledger.database import open_engine, read_transaction, write_transaction
+from ledger.database import open_engine, read_transaction
 
-__all__ = ["claim", "due_to_handler", "effects", "record_failure", "write_module"]
+__all__ = ["due_to_handler", "effects", "write_module"]
 
 # What the row says is done to the connection; each writes the notification's id first.
 MODULE = """
@@ -151,57 +147,6 @@ def due_to_handler(number: int, do: str = "", type: str = "order.paid", row: str
     return Due(f"ntf_{number}", type, number, 0, key, json.dumps(body).encode())
 
 
-def claim(engine: Engine, subscriber: str, pattern: str, sender: str = "us") -> list[Task]:
-    """Take all that is due, and what other senders had: those are dead."""
-    table = DELIVERIES.c
-    with write_transaction(engine) as connection:
-        lock_subscribers(connection, [subscriber])
-        free = table.due_at.is_not(None) | (table.sender != sender)
-        query = select(DELIVERIES).where(table.subscriber == subscriber, free)
-        rows = connection.execute(query.order_by(table.position)).all()
-        tasks = []
-        for row in rows:
-            number = (row.claim or 0) + 1
-            taken = {
-                "due_at": None,
-                "sender": sender,
-                "claim": number,
-                "attempts": row.attempts + 1,
-            }
-            this = (table.subscriber == subscriber, table.notification == row.notification)
-            connection.execute(update(DELIVERIES).where(*this).values(**taken))
-            tasks.append(
-                Task(
-                    pattern=pattern,
-                    subscriber=subscriber,
-                    notification=row.notification,
-                    row=bytes(row.row_key),
-                    body=bytes(row.body),
-                    attempt=row.attempts + 1,
-                    sender=sender,
-                    claim=number,
-                )
-            )
-    return tasks
-
-
-def record_failure(engine: Engine, result: HandlerResult) -> bool:
-    """Give up a claim that is still ours, so that it is tried again; returns whether it was."""
-    task, table = result.task, DELIVERIES.c
-    with write_transaction(engine) as connection:
-        lock_subscribers(connection, [task.subscriber])
-        is_ours = (
-            table.subscriber == task.subscriber,
-            table.notification == task.notification,
-            table.sender == task.sender,
-            table.claim == task.claim,
-        )
-        again = update(DELIVERIES).where(*is_ours).values(sender=None)
-        has_failed = connection.execute(again).rowcount == 1
-        promote(connection, task.subscriber, [task.row])
-    return has_failed
-
-
 def effects(engine: Engine) -> list[str]:
     """What the handlers wrote."""
     with read_transaction(engine) as connection:
@@ -209,19 +154,14 @@ def effects(engine: Engine) -> list[str]:
         return list(rows.scalars())
 
 
-def main(url: str, module: str, subscriber: str) -> None:
-    """Hand out what is due until nothing is left, in as many threads as there are processes."""
+def main(url: str, module: str) -> None:
+    """Hand out what is due until nothing is left."""
     engine = open_engine(database_url(url), limits=BATCHES, pool_size=5)
-    pool, sender = HandlerPool(module, engine.url), uuid.uuid4().hex
-    with ThreadPoolExecutor(2) as threads:
-        while True:
-            tasks = claim(engine, subscriber, "order.paid", sender)
-            if not tasks:
-                break
-            for result in threads.map(pool.deliver, tasks):
-                if not result.is_recorded:
-                    record_failure(engine, result)
-            time.sleep(0.01)
+    pool = HandlerPool(module, engine.url)
+    sender, deliveries = Sender(engine, pool.deliver), Deliveries(engine)
+    while deliveries.list(state="pending", limit=1):
+        sender.step(0.05)
+    sender.close(10)
     pool.close()
 
 

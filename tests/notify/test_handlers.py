@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 
-from api.notify.handler_pool import HandlerPool, HandlerResult
+from api.notify.claims import Claims, Recipient
+from api.notify.handler_pool import HandlerPool
+from api.notify.results import record
+from ledger.database import write_transaction
 from tests.cli.processes import eventually
 from tests.notify.conftest import Facts
-from tests.notify.handing import claim, due_to_handler, effects, record_failure, write_module
+from tests.notify.handing import due_to_handler, effects, write_module
 
 TIMEOUT_SECONDS = 6.0
 
-Deliver = Callable[..., HandlerResult]
+
+@dataclass(frozen=True)
+class Handed:
+    """How an attempt ended; ``is_recorded``: already when the sender was to record it."""
+
+    notification: str
+    error: str | None
+    is_recorded: bool
+
+
+Deliver = Callable[..., Handed]
 
 # What a handler does, and how the error begins.
 RAISING = {
@@ -51,20 +64,17 @@ def pool(facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 @pytest.fixture
 def deliver(facts: Facts, pool: HandlerPool) -> Deliver:
     """Hands one notification to the handler of its type, as a sender does."""
-    numbers = iter(range(1, 1000))
+    numbers, claims = iter(range(1, 1000)), Claims(facts.engine)
 
-    def deliver(do: str, type: str = "order.paid", pattern: str = "") -> HandlerResult:
+    def deliver(do: str, type: str = "order.paid", pattern: str = "") -> Handed:
         pattern = pattern or type
         subscriber = facts.subscribers.add_handler(pattern)
-        due = due_to_handler(next(numbers), do, type)
-        facts.deliveries.add(subscriber.id, [due])
-        # What failed before is due again as well.
-        tasks = claim(facts.engine, subscriber.id, pattern)
-        (task,) = [each for each in tasks if each.notification == due.notification]
-        result = pool.deliver(task)
-        if not result.is_recorded and result.error is not None:
-            assert record_failure(facts.engine, result)
-        return result
+        facts.deliveries.add(subscriber.id, [due_to_handler(next(numbers), do, type)])
+        (claimed,) = claims.claim({subscriber.id: 10})
+        result = pool.deliver(Recipient(subscriber, [], True), claimed)
+        with write_transaction(facts.engine) as connection:
+            is_new = bool(record(connection, claims.owner, [result]).results)
+        return Handed(claimed.notification, result.error, is_recorded=not is_new)
 
     return deliver
 
@@ -76,7 +86,7 @@ def test_an_effect_commits_with_its_mark(facts: Facts, deliver: Deliver) -> None
     (attempt,) = facts.attempts.list().items
     (subscriber,) = facts.subscribers.list()
 
-    assert (result.error, result.is_recorded) == (None, True)
+    assert result == Handed(delivery.notification, None, is_recorded=True)
     assert effects(facts.engine) == [delivery.notification]
     assert (delivery.state, delivery.attempts, attempt.outcome) == ("delivered", 1, "delivered")
     assert (subscriber.delivered, subscriber.failed) == (1, 0)
@@ -95,7 +105,7 @@ def test_a_handler_that_raises(facts: Facts, deliver: Deliver) -> None:
 
     assert refused == RAISING
     assert before == after
-    assert effects(facts.engine) == ["ntf_1", delivered.task.notification]
+    assert effects(facts.engine) == ["ntf_1", delivered.notification]
     assert len(facts.deliveries.list(state="pending")) == len(RAISING)
 
 
@@ -116,18 +126,17 @@ def test_a_handler_that_kills_its_process(
 
     assert failed.error is not None and reason in failed.error
     assert delivered.is_recorded
-    assert effects(facts.engine) == [delivered.task.notification]
+    assert effects(facts.engine) == [delivered.notification]
 
 
 def test_a_handler_that_hangs(facts: Facts, deliver: Deliver, tmp_path: Path) -> None:
     """It is killed after the timeout, with what it has started."""
-    started = time.monotonic()
-    failed = deliver("hang", "dispute.lost", "dispute.*")
-    took, delivered = time.monotonic() - started, deliver("")
+    failed, delivered = deliver("hang", "dispute.lost", "dispute.*"), deliver("")
+    (attempt,) = facts.attempts.list(outcome="failed").items
     process = int((tmp_path / "started").read_text())
 
     assert failed.error == "killed: it took longer than 6 s"
-    assert TIMEOUT_SECONDS <= failed.milliseconds / 1000 <= took < TIMEOUT_SECONDS + 20
+    assert TIMEOUT_SECONDS <= attempt.milliseconds / 1000 < TIMEOUT_SECONDS + 20
     assert delivered.is_recorded
     eventually(
         lambda: (
@@ -143,7 +152,7 @@ def test_a_handler_that_holds_the_lock(facts: Facts, deliver: Deliver) -> None:
     timeout of idle transactions ends it."""
     result = deliver("wait after")
     delivered = deliver("")
-    ids = [each.task.notification for each in (result, delivered) if each.error is None]
+    ids = [each.notification for each in (result, delivered) if each.error is None]
 
     assert effects(facts.engine) == ids
     if facts.engine.dialect.name == "sqlite":
@@ -190,19 +199,22 @@ def test_savepoints_and_sessions_are_free(facts: Facts, deliver: Deliver, do: st
     result = deliver(do)
 
     assert result.error is None and result.is_recorded
-    assert effects(facts.engine) == [result.task.notification]
+    assert effects(facts.engine) == [result.notification]
 
 
 def test_a_claim_that_another_took_writes_nothing(facts: Facts, pool: HandlerPool) -> None:
     """The effect is the other's: compare-and-set decides at the commit."""
     subscriber = facts.subscribers.add_handler("order.paid")
     facts.deliveries.add(subscriber.id, [due_to_handler(1)])
-    (before,) = claim(facts.engine, subscriber.id, "order.paid", "dead")
-    (after,) = claim(facts.engine, subscriber.id, "order.paid", "alive")
-    results = [pool.deliver(before), pool.deliver(after), pool.deliver(after)]
+    recipient, counts = Recipient(subscriber, [], True), {subscriber.id: 1}
+    frozen, alive = Claims(facts.engine), Claims(facts.engine)
+    (before,) = frozen.claim(counts)
+    frozen.leave()
+    (after,) = alive.claim(counts)
+    results = [pool.deliver(recipient, each) for each in (before, after, after)]
 
-    assert [each.is_recorded for each in results] == [False, True, False]
-    assert all("another" in (each.error or "another") for each in results)
+    assert [each.outcome for each in results] == ["failed", "delivered", "failed"]
+    assert results[0].error == results[2].error == "another sender had taken the delivery up"
     assert effects(facts.engine) == ["ntf_1"]
     assert len(facts.attempts.list().items) == 1
 
@@ -213,8 +225,8 @@ def test_without_a_connection(facts: Facts, deliver: Deliver, tmp_path: Path) ->
     failed = deliver("raise", "dispute.won", "dispute.*")
     unreadable = deliver("raise unreadably", "dispute.won", "dispute.*")
 
-    assert (delivered.error, delivered.is_recorded) == (None, False)
-    assert (tmp_path / "alerts").read_text().split() == [delivered.task.notification]
+    assert delivered == Handed(delivered.notification, None, is_recorded=False)
+    assert (tmp_path / "alerts").read_text().split() == [delivered.notification]
     assert failed.error is not None and failed.error.startswith("RuntimeError: no stock ?...")
     assert len(failed.error) == 200 and "\0" not in failed.error
     assert unreadable.error is not None and unreadable.error.startswith("Unreadable: (its message")
@@ -226,10 +238,11 @@ def test_a_row_goes_on_when_its_delivery_is_marked(facts: Facts, pool: HandlerPo
     both = [due_to_handler(number, row="same") for number in (1, 2)]
     facts.deliveries.add(subscriber.id, both)
     order = []
-    while tasks := claim(facts.engine, subscriber.id, "order.paid"):
-        (task,) = tasks
-        assert pool.deliver(task).is_recorded
-        order.append(task.notification)
+    claims, recipient = Claims(facts.engine), Recipient(subscriber, [], True)
+    while claimed := claims.claim({subscriber.id: 10}):
+        (delivery,) = claimed
+        assert pool.deliver(recipient, delivery).outcome == "delivered"
+        order.append(delivery.notification)
 
     assert order == ["ntf_1", "ntf_2"]
 

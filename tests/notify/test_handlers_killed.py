@@ -29,8 +29,8 @@ ROWS = 200
 class Notifier:
     """The process of tests/notify/handing.py, which is started anew whenever it is killed."""
 
-    def __init__(self, facts: Facts, module: str, subscriber: str, directory: Path) -> None:
-        self._arguments = (facts.engine.url.render_as_string(False), module, subscriber)
+    def __init__(self, facts: Facts, module: str, directory: Path) -> None:
+        self._arguments = (facts.engine.url.render_as_string(False), module)
         self._directory = directory
         self._start()
 
@@ -64,7 +64,7 @@ def test_exactly_once(facts: Facts, tmp_path: Path) -> None:
     subscriber = facts.subscribers.add_handler("order.paid")
     due = [due_to_handler(each, row=f"row {each % ROWS}") for each in range(COUNT)]
     facts.deliveries.add(subscriber.id, due)
-    notifier, orphans = Notifier(facts, module, subscriber.id, tmp_path), []
+    notifier, orphans = Notifier(facts, module, tmp_path), []
     for _ in range(KILLS):
         before = delivered(facts)
         eventually(partial(has_gone_on, facts, before), "it goes on")
