@@ -5,14 +5,15 @@ from __future__ import annotations
 import queue
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine
 
 from api.notify.addresses import Networks
 from api.notify.claims import SENDER_SECONDS, Claimed, Claims, Recipient, Share
-from api.notify.deliver import Deliver, by_http
+from api.notify.deliver import by_http
+from api.notify.handler_pool import HandlerPool
 from api.notify.http import TIMEOUT_SECONDS, Http
 from api.notify.lane import Lane
 from api.notify.results import Recorded, Result, record
@@ -40,14 +41,14 @@ class Sender:
         engine: Engine,
         *,
         networks: Networks,
-        handlers: Deliver | None = None,
+        handlers: HandlerPool | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        """``networks`` are where it may send beside public addresses; ``handlers`` makes attempts
-        for subscribers in Python, who wait where it is None."""
+        """``networks`` are where it may send beside public addresses; ``handlers``, started, makes
+        attempts for subscribers in Python. Those that it has not wait."""
         self._engine = engine
         self._http = Http(networks, timeout_seconds=timeout_seconds)
-        self._by_http, self._by_handler = by_http(self._http), handlers
+        self._by_http, self._handlers = by_http(self._http), handlers
         self._timeout_seconds = timeout_seconds
         self._claims = Claims(engine)
         self._share = Share(0, 1)
@@ -104,7 +105,7 @@ class Sender:
         recipients = {
             each.subscriber.id: each
             for each in self._claims.recipients()
-            if each.subscriber.handler is None or self._by_handler is not None
+            if each.subscriber.handler is None or each.subscriber.handler in self._patterns()
         }
         self._drop([id for id in self._lanes if id not in recipients])
         counts = {}
@@ -146,9 +147,13 @@ class Sender:
             lane.finish(result)
 
     def _attempt(self, recipient: Recipient, claimed: Claimed) -> Result:
-        deliver = self._by_http if recipient.subscriber.handler is None else self._by_handler
-        assert deliver is not None
-        return deliver(recipient, claimed)
+        if recipient.subscriber.handler is None:
+            return self._by_http(recipient, claimed)
+        assert self._handlers is not None
+        return self._handlers.deliver(recipient, claimed)
+
+    def _patterns(self) -> Collection[str]:
+        return () if self._handlers is None else self._handlers.patterns
 
     def _await(self, seconds: float) -> None:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from api.notify.addresses import DEFAULT_NETWORKS, Networks
 from api.notify.deliveries import Deliveries, Due
 from api.notify.handler_pool import HandlerPool
 from api.notify.sender import Sender
@@ -158,10 +159,12 @@ def main(url: str, module: str) -> None:
     """Hand out what is due until nothing is left."""
     engine = open_engine(database_url(url), limits=BATCHES, pool_size=5)
     pool = HandlerPool(module, engine.url)
-    sender, deliveries = Sender(engine, pool.deliver), Deliveries(engine)
+    networks, deliveries = Networks.read(DEFAULT_NETWORKS), Deliveries(engine)
+    pool.start(("order.paid", "order.refunded", "dispute.lost"))
+    sender = Sender(engine, networks=networks, handlers=pool)
     while deliveries.list(state="pending", limit=1):
-        sender.step(0.05)
-    sender.close(10)
+        sender.send()
+    sender.stop()
     pool.close()
 
 

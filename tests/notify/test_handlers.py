@@ -11,12 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from api.notify.addresses import DEFAULT_NETWORKS, Networks
 from api.notify.claims import Claims, Recipient
 from api.notify.handler_pool import HandlerPool
 from api.notify.results import record
+from api.notify.sender import Sender
 from ledger.database import write_transaction
 from tests.cli.processes import eventually
-from tests.notify.conftest import Facts
+from tests.notify.conftest import TYPES, Facts
 from tests.notify.handing import due_to_handler, effects, write_module
 
 TIMEOUT_SECONDS = 6.0
@@ -245,6 +247,30 @@ def test_a_row_goes_on_when_its_delivery_is_marked(facts: Facts, pool: HandlerPo
         order.append(delivery.notification)
 
     assert order == ["ntf_1", "ntf_2"]
+
+
+def is_all_sent(facts: Facts, sender: Sender, subscriber: str) -> bool:
+    """Send once more; whether nothing is pending for a subscriber."""
+    sender.send()
+    return not facts.deliveries.list(subscriber=subscriber, state="pending")
+
+
+def test_what_has_no_handler_any_more_waits(facts: Facts, pool: HandlerPool) -> None:
+    """It fails no attempts, and nothing of it is given up, until HANDLERS has it again."""
+    pool.start(TYPES)
+    gone, still = map(facts.subscribers.add_handler, ("dispute.won", "order.paid"))
+    facts.deliveries.add(gone.id, [due_to_handler(1, type="dispute.won")])
+    facts.deliveries.add(still.id, [due_to_handler(2)])
+    sender = Sender(facts.engine, networks=Networks.read(DEFAULT_NETWORKS), handlers=pool)
+    eventually(
+        lambda: sender.send() and not facts.deliveries.list(subscriber=still.id, state="pending"),
+        "sent",
+    )
+    sender.stop()
+    (waiting,) = facts.deliveries.list(subscriber=gone.id)
+
+    assert (waiting.state, waiting.attempts) == ("pending", 0)
+    assert effects(facts.engine) == ["ntf_2"]
 
 
 def test_close_ends_what_runs(facts: Facts, pool: HandlerPool, deliver: Deliver) -> None:
