@@ -262,10 +262,7 @@ def test_what_has_no_handler_any_more_waits(facts: Facts, pool: HandlerPool) -> 
     facts.deliveries.add(gone.id, [due_to_handler(1, type="dispute.won")])
     facts.deliveries.add(still.id, [due_to_handler(2)])
     sender = Sender(facts.engine, networks=Networks.read(DEFAULT_NETWORKS), handlers=pool)
-    eventually(
-        lambda: sender.send() and not facts.deliveries.list(subscriber=still.id, state="pending"),
-        "sent",
-    )
+    eventually(lambda: is_all_sent(facts, sender, still.id), "it is sent")
     sender.stop()
     (waiting,) = facts.deliveries.list(subscriber=gone.id)
 
