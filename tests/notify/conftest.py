@@ -14,6 +14,10 @@ from api.notify.subscribers import Subscribers
 from api.notify.tables import create_tables
 from ledger import BATCHES, database_url
 from ledger.database import open_engine
+from tests.projections.conftest import opened
+from tests.projections.histories import Store
+
+__all__ = ["Facts", "facts", "opened", "store"]
 
 TYPES = ("order.paid", "order.refunded", "dispute.lost", "dispute.won")
 
@@ -45,3 +49,11 @@ def due(number: int, row: str = "", type: str = "order.paid") -> Due:
     """The notification at a position, about a row of its own unless one is named."""
     key = (row or f"row {number}").encode()
     return Due(f"ntf_{number}", type, number, 0, key, b'{"data":{"id":"ntf_%d"}}' % number)
+
+
+@pytest.fixture
+def store(ledger_url: str) -> Iterator[Store]:
+    """An empty ledger with its projections; the test runs once on each database."""
+    store = Store.open(ledger_url)
+    yield store
+    store.close()
