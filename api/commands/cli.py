@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "quarantine": "List and retry signed deliveries that are not events",
     "stripe": "Ask Stripe: register the endpoint, fetch events that never arrived",
     "subscribers": "Say who is handed which notifications",
+    "notify": "Hand notifications to subscribers, without a web server",
     "notifications": "List notifications, hand them out again, check the feed",
     "keys": "Create, list and revoke API keys",
     "status": "Show the end of the log and the lag of the projections",

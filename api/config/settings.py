@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -197,6 +196,12 @@ class Settings:
         "Networks (CIDRs, separated by commas) that are not public and to which notifications may"
         " be sent; link-local and metadata addresses never are",
     )
+    handlers: str | None = variable(
+        "LEDGER_HANDLERS",
+        custom(variables.read_module),
+        "",
+        "A Python module with HANDLERS, functions by type of notification, such as shop.fulfilment",
+    )
     notify_max_age: int = variable(
         "LEDGER_NOTIFY_MAX_AGE",
         integer(60, 10 * 365 * 86_400),
@@ -219,7 +224,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.require_https is None:
-            object.__setattr__(self, "require_https", not _is_loopback(self.host))
+            object.__setattr__(self, "require_https", not variables.is_loopback(self.host))
         if self.log_format == "auto":
             chosen = "console" if sys.stderr.isatty() else "json"
             object.__setattr__(self, "log_format", chosen)
@@ -286,10 +291,3 @@ def is_ours(name: str) -> bool:
 
 def _is_unknown(name: str) -> bool:
     return name.startswith(_PREFIX) and name not in {each.name for each in VARIABLES}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

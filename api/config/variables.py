@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field
@@ -162,6 +163,13 @@ def read_stripe_api_base(text: str) -> str:
     return text.rstrip("/")
 
 
+def read_module(text: str) -> str | None:
+    """A module's dotted name."""
+    if text and not all(part.isidentifier() for part in text.split(".")):
+        raise ValidationError("must be a module's name, like shop.fulfilment")
+    return text or None
+
+
 def read_networks(text: str) -> tuple[Network, ...]:
     """CIDRs, separated by commas."""
     try:
@@ -201,3 +209,11 @@ def _secret(part: str, number: int) -> Secret:
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")] if text else []
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on can be reached from this machine only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

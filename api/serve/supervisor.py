@@ -22,6 +22,7 @@ from api.config import databases
 from api.config.settings import Settings
 from api.serve import address
 from api.serve.child import Child
+from api.serve.handlers import subscribe_handlers
 from api.serve.run import Run
 from api.telemetry import logs
 from ledger import StoreUnavailable
@@ -43,6 +44,7 @@ def serve(settings: Settings) -> bool:
     with ExitStack() as stack:
         listeners = [stack.enter_context(listener) for listener in _listen(settings)]
         databases.create(settings)
+        subscribe_handlers(settings)
         stop = _StopSignals()
         run = stack.enter_context(closing(Run()))
         children = _children(settings, listeners, run)
@@ -82,7 +84,8 @@ def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) 
         for (name, workers, threads), listener in zip(sizes, listeners, strict=False)
     ]
     is_asking = settings.stripe_api_key is not None and settings.sweep_minutes > 0
-    return [*servers, Child("follower"), *([Child("asker")] if is_asking else [])]
+    others = [Child("follower"), Child("notifier"), *([Child("asker")] if is_asking else [])]
+    return [*servers, *others]
 
 
 def _checkpoint(settings: Settings) -> bool:
@@ -149,7 +152,7 @@ def _announce(settings: Settings) -> None:
         click.echo(
             f"ledger {version('stripe-ledger')} listens on"
             f" http://{address.host_port(settings.host, settings.port)}"
-            f" ({settings.workers} web, 1 follower)"
+            f" ({settings.workers} web, 1 follower, 1 notifier)"
             f" and keeps its log in {without_secrets(settings.database_url)};"
             " Ctrl-C stops it"
         )

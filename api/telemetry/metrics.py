@@ -12,8 +12,10 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.notify.stores import NotifyStores
 from api.stripe.figures import figures
 from api.telemetry import multiprocess
+from api.telemetry.notify_metrics import notify_metrics
 from ledger import Ledger, StoreUnavailable
 from projections import Projections
 
@@ -82,10 +84,12 @@ def observe_batch(size: int, seconds: float) -> None:
     BATCH_SECONDS.observe(seconds)
 
 
-def exposition(ledger: Ledger, projections: Projections, clock: Callable[[], float]) -> bytes:
+def exposition(
+    ledger: Ledger, projections: Projections, notify: NotifyStores, clock: Callable[[], float]
+) -> bytes:
     """All metrics of all worker processes, in Prometheus' text format."""
     gauges = CollectorRegistry()
-    gauges.register(_StoreCollector(ledger, projections, clock))
+    gauges.register(_StoreCollector(ledger, projections, notify, clock))
     return _counters() + generate_latest(gauges)
 
 
@@ -103,14 +107,23 @@ class _StoreCollector(Collector):
     """Gauges read from the databases; of one that cannot be read, only that it is not up."""
 
     def __init__(
-        self, ledger: Ledger, projections: Projections, clock: Callable[[], float]
+        self,
+        ledger: Ledger,
+        projections: Projections,
+        notify: NotifyStores,
+        clock: Callable[[], float],
     ) -> None:
         self._log, self._projections, self._clock = ledger.log, projections, clock
+        self._notify = notify
 
     def collect(self) -> Iterator[Metric]:
         parts = {
             "ledger_store_up": ("1 while the store can be read", self._of_log),
             "ledger_projections_up": ("1 while the projections can be read", self._of_projections),
+            "ledger_notifications_up": (
+                "1 while notifications can be read",
+                self._of_notifications,
+            ),
         }
         for name, (description, read) in parts.items():
             try:
@@ -162,6 +175,9 @@ class _StoreCollector(Collector):
         if fetched.swept_until is not None:
             age.add_metric([], max(0.0, seconds - fetched.swept_until))
         yield age
+
+    def _of_notifications(self) -> Iterator[Metric]:
+        return notify_metrics(self._notify, self._log, self._clock)
 
     def _of_projections(self) -> Iterator[Metric]:
         gauges = {
