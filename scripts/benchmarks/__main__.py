@@ -11,6 +11,7 @@ import click
 from scripts.benchmarks.cache import exclusive
 from scripts.benchmarks.contenders import CONTENDERS
 from scripts.benchmarks.ingest import IngestPlan, measure_ingest
+from scripts.benchmarks.notify import NotifyPlan, measure_notify
 from scripts.benchmarks.options import (
     databases_option,
     events_option,
@@ -134,6 +135,19 @@ def query(
     with exclusive():
         rows = measure_query(events, databases, requests)
     show("query", rows, (), as_json=as_json)
+
+
+@main.command()
+@integer_option("--events", 10_000_000, 20_000, "Events in the log.")
+@integer_option("--rate", 1000, 100, "Webhooks a second, for the lag.")
+@integer_option("--seconds", 600, 20, "For how long.")
+@databases_option
+@json_option
+def notify(events: int, rate: int, seconds: int, databases: tuple[str, ...], as_json: bool) -> None:
+    """Measure the feed of notifications, and handing it to a receiver on this machine."""
+    with exclusive():
+        rows, notes = measure_notify(NotifyPlan(events, rate, seconds, databases))
+    show("notify", rows, notes, as_json=as_json)
 
 
 def _exit(number: int, _: FrameType | None) -> None:
