@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ __all__ = ["Receiver", "Request", "receiving"]
 
 @dataclass(frozen=True)
 class Request:
-    """A request that arrived."""
+    """A request that arrived, at a time in microseconds."""
 
+    at: int
     path: str
     headers: dict[str, str]
     body: bytes
@@ -81,7 +83,8 @@ def receiving() -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            request = Request(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Request(time.time_ns() // 1000, self.path, headers, body)
             with lock:
                 number = len(receiver.requests)
                 receiver.requests.append(request)
