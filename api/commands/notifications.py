@@ -13,6 +13,7 @@ import click
 from api.commands.output import Progress, json_option, print_json, print_table, record, utc_text
 from api.config.databases import existing_notify
 from api.config.settings import Settings
+from api.notify.filling import Filler
 from api.notify.stores import NotifyStores
 from api.notify.types import check_types, matches
 from projections import Notification, NotificationFilter, NotificationPage, notification_types
@@ -57,15 +58,20 @@ def list_(type_: str | None, object_id: str | None, limit: int, as_json: bool) -
 @notifications.command()
 @click.argument("id", metavar="[ID]", required=False)
 @click.option("--given-up", is_flag=True, help="Everything that was given up.")
+@click.option("--missed", is_flag=True, help="What appeared behind subscribers' positions.")
 @json_option
-def retry(id: str | None, given_up: bool, as_json: bool) -> None:
-    """Hand out again at once, to those subscribers who did not get it."""
-    if (id is not None) == given_up:
-        raise click.UsageError("name an ID, or --given-up")
+def retry(id: str | None, given_up: bool, missed: bool, as_json: bool) -> None:
+    """Hand out again at once, to those subscribers who did not get it.
+
+    --missed is what a mended fold or a new condition added at positions that subscribers had passed
+    already, as `ledger notifications check` counts it.
+    """
+    if (id is not None) + given_up + missed != 1:
+        raise click.UsageError("name an ID, or --given-up, or --missed")
     settings = Settings.read()
     with existing_notify(settings) as (_, notify):
-        count = _retried(notify, id)
-    record(settings, "notifications_retried", notification=id, deliveries=count)
+        count = _hand_out_missed(notify, settings) if missed else _retried(notify, id)
+    record(settings, "notifications_retried", notification=id, missed=missed, deliveries=count)
     if as_json:
         print_json({"deliveries": count})
     else:
@@ -84,12 +90,27 @@ def _retried(notify: NotifyStores, id: str | None) -> int:
     return count
 
 
+def _hand_out_missed(notify: NotifyStores, settings: Settings) -> int:
+    filler = _filler(notify, settings)
+    return sum(
+        notify.deliveries.add(subscriber.id, filler.due(missed))
+        for subscriber in notify.subscribers.list()
+        for missed in filler.missed(subscriber)
+    )
+
+
+def _filler(notify: NotifyStores, settings: Settings) -> Filler:
+    return Filler(notify.feed, notify.subscribers, max_age_seconds=settings.notify_max_age)
+
+
 @notifications.command()
 @json_option
 def check(as_json: bool) -> None:
     """Work the feed out anew from the log, and compare; writes nothing.
 
-    The exit code is 1 if anything differs: `ledger rebuild notifications` mends it.
+    The exit code is 1 if anything differs: `ledger rebuild notifications` mends it. Also counts
+    what appeared behind subscribers' positions and was handed to nobody: `ledger notifications
+    retry --missed` hands it out.
     """
     settings = Settings.read()
     with (
@@ -102,15 +123,28 @@ def check(as_json: bool) -> None:
         )
         printed = list(islice(rows, _PRINTED_MAX))
         count = len(printed) + sum(1 for _ in rows)
+        missed = _missed(notify, settings)
     if as_json:
-        print_json({"differences": count, "first": printed})
+        print_json({"differences": count, "first": printed, "missed": missed})
     elif printed:
         print_table(printed, ("problem", *_COLUMNS))
         click.echo(f"{count} differences")
     else:
         click.echo("no difference")
+    for subscriber, number in missed.items():
+        if number and not as_json:
+            click.echo(f"{subscriber} missed {number}")
     if count:
         sys.exit(1)
+
+
+def _missed(notify: NotifyStores, settings: Settings) -> dict[str, int]:
+    """How many notifications each subscriber missed."""
+    filler = _filler(notify, settings)
+    return {
+        subscriber.id: sum(len(missed) for missed in filler.missed(subscriber))
+        for subscriber in notify.subscribers.list()
+    }
 
 
 def _row(notification: Notification, max_age_seconds: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -9,6 +10,8 @@ import click
 from api.commands.output import json_option, print_json, print_table, record, utc_text
 from api.config.databases import existing_notify
 from api.config.settings import Settings
+from api.notify.addresses import Networks
+from api.notify.sample import send_sample
 from api.notify.subscribers import Begin, Subscriber
 from api.notify.types import check_types, matches
 from projections import Feed, notification_types
@@ -158,6 +161,28 @@ def rotate(id: str, as_json: bool) -> None:
     else:
         click.echo(f"{id}; the secret is shown only now:", err=True)
         click.echo(secret)
+
+
+@subscribers.command()
+@click.argument("id", metavar="ID")
+@json_option
+def test(id: str, as_json: bool) -> None:
+    """Send a sample to a subscriber, signed as notifications are; the exit code is 1 if it fails.
+
+    It is the newest notification of its types under another id, and not recorded.
+    """
+    settings = Settings.read()
+    networks = Networks(settings.subscriber_networks)
+    with existing_notify(settings) as (_, notify):
+        answer = send_sample(notify, notify.subscribers.get(id), networks)
+    if as_json:
+        print_json({"status": answer.status, "answer": answer.text, "error": answer.error})
+    elif answer.error is None:
+        click.echo(f"delivered: {answer.status} {answer.text}".rstrip())
+    else:
+        click.echo(f"Error: {answer.error}", err=True)
+    if answer.error is not None:
+        sys.exit(1)
 
 
 @subscribers.command()

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
+from standardwebhooks import Webhook
 
 from api.config.databases import existing_notify
 from api.config.settings import Settings
 from api.notify.deliveries import Due
-from api.notify.tables import DELIVERIES
+from api.notify.tables import DELIVERIES, SUBSCRIBERS
 from ledger.database import write_transaction
 from projections import notification_types
 from projections.feed.catalog import FeedCatalog
 from tests.cli.terminal import Terminal
 from tests.databases import on_sqlite
+from tests.notify.receiver import answer, receiving
 
 URL = "https://shop.example/in"
 
@@ -203,6 +205,51 @@ def test_status_shows_the_feed_and_the_subscribers(terminal: Terminal) -> None:
     assert (subscriber["position"], subscriber["lag_events"]) == (1, head - 1)
     assert subscriber["given_up"] == 1 and subscriber["oldest_undelivered"] is not None
     assert id in terminal.ok("status") and "0 behind" in terminal.ok("status")
+
+
+def test_what_was_missed_is_counted_and_handed_out(terminal: Terminal) -> None:
+    """What stands behind a cursor and was never handed out, once, and to who wants it."""
+    terminal.ok("rebuild", "notifications")
+    wanted = terminal.read("notifications", "list", "--type", "order.*", "--limit", "100")
+    id = add(terminal, "--from", "0", "--history")
+    without_history = add(terminal, "--from", "0")
+    with existing_notify(settings(terminal)) as (ledger, notify):
+        head = ledger.log.head().position
+        with write_transaction(notify.feed.engine) as connection:
+            connection.execute(update(SUBSCRIBERS).values(cursor=head))
+
+    expected = {id: len(wanted), without_history: 0}
+    assert terminal.read("notifications", "check")["missed"] == expected
+    assert f"{id} missed {len(wanted)}" in terminal.ok("notifications", "check")
+    count = terminal.read("notifications", "retry", "--missed")["deliveries"]
+    assert count == len(wanted) > 2
+    assert terminal.read("notifications", "check")["missed"] == {id: 0, without_history: 0}
+    assert terminal.read("notifications", "retry", "--missed") == {"deliveries": 0}
+    with existing_notify(settings(terminal)) as (_, notify):
+        deliveries = notify.deliveries.list(subscriber=id)
+    assert {each.notification for each in deliveries} == {row["id"] for row in wanted}
+
+
+@pytest.mark.parametrize("has_feed", [True, False])
+def test_a_sample(terminal: Terminal, has_feed: bool) -> None:
+    """It arrives signed, under an id of its own, and nothing is recorded of it."""
+    if has_feed:
+        terminal.ok("rebuild", "notifications")
+    with receiving() as receiver:
+        added = terminal.read("subscribers", "add", receiver.url, "--types", "order.paid")
+        assert "delivered: 200 ok" in terminal.ok("subscribers", "test", added["id"])
+        [request] = receiver.requests
+        receiver.answering = answer(500, "no")
+        failed = terminal.run("subscribers", "test", added["id"])
+    sent = Webhook(added["secret"]).verify(request.body, request.headers)
+
+    assert sent["type"] == "order.paid" and sent["data"]["id"] == request.id
+    assert request.id.startswith("ntf_sample_")
+    assert (sent["data"]["object"] is not None) == has_feed
+    assert failed.exit_code == 1 and "500" in failed.stderr
+    with existing_notify(settings(terminal)) as (_, notify):
+        assert notify.attempts.list().items == []
+        assert notify.deliveries.list() == []
 
 
 @on_sqlite
