@@ -45,9 +45,11 @@ class _Receiver(asyncio.Protocol):
                 return
             body = self._buffer[start : start + length]
             self._buffer = self._buffer[start + length :]
-            sent = msgspec.json.decode(body, type=_Body).data
-            self._file.write(f"{time.time():.6f} {sent.id} {sent.cause.event}\n")
-            self._file.flush()
+            # Whoever looks whether it has started sends none.
+            if body:
+                sent = msgspec.json.decode(body, type=_Body).data
+                self._file.write(f"{time.time():.6f} {sent.id} {sent.cause.event}\n")
+                self._file.flush()
             assert self._transport is not None
             self._transport.write(_ANSWER)
 
