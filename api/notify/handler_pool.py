@@ -64,7 +64,7 @@ class HandlerPool:
         with self._slots:
             return self._run(task)
 
-    def close(self, seconds: float = _TIMEOUT_SECONDS) -> None:
+    def close(self, seconds: float = 0.0) -> None:
         """End the processes; a handler that takes longer than so many seconds more is killed."""
         deadline = time.monotonic() + seconds
         with self._lock:
