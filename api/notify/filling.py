@@ -44,19 +44,14 @@ class Filler:
         bodies: dict[str, bytes] = {}
         moved = 0
         for subscriber in self._subscribers.list():
-            if subscriber.state == "active" and subscriber.cursor != upto:
+            if subscriber.cursor > upto:
+                self._put_back(subscriber)
+            elif subscriber.state == "active" and subscriber.cursor != upto:
                 moved += self._fill(subscriber, upto, bodies)
         return moved
 
     def _fill(self, subscriber: Subscriber, upto: int, bodies: dict[str, bytes]) -> int:
         cursor = subscriber.cursor
-        if cursor > upto:
-            head = self._feed.log.head().position
-            if cursor > head:
-                # The log was restored from a backup: what comes next has positions again that
-                # were passed already. What was handed out before is known by its id.
-                self._move(subscriber, head, [])
-            return 0
         if self._is_full(subscriber):
             return 0
         notifications = [each for each in self._feed.after(cursor, _BATCH) if each.position <= upto]
@@ -108,6 +103,20 @@ class Filler:
             if len(notifications) < _BATCH:
                 return
             position = notifications[-1].position
+
+    def _put_back(self, subscriber: Subscriber) -> None:
+        """Put a cursor beyond the log's head back to it.
+
+        The log was restored from a backup: what comes next has positions again that were passed
+        already. What was handed out before is known by its id. Of a paused subscriber too: when it
+        is resumed, the log may have grown past where its cursor stood.
+        """
+        head, columns = self._feed.log.head().position, SUBSCRIBERS.c
+        if subscriber.cursor <= head:
+            return  # only the feed is behind
+        unmoved = (columns.id == subscriber.id, columns.cursor == subscriber.cursor)
+        with write_transaction(self._engine) as connection:
+            connection.execute(update(SUBSCRIBERS).where(*unmoved).values(cursor=head))
 
     def _is_full(self, subscriber: Subscriber) -> bool:
         table = DELIVERIES.c

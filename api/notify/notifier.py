@@ -46,9 +46,17 @@ class Notifier:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; then what is being sent is finished and recorded."""
-        reading = threading.Thread(
-            target=self._repeat, args=(self._read, _IDLE_SECONDS, stop), name="feed"
-        )
+        faults: list[BaseException] = []
+
+        def read() -> None:
+            try:
+                self._repeat(self._read, _IDLE_SECONDS, stop)
+            except BaseException as fault:
+                faults.append(fault)
+                # The whole process ends and is started again: one that only sends would be silent.
+                stop.set()
+
+        reading = threading.Thread(target=read, name="feed")
         reading.start()
         try:
             self._repeat(self._send, 0.0, stop)
@@ -59,6 +67,8 @@ class Notifier:
                 self._sender.stop()
             with suppress(StoreUnavailable):
                 self._leader.release()
+        if faults:
+            raise faults[0]
 
     def _read(self) -> bool:
         if not self._leader.is_held():

@@ -18,12 +18,13 @@ from api.notify.tables import DELIVERIES, lock_subscribers
 from ledger.database import chunks
 from projections.tables.lease import database_seconds
 
-__all__ = ["RETRY_SECONDS", "Recorded", "Result", "record"]
+__all__ = ["RETRY_SECONDS", "Recorded", "Result", "failure", "record"]
 
 # From one try to the next. After the last of them the delivery is given up.
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 # What failed together must not come back together.
 _JITTER = 0.1
+_ERROR_CHARACTERS_MAX = 200
 
 _IN_MAX = 500
 
@@ -64,6 +65,13 @@ class Result:
             self.answer,
             self.error,
         )
+
+
+def failure(claimed: Claimed, started_at: int, fault: Exception) -> Result:
+    """The result of an attempt that raised, which is a fault of the code."""
+    milliseconds = time.time_ns() // 1_000_000 - started_at // 1000
+    error = f"{type(fault).__name__}: {fault}"[:_ERROR_CHARACTERS_MAX]
+    return Result(claimed, started_at, max(0, milliseconds), "failed", error=error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from api.notify.deliver import by_http
 from api.notify.handler_pool import HandlerPool
 from api.notify.http import TIMEOUT_SECONDS, Http
 from api.notify.lane import Lane
-from api.notify.results import Recorded, Result, record
+from api.notify.results import Recorded, Result, failure, record
 from api.telemetry import logs
 from ledger.database import write_transaction
 
@@ -141,7 +141,14 @@ class Sender:
                 # Others may have taken it: for so long this process, or the database, stood still.
                 lane.postpone(claimed)
                 return
-            result = self._attempt(lane.recipient, claimed)
+            started_at = time.time_ns() // 1000
+            try:
+                result = self._attempt(lane.recipient, claimed)
+            except Exception as fault:
+                # Else this sender would have it as long as it lives, and nobody would know.
+                kind = type(fault).__name__
+                logs.log.error("attempt_raised", id=claimed.notification, error=kind)
+                result = failure(claimed, started_at, fault)
             # Before it is seen to have finished: then it is known to be unrecorded.
             self._ended.put(result)
             lane.finish(result)

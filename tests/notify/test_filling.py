@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from api.notify.filling import Filler
 from api.notify.stores import NotifyStores
-from api.notify.tables import DELIVERIES
+from api.notify.tables import DELIVERIES, SUBSCRIBERS
 from api.simulator import START, story
 from ledger import Delivery, read_delivery
 from ledger.database import write_transaction
@@ -166,3 +166,24 @@ def test_what_appears_behind_a_cursor_is_missed_and_not_sent_by_itself(store: St
         assert [each.type for each in missed] == ["order.refunded"]
         assert stores.deliveries.add(subscriber.id, filler.due(missed)) == 1
         assert filled(stores, subscriber.id) == whole
+
+
+def test_a_log_that_went_back_is_followed_by_the_paused_too(store: Store) -> None:
+    """A cursor beyond the head is put back to it: what comes next is not skipped at its resuming,
+    when the log may have grown past where the cursor stood."""
+    events = list(story("order_with_3ds_and_partial_refund").events)
+    receive(store, events[:2])
+    with notifying(store) as (stores, filler):
+        subscriber, _ = stores.subscribers.add(_URL, ["*"])
+        stores.subscribers.pause(subscriber.id)
+        with write_transaction(stores.feed.engine) as connection:
+            connection.execute(update(SUBSCRIBERS).values(cursor=len(events)))
+        fill(stores, filler)
+        cursor = stores.subscribers.get(subscriber.id).cursor
+        receive(store, events[2:])
+        stores.subscribers.resume(subscriber.id)
+        fill(stores, filler)
+        expected = [each.type for each in stores.feed.after(cursor, 1000)]
+
+        assert cursor == store.ledger.log.head().position - len(events[2:])
+        assert expected and filled(stores, subscriber.id) == expected
