@@ -139,7 +139,10 @@ def _post(port: int, rate: int, seconds: int) -> dict[str, float]:
         started = time.time()
         for number, body in enumerate(sent):
             time.sleep(max(0.0, started + number / rate - time.time()))
-            headers = {"Stripe-Signature": sign(body, SECRET, int(time.time()))}
+            headers = {
+                "Content-Type": "application/json",
+                "Stripe-Signature": sign(body, SECRET, int(time.time())),
+            }
             session.post(url, data=body, headers=headers, timeout=10).raise_for_status()
             id = body.partition(b'"id"')[2].partition(b'"')[2].partition(b'"')[0].decode()
             posted[id] = time.time()
