@@ -1,6 +1,6 @@
 """The documents that follow from declarations: docs/upcasting.md, and the tables of others.
 
-A table of README.md or docs/operations.md stands between `<!-- NAME: written by scripts/docs -->`
+A table of another document stands between `<!-- NAME: written by scripts/docs -->`
 and `<!-- end -->`.
 """
 
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from api.config.settings import VARIABLES
-from projections import KINDS, Field, Kind
+from projections import KINDS, Field, Kind, notification_types
 from scripts.helpers import upcasting
 
 __all__ = ["DOCUMENTS"]
@@ -68,8 +68,16 @@ def _personal_fields(fields: Iterable[Field], prefix: str = "") -> list[str]:
     return names
 
 
+def _conditions() -> Iterator[str]:
+    yield "| type | it becomes true that |"
+    yield "|---|---|"
+    for type_, condition in notification_types().items():
+        about = condition.about
+        yield f"| `{type_}` | {about[0].lower()}{about[1:]} |"
+
+
 _TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
-    "settings": _settings, "kinds": _kinds, "personal": _personal,
+    "settings": _settings, "kinds": _kinds, "personal": _personal, "conditions": _conditions,
 }  # fmt: skip
 
 
@@ -81,12 +89,15 @@ def _with_tables(path: Path) -> str:
     return _TABLE.sub(table, path.read_text("utf-8"))
 
 
-_README, _OPERATIONS = _ROOT / "README.md", _ROOT / "docs" / "operations.md"
+_README, _DOCS = _ROOT / "README.md", _ROOT / "docs"
 
 DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     _README: partial(_with_tables, _README),
-    _ROOT / "docs" / "upcasting.md": upcasting.page,
-    _OPERATIONS: partial(_with_tables, _OPERATIONS),
+    _DOCS / "upcasting.md": upcasting.page,
+    **{
+        _DOCS / name: partial(_with_tables, _DOCS / name)
+        for name in ("operations.md", "notifications.md")
+    },
 }
 """Each document, and the function that gives its text."""
 

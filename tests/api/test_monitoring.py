@@ -279,11 +279,13 @@ def test_several_processes(tmp_path_factory: pytest.TempPathFactory) -> None:
     )
     scrape = worker + textwrap.dedent(
         f"""
+        from api.notify.stores import NotifyStores
         from ledger import Ledger
         from projections import Projections
         ledger = Ledger.open("sqlite:///{directory}/nowhere/ledger.db")
         projections = Projections.open(ledger)
-        print(metrics.exposition(ledger, projections, lambda: 0.0).decode())
+        notify = NotifyStores.open(ledger, projections)
+        print(metrics.exposition(ledger, projections, notify, lambda: 0.0).decode())
         """
     )
     exposition = ""

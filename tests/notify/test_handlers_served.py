@@ -6,10 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 
+from api.serve.address import free_port
 from api.simulator import story
 from ledger import database_url
 from projections.feed.tables import notifications_url
-from tests.cli.processes import SECRET, eventually, free_port, ledger, serving
+from tests.cli.processes import SECRET, eventually, ledger, serving
 from tests.notify.handing import write_module
 
 MODULE = """
