@@ -1,4 +1,4 @@
-"""The configuration for development: created on the first start, with three commands to try.
+"""The configuration for development: created on the first start, with four commands to try.
 
 `scripts/run` runs it as `python -m scripts.helpers.development`, with the options of
 `ledger serve`, in the repository's directory.
@@ -40,14 +40,14 @@ def prepare() -> bool:
 
 
 def first_steps(settings: Settings) -> str:
-    """Three commands that can be pasted as they are into another terminal, in any directory."""
+    """Four commands that can be pasted as they are into other terminals, in any directory."""
     root = Path.cwd()
     base = f"http://{host_port(settings.host, settings.port)}"
     post = _settings("LEDGER_HOST", "LEDGER_PORT") + shlex.quote(str(root / "scripts/sample"))
     query = f"curl -s -H 'Authorization: Bearer {settings.api_keys[0]}' {base}/v1/orders"
     has_secret = without_secrets(settings.database_url) != settings.database_url
     database = "" if has_secret else _settings("LEDGER_DATABASE_URL")
-    rebuild = f"(cd {shlex.quote(str(root))} && {database}.venv/bin/ledger rebuild)"
+    inside = f"cd {shlex.quote(str(root))} && {database}.venv/bin/ledger"
     return f"""
 The settings are in {root / _ENV}. Try these in another terminal:
 
@@ -55,8 +55,10 @@ The settings are in {root / _ENV}. Try these in another terminal:
     {post}
   List the orders; {base}/docs describes the whole API:
     {query}
+  Hear of orders as they are paid, in a terminal of its own; then post another payment:
+    ({inside} listen --types 'order.*')
   Rebuild the projections from the log:
-    {rebuild}
+    ({inside} rebuild)
 """
 
 

@@ -21,7 +21,7 @@ def first_start(*options: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_start_writes_a_configuration(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Secrets that only the owner can read are written once, and three commands are printed."""
+    """Secrets that only the owner can read are written once, and four commands are printed."""
     first_start(monkeypatch=monkeypatch)
     text = Path(".env").read_text("utf-8")
     first_start(monkeypatch=monkeypatch)
@@ -29,8 +29,8 @@ def test_the_first_start_writes_a_configuration(
     assert Path(".env").read_text("utf-8") == text
     assert Path(".env").stat().st_mode & 0o777 == 0o600
     commands = [line for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
-    assert len(commands) == 6
-    assert commands[:3] == commands[3:]
+    assert len(commands) == 8
+    assert commands[:4] == commands[4:]
     assert commands[0] == f"    {Path.cwd() / 'scripts/sample'}"
 
 
@@ -41,12 +41,14 @@ def test_the_commands_work_in_another_terminal(
     monkeypatch.setenv("LEDGER_DATABASE_URL", "sqlite:///other ledger.db")
     first_start("--port", "8931", "--workers=2", monkeypatch=monkeypatch)
 
-    post, query, rebuild = [
+    post, query, listen, rebuild = [
         line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("    ")
     ]
     assert post.startswith("LEDGER_PORT=8931 ")
     assert query.endswith(" http://127.0.0.1:8931/v1/orders")
-    assert "&& LEDGER_DATABASE_URL='sqlite:///other ledger.db' .venv/bin/ledger rebuild" in rebuild
+    ledger = "&& LEDGER_DATABASE_URL='sqlite:///other ledger.db' .venv/bin/ledger"
+    assert f"{ledger} listen --types 'order.*'" in listen
+    assert f"{ledger} rebuild" in rebuild
 
 
 def test_a_configured_ledger_is_left_alone(

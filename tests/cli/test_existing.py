@@ -18,6 +18,7 @@ ARGUMENTS = {
     "rollback": ["orders"],
     "refold": ["orders", "pi_1"],
     "backup": ["copy.db"],
+    "listen": ["--types", "*", "--port", "0"],
 }
 GROUPS = {
     "keys": [["create"], ["list"], ["revoke", "key_1"]],
