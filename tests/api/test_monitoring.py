@@ -233,7 +233,6 @@ def test_appends(client: ApiClient) -> None:
     before = counts()
     for _ in range(3):
         client.deliver(body_of(event()))
-
     assert [new - old for new, old in zip(counts(), before, strict=True)] == [3, 3, 3, 3]
     assert sample(client, "ledger_append_batch_seconds_sum") > 0
     assert sample(client, "ledger_append_queue_depth") == 0
@@ -283,9 +282,8 @@ def test_several_processes(tmp_path_factory: pytest.TempPathFactory) -> None:
         from ledger import Ledger
         from projections import Projections
         ledger = Ledger.open("sqlite:///{directory}/nowhere/ledger.db")
-        projections = Projections.open(ledger)
-        notify = NotifyStores.open(ledger, projections)
-        print(metrics.exposition(ledger, projections, notify, lambda: 0.0).decode())
+        stores = ledger, (opened := Projections.open(ledger)), NotifyStores.open(ledger, opened)
+        print(metrics.exposition(*stores, lambda: 0.0).decode())
         """
     )
     exposition = ""
