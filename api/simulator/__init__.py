@@ -14,6 +14,7 @@ from api.simulator.signing import SIGNATURE_HEADER, body, sign
 from api.simulator.stories import STORIES
 from api.simulator.story import START, Story, histories, story
 from api.simulator.truth import Row, Truth
+from api.simulator.truth.notifications import Rise
 from api.simulator.versions import API_VERSIONS, TYPES_SINCE
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "EventFacts",
     "Ids",
     "Json",
+    "Rise",
     "Row",
     "Story",
     "StoryContext",

@@ -13,6 +13,9 @@ from api.simulator.shapes import Json
 from api.simulator.states import State
 from api.simulator.stories import STORIES
 from api.simulator.truth import Truth, truth
+from api.simulator.truth.notifications import Rise, rises
+from api.simulator.truth.orders import Orders
+from api.simulator.truth.records import Records
 from api.simulator.versions import API_VERSIONS
 
 START = 1_767_225_600
@@ -32,6 +35,14 @@ class Story:
     def truth(self, at: int | None = None) -> Truth:
         """Return the rows of every kind after all events, or after those created up to a second."""
         return truth([event for event in self.event_facts if at is None or event.created <= at])
+
+    def notifications(self) -> list[Rise]:
+        """Return what became true of which row, in the order in which it did."""
+        return rises(self.event_facts)
+
+    def order_containing(self, object_id: str) -> str | None:
+        """Return the id of the order that a PaymentIntent, charge or session belongs to."""
+        return Orders(Records(self.event_facts)).containing(object_id)
 
     def seconds(self) -> list[int]:
         """Return every second in which an event was created, oldest first."""

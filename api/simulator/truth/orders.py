@@ -62,6 +62,11 @@ class Orders:
         intent_id: str | None = record["payment_intent"]
         return intent_id or self._order_ids.get(record["charge"])
 
+    def containing(self, object_id: str) -> str | None:
+        """Return the id of the order that a PaymentIntent, charge or session belongs to."""
+        is_order = any(order.id == object_id for order in self._orders)
+        return object_id if is_order else self._order_ids.get(object_id)
+
     def rows(self) -> dict[str, dict[str, Any]]:
         """Return the row of every order, by id."""
         return {order.id: self._row(order) for order in self._orders}
