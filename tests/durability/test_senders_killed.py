@@ -20,10 +20,10 @@ from ledger import BATCHES, database_url
 from ledger.database import open_engine
 from tests.notify.conftest import TYPES, due
 from tests.notify.receiver import Receiver, receiving
+from tests.thorough import KILLS
 
 pytestmark = pytest.mark.slow
 
-_KILLS = 20
 _ROWS = 40
 _BATCH = 60
 _SECONDS_MAX = 120.0
@@ -50,7 +50,7 @@ def _wait_for_more(receiver: Receiver) -> None:
 
 
 def test_nothing_is_lost_and_each_row_keeps_its_order(store_url: str) -> None:
-    """Two senders, one of which is killed at any moment, twenty times, while more becomes due.
+    """Two senders, one of which is killed at any moment, again and again, while more becomes due.
 
     On SQLite the other takes up the work of the first, which alone sends.
     """
@@ -63,7 +63,7 @@ def test_nothing_is_lost_and_each_row_keeps_its_order(store_url: str) -> None:
         subscriber, _ = subscribers.add(receiver.url, ["*"])
         processes = [start(store_url), start(store_url)]
         try:
-            for _ in range(_KILLS):
+            for _ in range(KILLS):
                 new = [due(n, f"row {n % _ROWS}") for n in range(count, count + _BATCH)]
                 deliveries.add(subscriber.id, new)
                 count += _BATCH

@@ -19,10 +19,10 @@ from ledger.database import read_transaction
 from tests.cli.processes import eventually
 from tests.notify.conftest import Facts
 from tests.notify.handing import due_to_handler, write_module
+from tests.thorough import KILLS
 
-KILLS = 20
 # In time so many that the notifier never runs out of them between two kills.
-COUNT = 3000
+COUNT = 150 * KILLS
 ROWS = 200
 
 
