@@ -7,4 +7,4 @@ import os
 __all__ = ["KILLS"]
 
 # `HYPOTHESIS_PROFILE=thorough scripts/test` kills each process twenty times per database.
-KILLS = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 6
+KILLS = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4

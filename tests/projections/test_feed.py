@@ -110,13 +110,13 @@ def test_every_rise_of_the_final_history_is_in_the_feed(events: list[Json]) -> N
 
 
 @pytest.mark.parametrize("name", sorted(STORIES))
-def test_each_story_in_many_orders(opened: Opened, name: str) -> None:
-    """Backwards, and shuffled with duplicates."""
+def test_each_story_in_disorder(opened: Opened, name: str) -> None:
+    """Shuffled, with duplicates."""
     events = story(name).events
-    for sent in (events[::-1], shuffled(events, 1)):
-        with opened("sqlite") as store, opened_feed(store) as feed:
-            store.append(sent)
-            assert compared(followed(feed, [3])) == reference(entries(unique(sent)))
+    sent = shuffled(events, 1)
+    with opened("sqlite") as store, opened_feed(store) as feed:
+        store.append(sent)
+        assert compared(followed(feed, [3])) == reference(entries(unique(sent)))
 
 
 @pytest.mark.parametrize("name", sorted(STORIES))

@@ -105,12 +105,13 @@ def test_each_paid_order_is_told_once_in_any_order(opened: Opened, dialect: str)
 
 
 @pytest.mark.parametrize("name", sorted(STORIES))
-def test_a_charge_that_comes_first_is_told_once(store: Store, name: str) -> None:
+def test_a_charge_that_comes_first_is_told_once(opened: Opened, name: str) -> None:
     """All that is not a PaymentIntent's comes before its events, and then those."""
     a_story = story(name)
     sent = sorted(a_story.events, key=lambda event: event["type"].startswith("payment_intent."))
-    store.append(sent)
-    feed = rises_of(notified(store))
+    with opened("sqlite") as store:
+        store.append(sent)
+        feed = rises_of(notified(store))
 
     assert paid_orders([a_story], feed) == paid_orders([a_story], true([a_story]))
 
