@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,8 @@ Fingerprints = dict[str, dict[str, str]]
 def fingerprints(tree: Path) -> Fingerprints:
     """Those of the code in a folder, in a process of its own."""
     command = [sys.executable, "-B", "-c", _PRINT]
-    ran = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
+    environ = {**os.environ, "PYTHONPATH": str(tree)}
+    ran = subprocess.run(command, cwd=tree, env=environ, capture_output=True, text=True, check=True)
     result: Fingerprints = json.loads(ran.stdout)
     return result
 
