@@ -22,7 +22,7 @@ def resolve(host: str, port: int, seconds: float) -> Resolved:
     """
     if _is_address(host):
         return _lookup(host, port)
-    answers: queue.SimpleQueue[Resolved | OSError | UnicodeError] = queue.SimpleQueue()
+    answers: queue.Queue[Resolved | OSError | UnicodeError] = queue.Queue()
 
     def ask() -> None:
         try:

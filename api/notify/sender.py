@@ -54,7 +54,8 @@ class Sender:
         self._share = Share(0, 1)
         self._heartbeat_seconds = float("-inf")
         self._lanes: dict[str, Lane] = {}
-        self._ended: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        # No SimpleQueue: where a signal comes just as the time is over, its `get` waits for ever.
+        self._ended: queue.Queue[Result] = queue.Queue()
         self._unrecorded: list[Result] = []
         self._threads = ThreadPoolExecutor(_THREADS_MAX, thread_name_prefix="sender")
 

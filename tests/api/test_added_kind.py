@@ -52,7 +52,7 @@ client.follow()
 schema = client.http.get("/openapi.json").get_json()
 with client.projections.catalog.engine.connect() as connection:
     view = connection.exec_driver_sql("SELECT id, amount FROM transfers").all()
-readme, upcasting, _ = (text() for text in DOCUMENTS.values())
+readme, upcasting, *_ = (text() for text in DOCUMENTS.values())
 print(json.dumps({
     "row": client.get("/v1/transfers/tr_1").get_json(),
     "listed": [row["id"] for row in client.items("/v1/transfers?status=paid")],
