@@ -6,7 +6,8 @@ import click
 
 from api.config.databases import existing
 from api.config.settings import Settings
-from api.serve.follower import run
+from api.serve import follower
+from api.serve.loop import until_stopped
 from api.telemetry import logs
 
 
@@ -21,4 +22,4 @@ def follow() -> None:
     logs.configure(settings.log_format)
     with existing(settings) as (_, projections):
         projections.create()
-    run(settings)
+    until_stopped(follower.follow, settings)

@@ -6,8 +6,9 @@ import click
 
 from api.config.databases import existing
 from api.config.settings import Settings
+from api.serve import notifier
 from api.serve.handlers import subscribe_handlers
-from api.serve.notifier import run
+from api.serve.loop import until_stopped
 from api.telemetry import logs
 
 
@@ -23,4 +24,4 @@ def notify() -> None:
     with existing(settings) as (_, projections):
         projections.create()
     subscribe_handlers(settings)
-    run(settings)
+    until_stopped(notifier.notify, settings)

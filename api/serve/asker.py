@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
 
 from api.config.databases import stores
 from api.config.settings import Settings
-from api.serve.parent import end_with_parent, report_started
+from api.serve.loop import run_as_child
 from api.stripe.client import StripeApi
 from api.stripe.endpoints import Endpoints, problems_of
 from api.stripe.event_types import missing_types
@@ -23,7 +19,7 @@ from api.stripe.sweep import WEBHOOK_SECONDS, Sweeper, Swept
 from api.telemetry import logs, metrics, multiprocess
 from ledger import ConfigurationError, Ledger, StoreUnavailable
 
-__all__ = ["ask", "run"]
+__all__ = ["ask"]
 
 _NICENESS = 10
 _CHECK_SECONDS = 3600.0
@@ -127,18 +123,5 @@ def _log(swept: Swept) -> None:
         logs.log.error("fetched_event_unreadable", account=name, id=item.id, reason=item.reason)
 
 
-def run(settings: Settings) -> None:
-    """Ask in this process until SIGTERM or Ctrl-C; a request that waits for its turn is dropped."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    ask(settings, stop)
-
-
 if __name__ == "__main__":
-    end_with_parent(int(sys.argv[1]))
-    os.nice(_NICENESS)
-    settings = Settings.read()
-    logs.configure(settings.log_format)
-    report_started(Connection(int(sys.argv[2]), readable=False))
-    run(settings)
+    run_as_child(ask, niceness=_NICENESS)

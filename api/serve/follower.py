@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import threading
 import time
 from contextlib import ExitStack, closing, suppress
-from multiprocessing.connection import Connection
 
 from api.config.databases import stores
 from api.config.settings import Settings
 from api.serve.checks import Checks
-from api.serve.parent import end_with_parent, report_started
+from api.serve.loop import run_as_child
 from api.telemetry import logs
 from ledger import LedgerError, StoreUnavailable
 from projections import LeaderLease, Projections
 
-__all__ = ["follow", "run"]
+__all__ = ["follow"]
 
 # A round that read this many events has a backlog before it: the next one starts without a pause.
 _BACKLOG_EVENTS = 2000
@@ -72,18 +68,5 @@ def _release(leader: LeaderLease) -> None:
         leader.release()
 
 
-def run(settings: Settings) -> None:
-    """Follow in this process until SIGTERM or Ctrl-C; the current round is finished."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    follow(settings, stop)
-
-
 if __name__ == "__main__":
-    end_with_parent(int(sys.argv[1]))
-    os.nice(_NICENESS)
-    settings = Settings.read()
-    logs.configure(settings.log_format)
-    report_started(Connection(int(sys.argv[2]), readable=False))
-    run(settings)
+    run_as_child(follow, niceness=_NICENESS)

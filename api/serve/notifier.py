@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from multiprocessing.connection import Connection
 
 from sqlalchemy import URL
 
@@ -20,11 +16,10 @@ from api.notify.handler_pool import HandlerPool
 from api.notify.notifier import Notifier
 from api.notify.sender import Sender
 from api.notify.stores import NotifyStores
-from api.serve.parent import end_with_parent, report_started
-from api.telemetry import logs
+from api.serve.loop import run_as_child
 from projections import notification_types
 
-__all__ = ["notify", "run"]
+__all__ = ["notify"]
 
 # Below the follower: rows first, then who is told of them.
 _NICENESS = 12
@@ -58,18 +53,5 @@ def _handlers(settings: Settings, url: URL) -> Iterator[HandlerPool | None]:
         yield handlers
 
 
-def run(settings: Settings) -> None:
-    """Hand out in this process until SIGTERM or Ctrl-C; what is being sent is finished."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    notify(settings, stop)
-
-
 if __name__ == "__main__":
-    end_with_parent(int(sys.argv[1]))
-    os.nice(_NICENESS)
-    settings = Settings.read()
-    logs.configure(settings.log_format)
-    report_started(Connection(int(sys.argv[2]), readable=False))
-    run(settings)
+    run_as_child(notify, niceness=_NICENESS)
