@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from ledger.columns import EXACT, INTEGER
 from ledger.database import advisory_lock
 from ledger.making import making_tables, use_wal
 
@@ -28,17 +28,14 @@ __all__ = ["ATTEMPTS", "DELIVERIES", "SENDERS", "SUBSCRIBERS", "create_tables", 
 # The advisory lock's number: any that nothing else in the database uses.
 _CREATE_LOCK = 0x6E746679
 
-_Integer = BigInteger().with_variant(Integer(), "sqlite")
-# Compared byte by byte: an id is no word of a language.
-_Exact = Text().with_variant(Text(collation="C"), "postgresql")
 _METADATA = MetaData()
 
 # Each is an HTTP endpoint (``url``) or a Python handler (``handler``, the key in HANDLERS).
 SUBSCRIBERS = Table(
     "ledger_subscribers",
     _METADATA,
-    Column("id", _Exact, primary_key=True),
-    Column("created_at", _Integer, nullable=False),
+    Column("id", EXACT, primary_key=True),
+    Column("created_at", INTEGER, nullable=False),
     Column("name", Text),
     Column("url", Text),
     Column("handler", Text, unique=True),
@@ -51,14 +48,14 @@ SUBSCRIBERS = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     # The log position at which it began, and up to which its deliveries are filled.
-    Column("begins_at", _Integer, nullable=False),
-    Column("cursor", _Integer, nullable=False),
+    Column("begins_at", INTEGER, nullable=False),
+    Column("cursor", INTEGER, nullable=False),
     # In the database's seconds: nothing is sent before; since when every attempt has failed.
     Column("resumes_at", Double, nullable=False),
     Column("failing_since", Double),
     # How many attempts ended in which way: to count them for each scrape would take too long.
-    Column("delivered", _Integer, nullable=False),
-    Column("failed", _Integer, nullable=False),
+    Column("delivered", INTEGER, nullable=False),
+    Column("failed", INTEGER, nullable=False),
 )
 
 # What is to be handed to whom, and was. Of a subscriber's pending deliveries about one row only the
@@ -67,10 +64,10 @@ SUBSCRIBERS = Table(
 DELIVERIES = Table(
     "ledger_deliveries",
     _METADATA,
-    Column("subscriber", _Exact, primary_key=True),
-    Column("notification", _Exact, primary_key=True),
+    Column("subscriber", EXACT, primary_key=True),
+    Column("notification", EXACT, primary_key=True),
     Column("type", Text, nullable=False),
-    Column("position", _Integer, nullable=False),
+    Column("position", INTEGER, nullable=False),
     Column("place", Integer, nullable=False),
     Column("row_key", LargeBinary, nullable=False),
     # As it is sent, byte for byte, on every attempt; null once it is delivered.
@@ -80,9 +77,9 @@ DELIVERIES = Table(
     Column("due_at", Double),
     # The sender that has it, and the number of its claim.
     Column("sender", Text),
-    Column("claim", _Integer),
-    Column("filled_at", _Integer, nullable=False),
-    Column("finished_at", _Integer),
+    Column("claim", INTEGER),
+    Column("filled_at", INTEGER, nullable=False),
+    Column("finished_at", INTEGER),
     sqlite_with_rowid=False,
 )
 Index(
@@ -120,13 +117,13 @@ Index(
 ATTEMPTS = Table(
     "ledger_attempts",
     _METADATA,
-    Column("number", _Integer, primary_key=True),
-    Column("subscriber", _Exact, nullable=False),
-    Column("notification", _Exact, nullable=False),
+    Column("number", INTEGER, primary_key=True),
+    Column("subscriber", EXACT, nullable=False),
+    Column("notification", EXACT, nullable=False),
     # The k-th try, from 1.
     Column("attempt", Integer, nullable=False),
-    Column("started_at", _Integer, nullable=False),
-    Column("milliseconds", _Integer, nullable=False),
+    Column("started_at", INTEGER, nullable=False),
+    Column("milliseconds", INTEGER, nullable=False),
     Column("outcome", Text, nullable=False),
     # Of an HTTP answer: its status and how it begins.
     Column("status", Integer),
@@ -140,7 +137,7 @@ Index("ledger_attempts_notification", ATTEMPTS.c.notification, ATTEMPTS.c.number
 SENDERS = Table(
     "ledger_senders",
     _METADATA,
-    Column("owner", _Exact, primary_key=True),
+    Column("owner", EXACT, primary_key=True),
     Column("since", Double, nullable=False),
     Column("heartbeat", Double, nullable=False),
 )

@@ -10,17 +10,17 @@ from eventsourcing.persistence import StoredEvent
 
 # The bridge leaves its models untyped; this is the one place that takes them as they are.
 from eventsourcing_sqlalchemy.models import StoredEventRecord  # type: ignore[attr-defined]
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Text
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Text
 from sqlalchemy.types import TypeEngine
 
+from ledger.columns import INTEGER
 from ledger.recorded import COLUMNS, RecordedEvent
 
 __all__ = ["LedgerEventRecord", "LedgerStoredEvent", "Recorded"]
 
-_BigInteger = BigInteger().with_variant(Integer(), "sqlite")
 _SQL_TYPES: dict[type, TypeEngine[Any]] = {
     str: Text(),
-    int: _BigInteger,
+    int: INTEGER,
     bool: Boolean(),
     bytes: LargeBinary(),
 }
@@ -32,7 +32,7 @@ class LedgerEventRecord(StoredEventRecord):
     __abstract__ = True
 
     # No AUTOINCREMENT and no sequence: positions are allocated from the locked head.
-    id = Column(_BigInteger, primary_key=True, autoincrement=False)
+    id = Column(INTEGER, primary_key=True, autoincrement=False)
     event_id = Column(Text, nullable=False, unique=True)
 
     # The library reads only a class's own table arguments: left to inheritance, this index

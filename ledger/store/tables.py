@@ -6,7 +6,6 @@ import struct
 import warnings
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Connection,
@@ -20,6 +19,7 @@ from sqlalchemy import (
 )
 
 from ledger.chain import GENESIS, first_link_of_formula_1
+from ledger.columns import INTEGER
 from ledger.database import advisory_lock
 from ledger.errors import ConfigurationError
 from ledger.making import making_tables, use_wal
@@ -32,7 +32,7 @@ _HEAD = Table(
     "ledger_events_head",
     MetaData(),
     Column("one", Integer, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
-    Column("position", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
+    Column("position", INTEGER, nullable=False),
     Column("chain", LargeBinary, nullable=False),
 )
 

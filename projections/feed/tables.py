@@ -7,13 +7,11 @@ from functools import cached_property
 
 from sqlalchemy import URL, Boolean, Column, Index, LargeBinary, MetaData, Table, Text
 
+from ledger.columns import EXACT, INTEGER
 from projections.feed.reading import FeedReading
-from projections.objects.types import Type
-from projections.tables.schema import StoreTables, sql_type
+from projections.tables.schema import StoreTables
 
 __all__ = ["FeedTables", "feeds_table", "notifications_url"]
-
-_INTEGER, _EXACT = sql_type(Type.INTEGER), sql_type(Type.CODE)
 
 
 def notifications_url(log: URL) -> URL:
@@ -38,11 +36,11 @@ def feeds_table(schema: str | None) -> Table:
         MetaData(schema=schema),
         Column("table_name", Text, primary_key=True),
         Column("fingerprint", Text, nullable=False),
-        Column("position", _INTEGER, nullable=False),
+        Column("position", INTEGER, nullable=False),
         # The log's chain value there: whether the feed belongs to the log.
         Column("chain", LargeBinary, nullable=False),
         # Counts up with each that begins to serve; 0 is one that never did.
-        Column("served", _INTEGER, nullable=False),
+        Column("served", INTEGER, nullable=False),
         # The names of its tables: another version may not know them.
         Column("tables", Text, nullable=False),
     )
@@ -67,27 +65,27 @@ class FeedTables:
         table = Table(
             self.name,
             self.metadata,
-            Column("id", _EXACT, nullable=False),
-            Column("type", _EXACT, nullable=False),
-            Column("kind", _EXACT, nullable=False),
-            Column("object_id", _EXACT, nullable=False),
-            Column("account", _EXACT),
+            Column("id", EXACT, nullable=False),
+            Column("type", EXACT, nullable=False),
+            Column("kind", EXACT, nullable=False),
+            Column("object_id", EXACT, nullable=False),
+            Column("account", EXACT),
             Column("livemode", Boolean, nullable=False),
-            Column("position", _INTEGER, primary_key=True, autoincrement=False),
-            Column("place", _INTEGER, primary_key=True, autoincrement=False),
-            Column("ordinal", _INTEGER, nullable=False),
+            Column("position", INTEGER, primary_key=True, autoincrement=False),
+            Column("place", INTEGER, primary_key=True, autoincrement=False),
+            Column("ordinal", INTEGER, nullable=False),
             Column("late", Boolean, nullable=False),
             Column("holds", Boolean, nullable=False),
-            Column("cause_event", _EXACT, nullable=False),
-            Column("cause_type", _EXACT, nullable=False),
-            Column("cause_created", _INTEGER, nullable=False),
-            Column("cause_position", _INTEGER, nullable=False),
+            Column("cause_event", EXACT, nullable=False),
+            Column("cause_type", EXACT, nullable=False),
+            Column("cause_created", INTEGER, nullable=False),
+            Column("cause_position", INTEGER, nullable=False),
             Column("row_key", LargeBinary, nullable=False),
-            Column("source", _EXACT, nullable=False),
-            Column("created", _INTEGER, nullable=False),
-            Column("received_at", _INTEGER, nullable=False),
+            Column("source", EXACT, nullable=False),
+            Column("created", INTEGER, nullable=False),
+            Column("received_at", INTEGER, nullable=False),
             Column("is_first", Boolean, nullable=False),
-            Column("object_created", _INTEGER),
+            Column("object_created", INTEGER),
             sqlite_with_rowid=False,
         )
         columns = table.c
@@ -113,8 +111,8 @@ class FeedTables:
         return Table(
             f"{self.name}_counts",
             self.metadata,
-            Column("type", _EXACT, primary_key=True),
-            Column("count", _INTEGER, nullable=False),
+            Column("type", EXACT, primary_key=True),
+            Column("count", INTEGER, nullable=False),
             sqlite_with_rowid=False,
         )
 

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from ledger.columns import EXACT, INTEGER
 from projections.objects.types import Type
 from projections.rows.family import Family
 from projections.rows.kind import Field, Kind
@@ -41,16 +41,13 @@ SCHEMA = "projections"
 # The table of event types, and the name of its checkpoint.
 EVENT_TYPES = "projection_event_types"
 
-_Integer = BigInteger().with_variant(Integer(), "sqlite")
-# Compared byte by byte: an id is no word of a language.
-_Exact = Text().with_variant(Text(collation="C"), "postgresql")
 _TYPES: dict[Type, TypeEngine[Any]] = {
-    Type.ID: _Exact,
-    Type.CODE: _Exact,
+    Type.ID: EXACT,
+    Type.CODE: EXACT,
     Type.TEXT: Text(),
-    Type.INTEGER: _Integer,
+    Type.INTEGER: INTEGER,
     Type.NUMBER: Double(),
-    Type.TIME: _Integer,
+    Type.TIME: INTEGER,
     Type.BOOLEAN: Boolean(),
     # ASCII JSON as text: JSONB would refuse \u0000 and reorder keys.
     Type.OBJECT: Text(),
@@ -105,10 +102,10 @@ def control(schema: str | None) -> Control:
         Column("table_name", Text, primary_key=True),
         Column("kind", Text, nullable=False),
         Column("fingerprint", Text, nullable=False),
-        Column("position", _Integer, nullable=False),
+        Column("position", INTEGER, nullable=False),
         # The log's chain value there: whether the table belongs to the log.
         Column("chain", LargeBinary),
-        Column("without_snapshot", _Integer, nullable=False),
+        Column("without_snapshot", INTEGER, nullable=False),
         # Of a table of rows; a store has none.
         Column("store", Text),
     )
@@ -120,7 +117,7 @@ def control(schema: str | None) -> Control:
         Column("event", Text, primary_key=True),
         Column("kind", Text, nullable=False),
         Column("row_id", Text, nullable=False),
-        Column("position", _Integer, nullable=False),
+        Column("position", INTEGER, nullable=False),
         Column("error", Text, nullable=False),
         Column("account", Text),
         Column("livemode", Boolean, nullable=False),
@@ -134,15 +131,15 @@ def control(schema: str | None) -> Control:
         Column("owner", Text),
         Column("started", Double),
         Column("heartbeat", Double),
-        Column("done", _Integer),
-        Column("total", _Integer),
+        Column("done", INTEGER),
+        Column("total", INTEGER),
     )
     checks = Table(
         "projection_checks",
         metadata,
         Column("kind", Text, primary_key=True),
-        Column("checked_at", _Integer, nullable=False),
-        Column("differences", _Integer, nullable=False),
+        Column("checked_at", INTEGER, nullable=False),
+        Column("differences", INTEGER, nullable=False),
     )
     leaders = Table(
         "projection_leaders",
@@ -154,9 +151,9 @@ def control(schema: str | None) -> Control:
     event_types = Table(
         EVENT_TYPES,
         metadata,
-        Column("type", _Exact, primary_key=True),
+        Column("type", EXACT, primary_key=True),
         # Empty where no object could be read.
-        Column("object", _Exact, primary_key=True),
+        Column("object", EXACT, primary_key=True),
     )
     return Control(
         metadata, live_tables, checkpoints, dead_letters, rebuilds, checks, leaders, event_types
@@ -212,8 +209,8 @@ class KindTables:
         return Table(
             f"{self.name}_terms",
             self.metadata,
-            Column("term", _Exact, primary_key=True),
-            Column("created", _Integer, primary_key=True, autoincrement=False),
+            Column("term", EXACT, primary_key=True),
+            Column("created", INTEGER, primary_key=True, autoincrement=False),
             Column("row_key", LargeBinary, primary_key=True),
             sqlite_with_rowid=False,
         )
@@ -242,12 +239,12 @@ class StoreTables:
         return Table(
             f"{self.name}_objects",
             self.metadata,
-            Column("id", _Exact, primary_key=True),
-            Column("object", _Exact, primary_key=True),
+            Column("id", EXACT, primary_key=True),
+            Column("object", EXACT, primary_key=True),
             # Empty for the ledger's own: a key holds no null.
-            Column("account", _Exact, primary_key=True),
+            Column("account", EXACT, primary_key=True),
             Column("livemode", Boolean, primary_key=True),
-            Column("component", _Integer, nullable=False),
+            Column("component", INTEGER, nullable=False),
             sqlite_with_rowid=False,
         )
 
@@ -257,7 +254,7 @@ class StoreTables:
         return Table(
             f"{self.name}_components",
             self.metadata,
-            Column("component", _Integer, primary_key=True, autoincrement=False),
+            Column("component", INTEGER, primary_key=True, autoincrement=False),
             Column("content", LargeBinary, nullable=False),
         )
 
