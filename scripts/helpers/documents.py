@@ -69,11 +69,10 @@ def _personal_fields(fields: Iterable[Field], prefix: str = "") -> list[str]:
 
 
 def _conditions() -> Iterator[str]:
-    yield "| type | it becomes true that |"
+    yield "| type | what became true |"
     yield "|---|---|"
     for type_, condition in notification_types().items():
-        about = condition.about
-        yield f"| `{type_}` | {about[0].lower()}{about[1:]} |"
+        yield f"| `{type_}` | {condition.about} |"
 
 
 _TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
