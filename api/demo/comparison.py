@@ -1,12 +1,13 @@
-"""Compares a ledger's rows with the truth, field by field."""
+"""Compares a ledger's rows with the truth, field by field, and its notifications, one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.simulator import Row, Truth
+from api.simulator import Row, Story, Truth
 
 _UNORDERED_LISTS = frozenset({"refunds", "disputes", "currently_due", "past_due"})
 """Lists that are compared as sets: the REST contract does not give them an order."""
@@ -58,6 +59,63 @@ def differences(
                 Difference(kind, row_id, None, None, actual_rows[row_id]) for row_id in extra
             ]
     return result
+
+
+def expected_notifications(stories: Iterable[Story]) -> Counter[tuple[str, str]]:
+    """Return how often what became true of which object in the stories: {(id, type): count}.
+
+    An order counts under the id that it has in the end.
+    """
+    return Counter(
+        (story.order_containing(rise.object_id) or rise.object_id, rise.type)
+        for story in stories
+        for rise in story.notifications()
+    )
+
+
+def notification_differences(
+    stories: Sequence[Story],
+    expected: Counter[tuple[str, str]],
+    notifications: Iterable[Mapping[str, Any]],
+    *,
+    only: bool = False,
+) -> list[Difference]:
+    """Return where a ledger's notifications differ from those that the stories are to give.
+
+    Each rise has to be there. Events out of order may make more of them, for what was known
+    meanwhile; but no notification is there twice, and an order is paid once. With `only`, orders
+    that the stories do not have are differences too.
+    """
+    known = {object_id for object_id, _ in expected}
+    actual: Counter[tuple[str, str]] = Counter()
+    ids: Counter[str] = Counter()
+    for notification in notifications:
+        object_id = notification["object_id"]
+        if object_id not in known:
+            # A charge or a session that became a part of an order later.
+            object_id = _order_containing(stories, object_id)
+        if only or object_id in known:
+            actual[object_id, notification["type"]] += 1
+            ids[notification["id"]] += 1
+    result = [_count_difference(id, 1, count) for id, count in ids.items() if count > 1]
+    for object_id, type in sorted({*expected, *actual}):
+        counts = expected[object_id, type], actual[object_id, type]
+        if not _is_right(type, *counts):
+            result.append(_count_difference(f"{type} of {object_id}", *counts))
+    return result
+
+
+def _count_difference(id: str, expected: int, actual: int) -> Difference:
+    return Difference("notifications", id, "count", expected, actual)
+
+
+def _is_right(type: str, expected: int, actual: int) -> bool:
+    return actual == expected if type == "order.paid" else actual >= expected
+
+
+def _order_containing(stories: Sequence[Story], object_id: str) -> str:
+    orders = (story.order_containing(object_id) for story in stories)
+    return next((order for order in orders if order is not None), object_id)
 
 
 def _is_equal(name: str, expected: Any, actual: Any) -> bool:

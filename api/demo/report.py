@@ -47,6 +47,19 @@ def verdict(truth: Truth, differences: Sequence[Difference]) -> list[str]:
     return lines
 
 
+def verdict_of_notifications(
+    expected: Counter[tuple[str, str]], differences: Sequence[Difference]
+) -> list[str]:
+    """Return how many notifications there have to be, and the first differences."""
+    types: Counter[str] = Counter()
+    for (_, type), count in expected.items():
+        types[type] += count
+    frequent = ", ".join(f"{count} {type}" for type, count in types.most_common(4))
+    lines = [f"Compared with the {types.total()} expected notifications ({frequent}, …):"]
+    lines += [f"  ✗ {difference}" for difference in differences[:DIFFERENCES_SHOWN_MAX]]
+    return lines if differences else [*lines, "  each is there once"]
+
+
 def where_to_look(url: str, key: str, truth: Truth) -> list[str]:
     """Return URLs and commands that show more, of the order with the most events among them."""
     url = url.rstrip("/")

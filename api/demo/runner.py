@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 
 from api.demo import report
 from api.demo.client import Client, ClientResponse, UnexpectedResponse
-from api.demo.comparison import differences
+from api.demo.comparison import (
+    Difference,
+    differences,
+    expected_notifications,
+    notification_differences,
+)
 from api.demo.deliveries import deliveries
 from api.simulator import STORIES, Json, Row, Story, Truth, histories
 
 PROGRESS_SECONDS = 1.0
 CATCH_UP_SECONDS_MAX = 60.0
+NOTIFIED_SECONDS_MAX = 30.0
 UNEXPECTED_SHOWN_MAX = 5
 
 
@@ -86,10 +92,13 @@ def _run(options: DemoOptions, client: Client) -> int:
     truth = _merged_truth(progress.stories)
     rows = {kind: _rows_by_id(client, kind) for kind in truth}
     wrong = differences(truth, rows, only=was_empty)
+    expected = expected_notifications(progress.stories)
+    misheard = _notification_differences(client, progress.stories, expected, only=was_empty)
     summary = client.list_page("/v1/summary", limit=100)["data"]
     for block in (
         report.state(summary, rows),
         report.verdict(truth, wrong),
+        report.verdict_of_notifications(expected, misheard),
         report.where_to_look(options.url, options.key_shown, truth),
     ):
         write("")
@@ -98,10 +107,14 @@ def _run(options: DemoOptions, client: Client) -> int:
     write("")
     for line in progress.unexpected[:UNEXPECTED_SHOWN_MAX]:
         write(f"✗ {line}")
-    if wrong or progress.unexpected:
-        write(f"{len(wrong)} differences, {len(progress.unexpected)} unexpected responses.")
+    if wrong or misheard or progress.unexpected:
+        count = len(wrong) + len(misheard)
+        write(f"{count} differences, {len(progress.unexpected)} unexpected responses.")
         return 1
-    write(f"All right: {len(progress.stories)} stories, every row is right.")
+    write(
+        f"All right: {len(progress.stories)} stories, every row is right, and every notification"
+        " is there once."
+    )
     return 0
 
 
@@ -156,6 +169,19 @@ def _wait_until_caught_up(client: Client) -> None:
             return
         time.sleep(0.1)
     raise UnexpectedResponse(f"the projections still lag after {CATCH_UP_SECONDS_MAX:.0f} s")
+
+
+def _notification_differences(
+    client: Client, stories: list[Story], expected: Counter[tuple[str, str]], *, only: bool
+) -> list[Difference]:
+    """Return where the notifications differ; they come a moment after the rows."""
+    deadline = time.monotonic() + NOTIFIED_SECONDS_MAX
+    while True:
+        notifications = client.rows("/v1/notifications")
+        wrong = notification_differences(stories, expected, notifications, only=only)
+        if not wrong or time.monotonic() > deadline:
+            return wrong
+        time.sleep(0.5)
 
 
 def _lag_events(client: Client) -> int:

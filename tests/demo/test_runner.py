@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import stripe
 
+from api.demo import runner
 from api.demo.client import Client
 from api.demo.report import where_to_look
 from api.demo.runner import DemoOptions, run
@@ -24,8 +25,9 @@ SECRET, KEY = "whsec_of_this_test_only", "key of this test"
 class SmallLedger:
     """Keeps the ids of the events it is sent, and serves the rows it is made with."""
 
-    def __init__(self, truth: Truth) -> None:
+    def __init__(self, truth: Truth, notifications: Sequence[dict[str, Any]] = ()) -> None:
         self.truth = truth
+        self.notifications = [*notifications]
         self.stored: set[str] = set()
         self.refused = 0
         self.unavailable = 0
@@ -51,7 +53,8 @@ class SmallLedger:
             return {"data": [{"lag_events": 0, "position": len(self.stored)}], "has_more": False}
         if kind == "summary":
             return {"data": [], "has_more": False}
-        rows = list(self.truth[kind].values()) if self.stored else []
+        rows = list(self.truth[kind].values()) if kind in self.truth else self.notifications
+        rows = rows if self.stored else []
         after = query.get("starting_after", [None])[0]
         begin = next((n + 1 for n, row in enumerate(rows) if row["id"] == after), 0)
         limit = int(query["limit"][0])
@@ -97,12 +100,16 @@ def _served(ledger: SmallLedger) -> Iterator[str]:
 
 @pytest.fixture
 def ledger() -> SmallLedger:
-    """Return a ledger that serves the right rows for twelve stories of seed 4."""
+    """Return a ledger that serves what is right for twelve stories of seed 4."""
     truth: Truth = {}
+    notifications: list[dict[str, Any]] = []
     for history in histories(4, 12):
         for kind, rows in history.truth().items():
             truth.setdefault(kind, {}).update(rows)
-    return SmallLedger(truth)
+        for rise in history.notifications():
+            id = f"ntf_{len(notifications)}"
+            notifications.append({"id": id, "type": rise.type, "object_id": rise.object_id})
+    return SmallLedger(truth, notifications)
 
 
 def _run(ledger: SmallLedger, **options: Any) -> tuple[int, str]:
@@ -110,6 +117,23 @@ def _run(ledger: SmallLedger, **options: Any) -> tuple[int, str]:
     with _served(ledger) as url:
         code = run(DemoOptions(url, SECRET, KEY, 4, stories=12, write=lines.append, **options))
     return code, "\n".join(lines)
+
+
+def test_notifications_are_compared(ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That each is there, that none is there twice, and that an order is paid once."""
+    monkeypatch.setattr(runner, "NOTIFIED_SECONDS_MAX", 0.0)
+    paid = next(each for each in ledger.notifications if each["type"] == "order.paid")
+    ledger.notifications.remove(paid)
+    assert f"order.paid of {paid['object_id']}: count: expected 1, found 0" in _run(ledger)[1]
+    ledger.stored.clear()
+    ledger.notifications += [paid, {**paid, "id": "ntf_again"}]
+    assert f"order.paid of {paid['object_id']}: count: expected 1, found 2" in _run(ledger)[1]
+    ledger.stored.clear()
+    first = ledger.notifications[0]
+    ledger.notifications[-1] = dict(first)
+    code, output = _run(ledger)
+
+    assert code == 1 and f"notifications {first['id']}: count: expected 1, found 2" in output
 
 
 def test_a_right_ledger_passes(ledger: SmallLedger) -> None:
