@@ -20,6 +20,8 @@ from projections.rows.kind import Field, Kind, reads_of
 __all__ = ["INVOICE", "KIND", "READ_BY_ORDERS"]
 
 _LINES_MAX = 10
+# Nothing is left to be paid.
+_NOT_DUE = ("paid", "void", "deleted")
 
 
 def _status_before_2018(snapshot: Mapping[str, Any]) -> str | None:
@@ -71,13 +73,15 @@ def _from_type(values: dict[str, Any], type: str, created: int) -> None:
     # A failed attempt leaves no mark of its own: one under way has been counted, too.
     if type == "invoice.payment_failed":
         values["payment_failed"] = created
+    elif values.get("status") in _NOT_DUE:
+        # Should it be reopened, that is no new failure.
+        values["payment_failed"] = None
 
 
 def _failed_payment(invoice: Aggregate) -> int:
     """When its last payment failed, while it is to be paid."""
     values = invoice.values
-    is_due = values.get("status") not in ("paid", "void", "deleted")
-    return values.get("payment_failed") or 0 if is_due else 0
+    return 0 if values.get("status") in _NOT_DUE else values.get("payment_failed") or 0
 
 
 _CONDITIONS = (
