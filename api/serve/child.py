@@ -31,11 +31,18 @@ class Child:
     """One module of `api.serve` as a process.
 
     Its first arguments are this process's id and the descriptor of a pipe, into which it writes
-    when it has started.
+    when it has started. ``starts_last``: once the ledger answers.
     """
 
-    def __init__(self, name: str, *arguments: object, descriptors: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        *arguments: object,
+        descriptors: Sequence[int] = (),
+        starts_last: bool = False,
+    ) -> None:
         self.name = name
+        self.starts_last = starts_last
         self._arguments = arguments
         self._descriptors = tuple(descriptors)
         self._process: subprocess.Popen[bytes] | None = None

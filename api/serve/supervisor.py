@@ -84,8 +84,9 @@ def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) 
         for (name, workers, threads), listener in zip(sizes, listeners, strict=False)
     ]
     is_asking = settings.stripe_api_key is not None and settings.sweep_minutes > 0
-    others = [Child("follower"), Child("notifier"), *([Child("asker")] if is_asking else [])]
-    return [*servers, *others]
+    # They leave the processor to the web until that has started.
+    last = ["notifier", *(["asker"] if is_asking else [])]
+    return [*servers, Child("follower"), *(Child(name, starts_last=True) for name in last)]
 
 
 def _checkpoint(settings: Settings) -> bool:
@@ -118,7 +119,8 @@ def _keep_running(
     while not stop.count:
         run.keep()
         for child in children:
-            child.ensure_running()
+            if announced or not child.starts_last:
+                child.ensure_running()
         if not announced and web.has_started():
             _announce(settings)
             announced = True
