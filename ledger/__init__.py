@@ -8,17 +8,19 @@ from ledger.errors import (
     ImportRefused,
     LedgerError,
     QueueFull,
+    SnapshotRefused,
     StoreUnavailable,
     UnknownCursor,
 )
-from ledger.event import Delivery, Event, Quarantined, Reason, read_delivery
+from ledger.event import SNAPSHOT, Delivery, Event, Quarantined, Reason, read_delivery
 from ledger.export import export_lines
 from ledger.importing import Gate, Imported, import_file
 from ledger.limits import BATCHES, READS, Limits
 from ledger.log import Head, Log, Page
 from ledger.recorded import RecordedEvent
 from ledger.scan import EventTypes
-from ledger.store import Appended, Ledger
+from ledger.snapshot import VOLATILE, Snapshot
+from ledger.store import Appended, Ledger, RecordedSnapshot
 from ledger.urls import database_url
 from ledger.verify import Verified, verify
 
@@ -26,6 +28,8 @@ __all__ = [
     "BATCHES",
     "GENESIS",
     "READS",
+    "SNAPSHOT",
+    "VOLATILE",
     "Appended",
     "Appender",
     "ConfigurationError",
@@ -46,6 +50,9 @@ __all__ = [
     "QueueFull",
     "Reason",
     "RecordedEvent",
+    "RecordedSnapshot",
+    "Snapshot",
+    "SnapshotRefused",
     "StoreUnavailable",
     "UnknownCursor",
     "Verified",

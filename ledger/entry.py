@@ -172,7 +172,7 @@ def delivery_of(document: Mapping[str, Any]) -> Delivery:
         if reason not in list(Reason):
             raise ImportRefused("reason is unknown")
         return Delivery(body, source, received_at, quarantine(body, Reason(reason)))
-    fact = read_delivery(body)
+    fact = read_delivery(body, source=source)
     if not isinstance(fact, Event):
         raise ImportRefused(f"the body is no event, and there is no reason: {fact.reason}")
     return Delivery(body, source, received_at, fact)

@@ -9,6 +9,7 @@ __all__ = [
     "ImportRefused",
     "LedgerError",
     "QueueFull",
+    "SnapshotRefused",
     "StoreUnavailable",
     "UnknownCursor",
 ]
@@ -36,6 +37,10 @@ class UnknownCursor(LedgerError):
 
 class ImportRefused(LedgerError):
     """A line of an import, or the whole, cannot be appended to the log."""
+
+
+class SnapshotRefused(LedgerError):
+    """An answer of Stripe's cannot be kept as a snapshot record; the text says why."""
 
 
 class BackupFailed(LedgerError):

@@ -1,4 +1,4 @@
-"""Reading a verified body: it is a Stripe event, or else it is quarantined."""
+"""Reading a verified body: it is a Stripe event or a snapshot record, or else it is quarantined."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from ledger.identity import QUARANTINE_PREFIX, QUARANTINE_STREAM, stream_id
+from ledger.identity import QUARANTINE_PREFIX, QUARANTINE_STREAM, snapshot_id, stream_id
 from ledger.strict_json import BadNumber, DuplicateKey, TooDeep, strict_loads
 
 __all__ = [
-    "BODY_BYTES_MAX", "RECEIVED_AT_MAX", "SOURCES", "TYPE_GRAMMAR", "Delivery", "Event", "Fact",
-    "Quarantined", "Reason", "quarantine", "read_delivery",
+    "BODY_BYTES_MAX", "RECEIVED_AT_MAX", "SNAPSHOT", "SOURCES", "TYPE_GRAMMAR", "Delivery", "Event",
+    "Fact", "Quarantined", "Reason", "quarantine", "read_delivery",
 ]  # fmt: skip
 
 _EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,250}", re.ASCII)
@@ -31,6 +31,9 @@ _CREATED_MAX = 2**40
 
 # Where deliveries come from; what was fetched from Stripe was not signed, but asked for by TLS.
 SOURCES = ("webhook", "import", "api")
+
+# What a snapshot record says it is, and its type.
+SNAPSHOT = "ledger.snapshot"
 
 # The largest body that can be configured to be accepted.
 BODY_BYTES_MAX = 1 << 26
@@ -58,6 +61,7 @@ class Reason(StrEnum):
 class Event:
     """The envelope of a Stripe event, snapshot or thin (``created`` in Unix seconds).
 
+    Or of a snapshot record, where ``created`` is the second in which Stripe answered.
     ``account`` is the connected account, or the context of an organisation's event.
     ``fallback_id`` replaces ``object_id`` in the stream's identity where the object has no id.
     """
@@ -122,14 +126,15 @@ class _Refused(Exception):
         self.reason = reason
 
 
-def read_delivery(body: bytes, *, livemode: bool | None = None) -> Fact:
+def read_delivery(body: bytes, *, livemode: bool | None = None, source: str = "webhook") -> Fact:
     """Read a verified body as an event, or as quarantined with the reason.
 
     Never raises, for no signed body may make an append fail. With ``livemode``, an event of the
-    other mode is quarantined as ``wrong_mode``.
+    other mode is quarantined as ``wrong_mode``. A snapshot record is taken from ``source`` ``api``
+    alone: nobody who signs may say what Stripe answered to us.
     """
     try:
-        event = _event(_document(body))
+        event = _event(_document(body), source)
         if livemode is not None and event.livemode is not livemode:
             raise _Refused(Reason.WRONG_MODE)
     except _Refused as refused:
@@ -158,20 +163,37 @@ def _document(body: bytes) -> Mapping[str, Any]:
     return value
 
 
-def _event(document: Mapping[str, Any]) -> Event:
+def _event(document: Mapping[str, Any], source: str) -> Event:
     kind = document.get("object")
     if kind == "event":
         return _snapshot_event(document)
     if kind == "v2.core.event":
         return _thin_event(document)
+    if kind == SNAPSHOT and source == "api":
+        return _snapshot_record(document)
     raise _Refused(Reason.NOT_AN_EVENT)
 
 
 def _snapshot_event(document: Mapping[str, Any]) -> Event:
+    return _about(document, *_id_and_type(document), document.get("created"))
+
+
+def _snapshot_record(document: Mapping[str, Any]) -> Event:
+    observed_at, payout = document.get("observed_at"), _optional(document, "payout")
+    record = _about(document, str(document.get("id")), SNAPSHOT, observed_at)
+    snapshot = document["data"]["object"]
+    if record.object_id is None or record.object != snapshot.get("object"):
+        raise _Refused(Reason.BAD_OBJECT_ID)
+    id = snapshot_id(record.account, record.livemode, record.created, payout, snapshot)
+    cause = _optional(document, "cause")
+    if record.id != id or (cause is not None and not _EVENT_ID.fullmatch(cause)):
+        raise _Refused(Reason.BAD_ID)
+    return record
+
+
+def _about(document: Mapping[str, Any], event_id: str, event_type: str, created: Any) -> Event:
     data = document.get("data")
     snapshot = data.get("object") if isinstance(data, dict) else None
-    event_id, event_type = _id_and_type(document)
-    created = document.get("created")
     if type(created) is not int or not 0 <= created <= _CREATED_MAX:
         raise _Refused(Reason.BAD_ENVELOPE)
     if type(document.get("livemode")) is not bool or not isinstance(snapshot, dict):

@@ -1,14 +1,23 @@
-"""The identity of a stream: one for each Stripe object, derived from its scope, name and id."""
+"""Identities: of a stream, one for each Stripe object, and of a snapshot record."""
 
 from __future__ import annotations
 
 import json
 import re
 from functools import lru_cache
-from hashlib import sha1
+from hashlib import sha1, sha256
+from typing import Any
 from uuid import UUID, uuid5
 
-__all__ = ["QUARANTINE_PREFIX", "QUARANTINE_STREAM", "stream_bytes", "stream_id"]
+__all__ = [
+    "QUARANTINE_PREFIX",
+    "QUARANTINE_STREAM",
+    "SNAPSHOT_PREFIX",
+    "canonical_json",
+    "snapshot_id",
+    "stream_bytes",
+    "stream_id",
+]
 
 # Must never change: every stream's identity in every ledger depends on it.
 _NAMESPACE = UUID("5d1a3c2e-7b64-5f0e-9c11-1f6a52f6b9d4")
@@ -19,6 +28,11 @@ QUARANTINE_STREAM = uuid5(_NAMESPACE, "quarantine")
 
 # The beginning of a quarantined body's identity; an event's begins with evt_.
 QUARANTINE_PREFIX = "quarantine:"
+
+# The beginning of a snapshot record's identity.
+SNAPSHOT_PREFIX = "snap_"
+# Of a SHA-256: 160 bits, which nobody finds twice.
+_SNAPSHOT_DIGITS = 40
 
 
 def stream_bytes(account: str | None, livemode: bool, object: str, id: str | None) -> bytes:
@@ -48,6 +62,25 @@ def _name(account: str | None, livemode: bool, object: str, id: str | None) -> s
         return f'[{quoted},{"true" if livemode else "false"},"{object}","{id}"]'
     return _encode([account, livemode, object, id])
 
+
+def snapshot_id(
+    account: str | None,
+    livemode: bool,
+    observed_at: int,
+    payout: str | None,
+    snapshot: dict[str, Any],
+) -> str:
+    """The id of a snapshot record: a hash of all that it says.
+
+    Must never change: the ids of every ledger's records are compared with it.
+    """
+    name, id = snapshot.get("object"), snapshot.get("id")
+    text = canonical_json([account, livemode, name, id, observed_at, payout, snapshot])
+    return SNAPSHOT_PREFIX + sha256(text.encode()).hexdigest()[:_SNAPSHOT_DIGITS]
+
+
+# Keys in order, no blanks, all but ASCII escaped: one text for all renderings of a value.
+canonical_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 _IS_PLAIN = re.compile("[a-zA-Z0-9_.]*", re.ASCII).fullmatch
 _encode = json.JSONEncoder(separators=(",", ":")).encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from ledger.identity import QUARANTINE_PREFIX
+from ledger.identity import QUARANTINE_PREFIX, SNAPSHOT_PREFIX
 
 __all__ = ["COLUMNS", "ENVELOPE", "RecordedEvent", "decoded", "recorded_events"]
 
@@ -36,6 +36,11 @@ class RecordedEvent(NamedTuple):
     def is_quarantined(self) -> bool:
         """Whether the body is no event, though it was signed."""
         return self.event_id.startswith(QUARANTINE_PREFIX)
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it is a snapshot record of our own, and no event of Stripe's."""
+        return self.event_id.startswith(SNAPSHOT_PREFIX)
 
     @property
     def reason(self) -> str | None:

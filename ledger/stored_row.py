@@ -80,7 +80,7 @@ def _is_text(value: str) -> bool:
 
 
 def _altered_columns(event: RecordedEvent, stream: Any, topic: Any) -> list[str]:
-    fact = read_delivery(event.body)
+    fact = read_delivery(event.body, source=event.source)
     if event.is_quarantined:
         reason = event.reason
         if reason not in list(Reason):

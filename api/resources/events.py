@@ -20,7 +20,7 @@ class EventSchema(ResponseSchema):
     """An event in a list: its envelope and how it was received, without the body."""
 
     object = constant("event")
-    id = text("Stripe's id of the event.", attribute="event_id")
+    id = text("Stripe's id of the event; snap_… of a snapshot record.", attribute="event_id")
     position = schemas.position()
     type = text("The event's type, like charge.succeeded.")
     object_id = text("The id of the Stripe object, if it has one.", attribute="stream",
@@ -30,7 +30,7 @@ class EventSchema(ResponseSchema):
     api_version = text("The API version of its payload.", allow_none=True)
     account = schemas.account()
     livemode = schemas.livemode()
-    source = text("How it was received: webhook or import.")
+    source = text("How it was received: webhook, import, or api (Stripe was asked).")
 
 
 class EventWithBodySchema(EventSchema):
@@ -39,7 +39,7 @@ class EventWithBodySchema(EventSchema):
     body = computed(
         "string",
         lambda event: event.body.decode("utf-8"),
-        "The exact bytes that Stripe signed, as a string.",
+        "The exact bytes that Stripe signed, or of the snapshot record, as a string.",
     )
     sha256 = computed(
         "string", lambda event: sha256(event.body).hexdigest(), "The body's SHA-256, in hex."

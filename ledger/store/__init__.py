@@ -2,6 +2,6 @@
 
 # First, before anything imports the library.
 import ledger.store.library  # noqa: F401  isort: skip
-from ledger.store.application import Appended, Ledger
+from ledger.store.application import Appended, Ledger, RecordedSnapshot
 
-__all__ = ["Appended", "Ledger"]
+__all__ = ["Appended", "Ledger", "RecordedSnapshot"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from uuid import UUID
 
@@ -17,16 +18,23 @@ from ledger.errors import StoreUnavailable
 from ledger.event import Delivery, Fact
 from ledger.limits import BATCHES, Limits
 from ledger.log import Log
+from ledger.snapshot import Snapshot
 from ledger.store.batch import Appended, Batch, reused_ids
 from ledger.store.datastore import LedgerFactory
 from ledger.store.existing import ExistingRow
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder, Section
+from ledger.store.recording import (
+    Moved,
+    RecordedSnapshot,
+    record,
+    refuse_moved,
+)
 from ledger.store.statements import Lookup
 from ledger.store.tables import NEWEST_HEAD
 from ledger.urls import database_url
 
-__all__ = ["Appended", "Ledger", "Rejected"]
+__all__ = ["Appended", "Ledger", "RecordedSnapshot", "Rejected"]
 
 
 class Rejected(StoreUnavailable):
@@ -116,16 +124,49 @@ class Ledger(Application[UUID]):
         row is written then), and ``StoreUnavailable`` where it cannot commit, or where its answer
         was lost and it is unknown whether it did.
         """
+        return self._append(deliveries)
+
+    def _append(
+        self, deliveries: Sequence[Delivery], versions: Mapping[UUID, int] | None = None
+    ) -> list[Appended]:
+        """``append``; with ``versions``, raises ``Moved`` where a stream has another one by now."""
         try:
-            return self._append(deliveries)
+            return self._written(deliveries, versions)
         except (IntegrityError, DataError) as error:
             raise Rejected(f"the database refused a row: {explain(_cause(error))}") from error
         except (PersistenceError, SQLAlchemyError, OSError) as error:
             raise StoreUnavailable(f"nothing was committed: {explain(_cause(error))}") from error
 
-    def _append(self, deliveries: Sequence[Delivery]) -> list[Appended]:
+    def record(
+        self,
+        snapshots: Iterable[Snapshot],
+        *,
+        repeat: bool = False,
+        received_at: int | None = None,
+    ) -> list[RecordedSnapshot]:
+        """Append what Stripe answered, in this order; returns a result for each.
+
+        Left out is what the object's newest entries in the log (events or records, by `created`)
+        show just so, unless ``repeat``: where a row is wrong although they do. ``received_at`` is
+        in microseconds since 1970, the present if None. Raises what ``append`` raises, and
+        ``SnapshotRefused`` before anything is written.
+        """
+        received_at = time.time_ns() // 1000 if received_at is None else received_at
+        deliveries = [snapshot.delivery(received_at) for snapshot in snapshots]
+        while True:
+            try:
+                return record(self.log, self._append, deliveries, repeat=repeat)
+            except Moved:
+                # A webhook of one of the objects came in between, and may show more.
+                continue
+
+    def _written(
+        self, deliveries: Sequence[Delivery], versions: Mapping[UUID, int] | None
+    ) -> list[Appended]:
         facts = [delivery.fact for delivery in deliveries]
         with self._recorder.critical_section(_lookup(facts)) as section:
+            if versions is not None:
+                refuse_moved(facts, versions, section.versions)
             reused = reused_ids(deliveries, self._existing(section))
             if reused:
                 # Rare: whether the very same reuse was quarantined before is looked up too.

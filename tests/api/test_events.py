@@ -7,6 +7,7 @@ import hashlib
 
 import pytest
 
+from ledger import SNAPSHOT, Snapshot
 from tests.api.client import ApiClient, problem
 from tests.api.deliveries import NOW, body_of, event
 
@@ -113,3 +114,18 @@ def test_quarantined_is_no_event(log: ApiClient) -> None:
     assert delivery is not None
 
     problem(log.get(f"/v1/events/{delivery.event_id}"), 404)
+
+
+def test_a_snapshot_record(client: ApiClient) -> None:
+    """What Stripe answered is listed like an event, with a type, an id and a source of its own."""
+    payout = b'{"object": "payout", "id": "po_9"}'
+    snapshot = Snapshot(payout, NOW, "2026-10-28.endive", "acct_1", True)
+    client.ledger.record([snapshot])
+    [item] = client.items("/v1/events?type=ledger.snapshot")
+
+    assert item == client.items("/v1/events?type=ledger.*&account=acct_1")[0]
+    assert (item["object"], item["id"], item["type"]) == ("event", snapshot.id, SNAPSHOT)
+    assert (item["object_id"], item["created"], item["source"]) == ("po_9", NOW, "api")
+    body = client.get(f"/v1/events/{snapshot.id}").get_json()["body"]
+    assert body.encode() == snapshot.body
+    assert client.deliver(snapshot.body).get_json()["status"] == "quarantined"
