@@ -121,5 +121,5 @@ def _order_containing(stories: Sequence[Story], object_id: str) -> str:
 def _is_equal(name: str, expected: Any, actual: Any) -> bool:
     are_lists = isinstance(expected, list) and isinstance(actual, list)
     if are_lists and name in _UNORDERED_LISTS:
-        return sorted(expected) == sorted(actual)
+        return sorted(expected, key=str) == sorted(actual, key=str)
     return bool(expected == actual)

@@ -18,7 +18,9 @@ from api.simulator.versions import RELEASES_UNTIL, api_version
 from api.simulator.world import (
     Application,
     Charge,
+    Conversion,
     Dispute,
+    Movement,
     PaymentIntent,
     Plan,
     Price,
@@ -41,7 +43,9 @@ class StoryContext:
 
     `time` is the story's current time in Unix seconds. `releases_are_refunds` says what Stripe
     makes of a released authorization: the version of the requests decides, of all events alike.
-    With `keeps_states`, `states` has the objects as they stood at each event, sent or not.
+    `movements` has what moved the balance, which most events do not show; `conversion`, if
+    set, is what it is settled in. With `keeps_states`, `states` has the objects as they stood at
+    each event, sent or not.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class StoryContext:
         self.is_organisation = False
         self.events: list[Json] = []
         self.event_facts: list[EventFacts] = []
+        self.movements: list[Movement] = []
+        self.conversion: Conversion | None = None
         self._keeps_states = keeps_states
         self.states: list[State] = []
 

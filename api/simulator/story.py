@@ -17,6 +17,7 @@ from api.simulator.truth.notifications import Rise, rises
 from api.simulator.truth.orders import Orders
 from api.simulator.truth.records import Records
 from api.simulator.versions import API_VERSIONS
+from api.simulator.world import Movement
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z: when stories begin by default."""
@@ -31,6 +32,8 @@ class Story:
     event_facts: tuple[EventFacts, ...]
     states: tuple[State, ...] = ()
     """The objects as they stood at each event; none unless the story was asked to keep them."""
+    movements: tuple[Movement, ...] = ()
+    """What moved the balances, of which events show but the disputes' transactions."""
 
     def truth(self, at: int | None = None) -> Truth:
         """Return the rows of every kind after all events, or after those created up to a second."""
@@ -73,7 +76,13 @@ def story(
     tag = f"{seed}/{name}/{index}"
     context = StoryContext(tag, versions, account, livemode, start, keeps_states=keeps_states)
     STORIES[name](context)
-    return Story(name, tuple(context.events), tuple(context.event_facts), tuple(context.states))
+    return Story(
+        name,
+        tuple(context.events),
+        tuple(context.event_facts),
+        tuple(context.states),
+        tuple(context.movements),
+    )
 
 
 def histories(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from projections.objects.declaration import Link, MergedList, Read, StripeObject
+from projections.objects.declaration import Embed, Link, MergedList, Read, StripeObject
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
 from projections.payments.links import order_of
@@ -117,7 +117,12 @@ DISPUTE = StripeObject(
         "appeal_needs_response|appeal_under_review",
         "won",
     ),
-    links=(Link("charge", at("charge")), Link("payment_intent", at("payment_intent"))),
+    links=(
+        Link("charge", at("charge")),
+        Link("payment_intent", at("payment_intent")),
+        Link("balance_transaction", at("balance_transactions")),
+    ),
+    embeds=(Embed("balance_transaction", "balance_transactions"),),
     merged_lists={
         "balance_transactions": MergedList(
             "balance_transactions",

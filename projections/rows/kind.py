@@ -75,7 +75,7 @@ COMMON = (
 
 _FILTERS = ("status", "customer", "currency", "account", "livemode")
 _REFERENCES = ("order", "charge", "subscription", "checkout_session", "client_reference_id",
-               "invoice", "product", "coupon", "schedule")  # fmt: skip
+               "invoice", "product", "coupon", "schedule", "payout", "source")  # fmt: skip
 
 
 @dataclass(frozen=True)

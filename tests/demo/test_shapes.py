@@ -108,6 +108,12 @@ _PATHS: dict[str, dict[str, str]] = {
         "valid": "coupon.valid",
     },
     "payout": {"trace_id": "trace_id.value"},
+    "topup": {"source": "source.id"},
+    "application_fee": {
+        "connected_account": "account",
+        "fee_source": "fee_source.type",
+        "payout": "fee_source.payout",
+    },
     "account": {
         "business_name": "business_profile.name",
         "disabled_reason": "requirements.disabled_reason",
@@ -141,6 +147,7 @@ _DERIVED: dict[str, set[str]] = {
     "coupon": {"deleted"},
     "discount": {"deleted"},
     "account": {"requirement_errors"},
+    "transfer": {"reversals"},
 }
 """Facts that are in no single place of a body."""
 _NOTHING = (None, 0)

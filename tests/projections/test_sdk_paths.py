@@ -14,6 +14,7 @@ OBJECTS = {name: declared for kind in KINDS.values() for name, declared in kind.
 
 # What only older versions have and no newer place says in the same words, with the reason.
 NOT_IN_THE_SDK = {
+    ("balance_transaction", "payout"): "only the list by payout tells, and the record of it",
     ("charge", "invoice"): "until 2025-03-31; since then invoice payments link the two",
     ("invoice", "charge"): "until 2025-03-31; since then invoice payments link the two",
     ("invoice", "paid_out_of_band"): "until 2025-03-31; since then nothing tells it outright",
@@ -22,6 +23,8 @@ NOT_IN_THE_SDK = {
     ("payment_intent", "invoice"): "until 2025-03-31; since then an order reference may name it",
     ("subscription", "current_period_end"): "until 2025-03-31; since then each item has its own",
     ("subscription", "current_period_start"): "until 2025-03-31; since then each item has its own",
+    ("transfer", "status"): "until 2017-04-06, when payouts were transfers",
+    ("transfer", "type"): "until 2017-04-06, when payouts were transfers",
 }
 
 

@@ -14,6 +14,7 @@ from tests.projections.cases import charge, dispute, intent, invoice, payout, re
 from tests.projections.histories import Json, rows
 from tests.projections.money_changes import MONEY_CHANGES
 from tests.projections.subscription_changes import SUBSCRIPTION_CHANGES
+from tests.projections.transfer_changes import TRANSFER_CHANGES, transfer
 
 SESSION = {"id": "cs_1", "object": "checkout.session", "created": 1, "mode": "payment"}
 OLD_INVOICE = {"id": "in_1", "object": "invoice", "created": 1}
@@ -140,6 +141,7 @@ CHANGES: dict[str, tuple[str, Json, list[Shapes]]] = {
     **BILLING_CHANGES,
     **SUBSCRIPTION_CHANGES,
     **MONEY_CHANGES,
+    **TRANSFER_CHANGES,
 }  # fmt: skip
 
 
@@ -177,6 +179,33 @@ def test_an_absent_key_erases_nothing_and_a_null_does() -> None:
     assert row["paid_at"] == 100
     (row,) = rows([shown, silent, null])["payouts"].values()
     assert (row["destination"], row["reconciliation_status"]) == (None, "completed")
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"type": "bank_account", "destination": "ba_1", "status": "paid"},
+        {"type": "card", "destination": "card_1", "status": "failed"},
+        {"destination": None, "status": "pending", "recipient": None},
+    ],
+)
+def test_a_payout_of_the_days_when_it_was_a_transfer_is_no_transfer(old: Json) -> None:
+    """Until 2017-04-06 money to a bank was a transfer; a row of those would be the merchant's."""
+    assert rows([ev(transfer(**old), "transfer.paid")])["transfers"] == {}
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(0.924517, "0.924517"), (1, "1"), (1e-05, "0.00001"), (156.0, "156.0"), (None, None)],
+)
+def test_an_exchange_rate_is_a_text(rate: float | None, text: str | None) -> None:
+    """As many digits as Stripe wrote, without an exponent: no reader rounds them."""
+    shown = {"id": "txn_9", "object": "balance_transaction", "created": 1, "exchange_rate": rate}
+    (row,) = rows([ev(dispute("lost", balance_transactions=[shown]))])[
+        "balance_transactions"
+    ].values()
+
+    assert row["exchange_rate"] == text
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,8 @@ SILENCES = (
     Silence("payouts", fields("reconciliation_status"), before("2022-11-15")),
     Silence("payouts", fields("trace_id"), before("2024-11-20")),
     Silence("payouts", fields("payout_method"), before("2025-08-27")),
+    Silence("application_fees", fields("fee_source", "payout"), before("2024-06-20")),
+    Silence("balance_transactions", fields("balance_type"), before("2025-05-28")),
     Silence("invoices", fields("paid_at"), before("2019-03-14")),
     # Basil took the PaymentIntent out of the invoice; `invoice_payment.paid` told it again two
     # months later, though only of invoices that are paid.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 import stripe
 
-from api.simulator import START, Story, histories
+from api.simulator import START, STORIES, Story, histories
 from api.simulator.stripe import Key, Stripe
 
 DAY = 86_400
@@ -52,8 +52,8 @@ class Service:
 
 @pytest.fixture(scope="session")
 def stories() -> list[Story]:
-    """A hundred and fifty stories: of the own account, a connected one and both modes."""
-    return list(histories(17, 150, keeps_states=True))
+    """Two of each kind of story: of the own account, a connected one and both modes."""
+    return list(histories(17, 2 * len(STORIES), keeps_states=True))
 
 
 @pytest.fixture

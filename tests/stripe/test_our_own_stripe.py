@@ -161,7 +161,8 @@ def test_an_object_is_as_it_stands_now(service: Service, stories: list[Story], p
         if event["data"]["object"]["object"] == name and not event["type"].endswith("deleted")
     }
     assert len(newest) > 3
-    for id, event in newest.items():
+    # No more than are answered in a second.
+    for id, event in list(newest.items())[:50]:
         service.clock.seconds = event["created"]
         version = {"stripe_version": event["api_version"]}
         response = service.client().raw_request("get", f"/v1/{path}/{id}", **version)

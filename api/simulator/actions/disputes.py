@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.simulator.actions import balance
 from api.simulator.context import StoryContext
-from api.simulator.world import BalanceTransaction, Charge, Dispute, EarlyFraudWarning
+from api.simulator.world import BalanceTransaction, Charge, Dispute, EarlyFraudWarning, FeePart
 
 DISPUTE_FEE = 1_500
 _WEEK = 7 * 86_400
@@ -14,14 +15,15 @@ _WEEK = 7 * 86_400
 def create(ctx: StoryContext, charge: Charge, *, is_inquiry: bool = False, **more: Any) -> Dispute:
     """The customer's bank disputes a charge and withdraws its money, or only inquires."""
     values: dict[str, Any] = {
+        "amount": charge.amount,
+        "currency": charge.currency,
+        "charge": charge,
         "status": "warning_needs_response" if is_inquiry else "needs_response",
         "case_type": "inquiry" if is_inquiry else "chargeback",
         "is_charge_refundable": is_inquiry,
         "due_by": ctx.time + _WEEK,
     }
-    dispute = Dispute(
-        ctx.ids.new("du"), ctx.time, charge.amount, charge.currency, charge, **{**values, **more}
-    )
+    dispute = Dispute(ctx.ids.new("du"), ctx.time, **{**values, **more})
     ctx.change(charge, dispute=dispute.id)
     if not is_inquiry:
         dispute.transactions = (_withdrawal(ctx, dispute),)
@@ -56,14 +58,14 @@ def close(ctx: StoryContext, dispute: Dispute, status: str) -> None:
         ctx.change(dispute, status=status)
         ctx.emit(dispute, "charge.dispute.closed")
         return
-    reversal = BalanceTransaction(
-        ctx.ids.new("txn"),
-        ctx.time,
+    reversal = balance.move(
+        ctx,
+        "adjustment",
+        dispute.id,
         dispute.amount,
-        0,
         dispute.currency,
-        f"Chargeback reversal for {dispute.charge.id}",
-        "dispute_reversal",
+        description=f"Chargeback reversal for {dispute.charge.id}",
+        category="dispute_reversal",
     )
     ctx.change(dispute, status=status, transactions=(*dispute.transactions, reversal))
     ctx.emit(dispute, "charge.dispute.closed", "charge.dispute.funds_reinstated")
@@ -83,12 +85,13 @@ def settle_warning(ctx: StoryContext, warning: EarlyFraudWarning) -> None:
 
 
 def _withdrawal(ctx: StoryContext, dispute: Dispute) -> BalanceTransaction:
-    return BalanceTransaction(
-        ctx.ids.new("txn"),
-        ctx.time,
+    return balance.move(
+        ctx,
+        "adjustment",
+        dispute.id,
         -dispute.amount,
-        DISPUTE_FEE,
         dispute.currency,
-        f"Chargeback withdrawal for {dispute.charge.id}",
-        "dispute",
+        fees=(FeePart(DISPUTE_FEE, "Dispute fee"),),
+        description=f"Chargeback withdrawal for {dispute.charge.id}",
+        category="dispute",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.simulator.actions import balance
 from api.simulator.context import StoryContext
 from api.simulator.people import CURRENCIES, goods
 from api.simulator.world import Charge, Failure, PaymentIntent, Refund, Session
@@ -54,7 +55,7 @@ def add_charge(ctx: StoryContext, intent: PaymentIntent, **values: Any) -> Charg
 def pay(ctx: StoryContext, intent: PaymentIntent) -> Charge:
     """Authorize and capture the payment in one step."""
     charge = add_charge(ctx, intent, amount_captured=intent.amount)
-    charge.balance_transaction = ctx.ids.new("txn")
+    charge.balance_transaction = balance.charged(ctx, charge, intent.amount)
     ctx.change(intent, status="succeeded", amount_received=intent.amount, error=None)
     ctx.emit(charge, "charge.succeeded")
     ctx.emit(intent, "payment_intent.succeeded")
@@ -83,7 +84,7 @@ def settle_debit(ctx: StoryContext, intent: PaymentIntent, failure: Failure | No
     """A bank debit succeeds, or fails where a failure is passed."""
     charge = intent.charges[-1]
     if failure is None:
-        transaction = ctx.ids.new("txn")
+        transaction = balance.charged(ctx, charge, intent.amount)
         ctx.change(charge, status="succeeded", balance_transaction=transaction)
         ctx.change(intent, status="succeeded", amount_received=intent.amount)
         ctx.emit(charge, "charge.succeeded")
@@ -117,7 +118,7 @@ def capture(ctx: StoryContext, intent: PaymentIntent, amount: int | None = None)
         charge,
         captured=True,
         amount_captured=captured,
-        balance_transaction=ctx.ids.new("txn"),
+        balance_transaction=balance.charged(ctx, charge, captured - charge.amount_captured),
         **_released(ctx, releases),
     )
     ctx.change(intent, status="succeeded", amount_received=captured, amount_capturable=0)
@@ -131,7 +132,8 @@ def capture_part(ctx: StoryContext, intent: PaymentIntent, amount: int) -> None:
     """Capture a part of an authorized payment, which stays authorized for further captures."""
     charge = intent.charges[-1]
     captured = charge.amount_captured + amount
-    ctx.change(charge, amount_captured=captured, balance_transaction=ctx.ids.new("txn"))
+    transaction = balance.charged(ctx, charge, amount)
+    ctx.change(charge, amount_captured=captured, balance_transaction=transaction)
     ctx.change(intent, amount_received=captured, amount_capturable=charge.amount - captured)
     ctx.emit(charge, "charge.updated")
     ctx.emit(intent, "payment_intent.amount_capturable_updated")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.simulator.actions import balance
 from api.simulator.context import StoryContext
 from api.simulator.world import Charge, Refund
 
@@ -28,9 +29,10 @@ def create(
         amount,
         charge.currency,
         charge,
-        balance_transaction=ctx.ids.new("txn"),
         **{"reason": "requested_by_customer", **more},
     )
+    type = "refund" if charge.method.type == "card" else "payment_refund"
+    refund.balance_transaction = balance.move(ctx, type, refund.id, -amount, charge.currency).id
     ctx.change(
         charge,
         amount_refunded=charge.amount_refunded + amount,
@@ -61,12 +63,13 @@ def cancel(ctx: StoryContext, refund: Refund) -> None:
 
 def _return_money(ctx: StoryContext, refund: Refund, status: str, reason: str) -> None:
     charge = refund.charge
+    returned = balance.move(ctx, "refund_failure", refund.id, refund.amount, refund.currency)
     ctx.change(
         refund,
         status=status,
         pending_reason=None,
         failure_reason=reason,
-        failure_balance_transaction=ctx.ids.new("txn"),
+        failure_balance_transaction=returned.id,
     )
     ctx.change(charge, amount_refunded=charge.amount_refunded - refund.amount)
     ctx.emit(refund, "refund.updated", "charge.refund.updated")

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from api.simulator.facts import billing, catalog, merchants, payments
+from api.simulator.facts import billing, catalog, merchants, money, payments
 from api.simulator.facts.parts import Facts
 from api.simulator.versions import ApiVersion
 from api.simulator.world import (
     Account,
     Application,
+    ApplicationFee,
     Capability,
     Charge,
     Coupon,
@@ -23,6 +24,7 @@ from api.simulator.world import (
     Discount,
     Dispute,
     EarlyFraudWarning,
+    FeeRefund,
     Invoice,
     InvoicePayment,
     PaymentIntent,
@@ -34,6 +36,8 @@ from api.simulator.world import (
     Schedule,
     Session,
     Subscription,
+    Topup,
+    Transfer,
     WorldObject,
 )
 
@@ -71,13 +75,19 @@ def facts_of(
 def _facts(world_object: WorldObject, api: ApiVersion, event_type: str) -> Iterator[ObjectFacts]:
     name, fields = _fields(world_object, api, event_type)
     yield ObjectFacts(name, world_object.id, fields)
-    embedded: tuple[Charge, ...] | tuple[Refund, ...] = ()
+    embedded: tuple[Charge, ...] | tuple[Refund, ...] | tuple[FeeRefund, ...] = ()
     if isinstance(world_object, PaymentIntent) and api.lists_charges:
         embedded = world_object.charges
     if isinstance(world_object, Charge) and api.lists_refunds:
         embedded = world_object.refunds
+    if isinstance(world_object, ApplicationFee):
+        embedded = world_object.refunds
     for each in embedded:
         yield from _facts(each, api, event_type)
+    if isinstance(world_object, Dispute):
+        for line in world_object.transactions:
+            shown = money.balance_transaction(line, api, line.created)
+            yield ObjectFacts("balance_transaction", line.id, shown)
 
 
 def _fields(world_object: WorldObject, api: ApiVersion, event_type: str) -> tuple[str, Facts]:
@@ -96,6 +106,14 @@ def _fields(world_object: WorldObject, api: ApiVersion, event_type: str) -> tupl
             return "checkout.session", payments.session(world_object, api, event_type)
         case Payout():
             return "payout", merchants.payout(world_object, api)
+        case Transfer():
+            return "transfer", money.transfer(world_object)
+        case Topup():
+            return "topup", money.topup(world_object)
+        case ApplicationFee():
+            return "application_fee", money.application_fee(world_object, api)
+        case FeeRefund():
+            return "fee_refund", money.fee_refund(world_object)
         case Account():
             return "account", merchants.account(world_object)
         case Capability():

@@ -6,13 +6,13 @@ from typing import Any
 
 from api.simulator.people import Person
 from api.simulator.versions import ApiVersion
-from api.simulator.world import ConnectTerms, Presentment, WorldObject
+from api.simulator.world import BalanceTransaction, ConnectTerms, Presentment, WorldObject
 
 Facts = dict[str, Any]
 """The facts of one object, by name."""
 
 
-def same(world_object: WorldObject, names: str) -> Facts:
+def same(world_object: WorldObject | BalanceTransaction, names: str) -> Facts:
     """Return the facts that have the same name in the world and in rows."""
     return {name: getattr(world_object, name) for name in names.split()}
 

@@ -10,6 +10,7 @@ from api.simulator.shapes import (
     invoice_payments,
     invoices,
     merchants,
+    money,
     payments,
     subscriptions,
 )
@@ -18,6 +19,7 @@ from api.simulator.versions import ApiVersion
 from api.simulator.world import (
     Account,
     Application,
+    ApplicationFee,
     Capability,
     Charge,
     Coupon,
@@ -26,6 +28,7 @@ from api.simulator.world import (
     Discount,
     Dispute,
     EarlyFraudWarning,
+    FeeRefund,
     Invoice,
     InvoicePayment,
     PaymentIntent,
@@ -37,6 +40,8 @@ from api.simulator.world import (
     Schedule,
     Session,
     Subscription,
+    Topup,
+    Transfer,
     WorldObject,
 )
 
@@ -63,6 +68,14 @@ def render(
             return disputes.early_fraud_warning(world_object, livemode)
         case Payout():
             return merchants.payout(world_object, api, livemode)
+        case Transfer():
+            return money.transfer(world_object, livemode)
+        case Topup():
+            return money.topup(world_object, livemode)
+        case ApplicationFee():
+            return money.application_fee(world_object, api, livemode)
+        case FeeRefund():
+            return money.fee_refund(world_object)
         case Account():
             return merchants.account(world_object)
         case Capability():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from api.simulator.shapes.money import balance_transaction
 from api.simulator.shapes.parts import Json
 from api.simulator.versions import ApiVersion
-from api.simulator.world import BalanceTransaction, Dispute, EarlyFraudWarning
+from api.simulator.world import Dispute, EarlyFraudWarning
 
 _EVIDENCE = (
     "access_activity_log",
@@ -48,7 +49,9 @@ def dispute(dispute: Dispute, api: ApiVersion, livemode: bool) -> Json:
         "id": dispute.id,
         "object": "dispute",
         "amount": dispute.amount,
-        "balance_transactions": [_transaction(t, dispute) for t in dispute.transactions],
+        "balance_transactions": [
+            balance_transaction(each, api, each.created) for each in dispute.transactions
+        ],
         "charge": charge.id,
         "created": dispute.created,
         "currency": dispute.currency,
@@ -89,34 +92,4 @@ def early_fraud_warning(warning: EarlyFraudWarning, livemode: bool) -> Json:
         "fraud_type": warning.fraud_type,
         "livemode": livemode,
         "payment_intent": warning.charge.named_intent_id,
-    }
-
-
-def _transaction(line: BalanceTransaction, dispute: Dispute) -> Json:
-    return {
-        "id": line.id,
-        "object": "balance_transaction",
-        "amount": line.amount,
-        "available_on": line.created,
-        "created": line.created,
-        "currency": line.currency,
-        "description": line.description,
-        "exchange_rate": None,
-        "fee": line.fee,
-        "fee_details": [
-            {
-                "amount": line.fee,
-                "application": None,
-                "currency": line.currency,
-                "description": "Dispute fee",
-                "type": "stripe_fee",
-            }
-        ]
-        if line.fee
-        else [],
-        "net": line.net,
-        "reporting_category": line.category,
-        "source": dispute.id,
-        "status": "available",
-        "type": "adjustment",
     }

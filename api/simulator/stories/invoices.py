@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.simulator.actions import billing, payments
+from api.simulator.actions import balance, billing, payments
 from api.simulator.context import StoryContext
 from api.simulator.world import Charge, Invoice, PaymentIntent
 
@@ -141,6 +141,7 @@ def invoice_paid_by_a_charge(ctx: StoryContext) -> None:
         amount_captured=invoice.amount,
         invoice=invoice.id,
     )
+    charge.balance_transaction = balance.charged(ctx, charge, charge.amount)
     ctx.emit(charge, "charge.succeeded")
     number = f"{ctx.ids.text(8).upper()}-0007"
     billing.settle_invoice(ctx, invoice, number=number, finalized_at=ctx.time, charge=charge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.simulator.actions import payments, refunds
+from api.simulator.actions import balance, payments, refunds
 from api.simulator.context import StoryContext
 from api.simulator.people import CURRENCIES, goods
 from api.simulator.world import Charge
@@ -28,7 +28,7 @@ def order_with_late_balance_transaction(ctx: StoryContext) -> None:
     ctx.emit(charge, "charge.succeeded")
     ctx.emit(intent, "payment_intent.succeeded")
     ctx.wait(2)
-    ctx.change(charge, balance_transaction=ctx.ids.new("txn"))
+    ctx.change(charge, balance_transaction=balance.charged(ctx, charge, charge.amount))
     ctx.emit(charge, "charge.updated")
 
 
@@ -138,5 +138,7 @@ def _charge_alone(ctx: StoryContext, **more: object) -> Charge:
         ctx.method(),
         **values,  # type: ignore[arg-type]
     )
+    if charge.money_received:
+        charge.balance_transaction = balance.charged(ctx, charge, charge.money_received)
     ctx.emit(charge, f"charge.{charge.status}")
     return charge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.simulator.actions import disputes, payments, refunds
+from api.simulator.actions import balance, disputes, payments, refunds
 from api.simulator.context import StoryContext
 from api.simulator.people import goods
 from api.simulator.world import Charge, PaymentIntent, Refund
@@ -58,5 +58,5 @@ def _charge_without_events(ctx: StoryContext) -> Charge:
         status="succeeded",
     )
     charge = payments.add_charge(ctx, intent, amount_captured=intent.amount)
-    charge.balance_transaction = ctx.ids.new("txn")
+    charge.balance_transaction = balance.charged(ctx, charge, charge.amount)
     return charge

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from api.simulator.shapes import Json, render
+from api.simulator.shapes import Json
+from api.simulator.stripe.balance import balance_transactions
 from api.simulator.stripe.endpoints import Endpoints
 from api.simulator.stripe.errors import (
     ApiError,
@@ -24,7 +25,6 @@ from api.simulator.stripe.lists import Params, allow_only, created_filter, page
 from api.simulator.stripe.platform import Platform, Scope
 from api.simulator.stripe.resources import RESOURCES, list_objects, retrieve_object
 from api.simulator.versions import API_VERSIONS, api_version
-from api.simulator.world import Dispute
 
 __all__ = ["Answer", "Api", "Request"]
 
@@ -117,7 +117,7 @@ class Api:
             return self._events(request, scope, id)
         api = api_version(request.version or API_VERSIONS[-1])
         if path == "balance_transactions":
-            return self._balance_transactions(request, scope, id)
+            return balance_transactions(self.platform, scope, request.params, id, api)
         if id is not None:
             return retrieve_object(self.platform, scope, path, id, api)
         return list_objects(self.platform, scope, path, request.params, api)
@@ -131,27 +131,6 @@ class Api:
         is_created, types = created_filter(params), _types(params)
         listed = [e for e in events if is_created(e["created"]) and types(e["type"])]
         return page(listed, params, "/v1/events", "event")
-
-    def _balance_transactions(self, request: Request, scope: Scope, id: str | None) -> Json:
-        """Those of disputes: the world has no other ones yet."""
-        newest = api_version(API_VERSIONS[-1])
-        items = [
-            item
-            for state in self.platform.states(scope, Dispute)
-            for item in render(state.world_object, newest, scope.livemode)["balance_transactions"]
-        ]
-        if id is not None:
-            return _one_of(items, id, "balance_transaction")
-        names = ("created", "type", "source", "currency", "payout")
-        allow_only(request.params, names)
-        is_created = created_filter(request.params)
-        wanted = {k: v for k, v in request.params.items() if k in names and k != "created"}
-        listed = [
-            item
-            for item in sorted(items, key=lambda item: -int(item["created"]))
-            if is_created(item["created"]) and all(item.get(k) == v for k, v in wanted.items())
-        ]
-        return page(listed, request.params, "/v1/balance_transactions", "balance_transaction")
 
     def _endpoint(self, request: Request, scope: Scope, id: str | None) -> Json:
         match request.method, id:

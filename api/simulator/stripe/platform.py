@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from api.simulator.shapes import Json
 from api.simulator.states import State
 from api.simulator.story import Story
-from api.simulator.world import Account
+from api.simulator.world import Account, Movement
 
 __all__ = ["Platform", "Scope"]
 
@@ -33,6 +33,7 @@ class _Holdings:
 
     events: list[Json] = field(default_factory=list)
     states: dict[tuple[type, str], list[State]] = field(default_factory=dict)
+    movements: list[Movement] = field(default_factory=list)
 
 
 class Platform:
@@ -56,9 +57,13 @@ class Platform:
                 holdings = self._holdings[Scope(state.account, state.livemode)]
                 key = (type(state.world_object), state.world_object.id)
                 holdings.states.setdefault(key, []).append(state)
+            for movement in story.movements:
+                scope = Scope(movement.account, movement.livemode)
+                self._holdings[scope].movements.append(movement)
         for holdings in self._holdings.values():
             # Stable: of one second, what happened last comes first.
             holdings.events.sort(key=lambda event: event["created"])
+            holdings.movements.sort(key=lambda movement: movement.transaction.created)
 
     def events(self, scope: Scope) -> list[Json]:
         """The events that Stripe lists now, newest first, as they are listed with a header."""
@@ -77,13 +82,29 @@ class Platform:
         if scope not in self._holdings:
             return []
         until = self.clock()
-        states = []
-        for (kind_of_state, _), history in self._holdings[scope].states.items():
-            past = [state for state in history if state.time <= until]
-            if kind_of_state is kind and past:
-                # Of one second the last counts; stories move one after the other.
-                states.append(max(enumerate(past), key=lambda pair: (pair[1].time, pair[0]))[1])
-        return states
+        histories = (
+            history
+            for (kind_of_state, _), history in self._holdings[scope].states.items()
+            if kind_of_state is kind
+        )
+        return [state for history in histories for state in _newest(history, until)]
+
+    def objects(self, scope: Scope, ids: Container[str]) -> list[State]:
+        """The objects with some ids as they stand now, of whatever kind."""
+        until = self.clock()
+        states = self._holdings[scope].states if scope in self._holdings else {}
+        return [
+            state
+            for (_, id), history in states.items()
+            if id in ids
+            for state in _newest(history, until)
+        ]
+
+    def movements(self, scope: Scope) -> list[Movement]:
+        """What has moved the balance up to now, newest first."""
+        until = self.clock()
+        movements = self._holdings[scope].movements if scope in self._holdings else []
+        return [each for each in reversed(movements) if each.transaction.created <= until]
 
     def accounts(self, livemode: bool) -> list[Account]:
         """The connected accounts; of those without an event of their own, only that they are."""
@@ -115,6 +136,13 @@ class Platform:
             if event["type"].startswith(_ACCESS_PREFIX) and event["created"] <= until
         ]
         return not access or access[-1].endswith(".authorized")
+
+
+def _newest(history: Iterable[State], until: float) -> list[State]:
+    """The last state up to a time, if there was any by then."""
+    past = [state for state in history if state.time <= until]
+    # Of one second the last counts; stories move one after the other.
+    return [max(enumerate(past), key=lambda pair: (pair[1].time, pair[0]))[1]] if past else []
 
 
 def _without(event: Json, *names: str) -> Json:

@@ -80,6 +80,13 @@ RESOURCES: Mapping[str, Resource] = {
     "products": Resource("product", "product", "Products", world.Product, ("active",)),
     "prices": Resource("price", "price", "Prices", world.Price, ("product", "active")),
     "plans": Resource("plan", "plan", "Plans", world.Plan, ("product", "active")),
+    "transfers": Resource(
+        "transfer", "transfer", "Transfers", world.Transfer, ("destination", "transfer_group")
+    ),
+    "topups": Resource("topup", "topup", "Top-ups", world.Topup, ("status",)),
+    "application_fees": Resource(
+        "application_fee", "application_fee", "Application Fees", world.ApplicationFee, ("charge",)
+    ),
     "payouts": Resource("payout", "payout", "Payouts", world.Payout, ("status", "destination")),
 }  # fmt: skip
 """Every resource by its path below /v1."""

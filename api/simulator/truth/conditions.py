@@ -93,6 +93,24 @@ def _payout(rows: Rows, row: Row, earlier: Sequence[Row]) -> dict[str, bool]:
     return _statuses(row, ("paid", "failed", "canceled"))
 
 
+def _transfer(rows: Rows, row: Row, earlier: Sequence[Row]) -> dict[str, bool]:
+    return {
+        "partially_reversed": 0 < row["amount_reversed"] < row["amount"],
+        "reversed": row["amount_reversed"] == row["amount"],
+    }
+
+
+def _topup(rows: Rows, row: Row, earlier: Sequence[Row]) -> dict[str, bool]:
+    return _statuses(row, ("succeeded", "failed", "canceled", "reversed"))
+
+
+def _application_fee(rows: Rows, row: Row, earlier: Sequence[Row]) -> dict[str, bool]:
+    return {
+        "partially_refunded": 0 < row["amount_refunded"] < row["amount"],
+        "refunded": row["amount_refunded"] == row["amount"],
+    }
+
+
 def _account(rows: Rows, row: Row, earlier: Sequence[Row]) -> dict[str, bool]:
     def is_no_longer(name: str) -> bool:
         return row[name] is False and any(each[name] for each in earlier)
@@ -117,5 +135,8 @@ _OF_KIND: dict[str, Callable[[Rows, Row, Sequence[Row]], dict[str, bool]]] = {
     "refunds": _refund,
     "disputes": _dispute,
     "payouts": _payout,
+    "transfers": _transfer,
+    "topups": _topup,
+    "application_fees": _application_fee,
     "accounts": _account,
 }

@@ -6,6 +6,7 @@ what an event shows of it. Amounts are in the currency's minor unit, times in Un
 
 from __future__ import annotations
 
+from api.simulator.world.balance import BalanceTransaction, Conversion, FeePart, Movement
 from api.simulator.world.billing import (
     CreditNote,
     Invoice,
@@ -18,8 +19,14 @@ from api.simulator.world.billing import (
 from api.simulator.world.catalog import Customer, Plan, Price, Product
 from api.simulator.world.discounts import Coupon, Discount
 from api.simulator.world.merchants import Account, Application, Capability, Payout
+from api.simulator.world.money import (
+    ApplicationFee,
+    FeeRefund,
+    Topup,
+    Transfer,
+    TransferReversal,
+)
 from api.simulator.world.payments import (
-    BalanceTransaction,
     Charge,
     ConnectTerms,
     Dispute,
@@ -50,6 +57,10 @@ WorldObject = (
     | Price
     | Plan
     | Payout
+    | Transfer
+    | Topup
+    | ApplicationFee
+    | FeeRefund
     | Account
     | Capability
     | Application
@@ -58,10 +69,12 @@ WorldObject = (
 __all__ = [
     "Account",
     "Application",
+    "ApplicationFee",
     "BalanceTransaction",
     "Capability",
     "Charge",
     "ConnectTerms",
+    "Conversion",
     "Coupon",
     "CreditNote",
     "Customer",
@@ -69,9 +82,12 @@ __all__ = [
     "Dispute",
     "EarlyFraudWarning",
     "Failure",
+    "FeePart",
+    "FeeRefund",
     "Invoice",
     "InvoicePayment",
     "Item",
+    "Movement",
     "PaymentIntent",
     "Payout",
     "Phase",
@@ -83,5 +99,8 @@ __all__ = [
     "Schedule",
     "Session",
     "Subscription",
+    "Topup",
+    "Transfer",
+    "TransferReversal",
     "WorldObject",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from api.simulator.people import Method, Person
+from api.simulator.world.balance import BalanceTransaction
 
 _EFFECTIVE_STATUSES = frozenset({"pending", "succeeded", "requires_action"})
 
@@ -152,24 +153,6 @@ class Refund:
     def is_effective(self) -> bool:
         """Whether its money has reached, or is on its way to, the customer."""
         return self.status in _EFFECTIVE_STATUSES
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceTransaction:
-    """A balance transaction of the merchant; it never changes."""
-
-    id: str
-    created: int
-    amount: int
-    fee: int
-    currency: str
-    description: str
-    category: str
-
-    @property
-    def net(self) -> int:
-        """The amount that reaches the merchant's balance."""
-        return self.amount - self.fee
 
 
 @dataclass(slots=True)
