@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Engine
 
 from api.notify.addresses import DEFAULT_NETWORKS, Networks
@@ -15,7 +16,7 @@ from api.notify.sender import Sender
 from ledger import BATCHES, database_url
 from ledger.database import open_engine, read_transaction
 
-__all__ = ["due_to_handler", "effects", "write_module"]
+__all__ = ["due_to_handler", "effects", "handler_processes", "write_module"]
 
 # What the row says is done to the connection; each writes the notification's id first.
 MODULE = """
@@ -132,6 +133,12 @@ def write_module(directory: Path, name: str = "fulfilment", text: str = MODULE) 
     (directory / "shop").mkdir(exist_ok=True)
     (directory / "shop" / f"{name}.py").write_text(text, "utf-8")
     return f"shop.{name}"
+
+
+def handler_processes() -> list[psutil.Process]:
+    """The processes of handlers that this one started: other tests start other children."""
+    children = psutil.Process().children()
+    return [child for child in children if "api.notify.handler_process" in child.cmdline()]
 
 
 def due_to_handler(number: int, do: str = "", type: str = "order.paid", row: str = "") -> Due:

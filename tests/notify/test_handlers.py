@@ -19,7 +19,7 @@ from api.notify.sender import Sender
 from ledger.database import write_transaction
 from tests.cli.processes import eventually
 from tests.notify.conftest import TYPES, Facts
-from tests.notify.handing import due_to_handler, effects, write_module
+from tests.notify.handing import due_to_handler, effects, handler_processes, write_module
 
 TIMEOUT_SECONDS = 6.0
 
@@ -98,12 +98,12 @@ def test_a_handler_that_raises(facts: Facts, deliver: Deliver) -> None:
     """Its writes are rolled back, the error is its attempt's, and the process goes on. So it is
     where it would end the transaction that is the ledger's to end."""
     assert deliver("").is_recorded
-    before, refused = psutil.Process().children(), {}
+    before, refused = handler_processes(), {}
     for do, reason in RAISING.items():
         error = deliver(do).error
         assert error is not None and len(error) <= 200
         refused[do] = error[: len(reason)]
-    after, delivered = psutil.Process().children(), deliver("")
+    after, delivered = handler_processes(), deliver("")
 
     assert refused == RAISING
     assert before == after
@@ -273,7 +273,7 @@ def test_what_has_no_handler_any_more_waits(facts: Facts, pool: HandlerPool) -> 
 def test_close_ends_what_runs(facts: Facts, pool: HandlerPool, deliver: Deliver) -> None:
     """And a process that idles ends by itself."""
     assert deliver("").is_recorded
-    (process,) = psutil.Process().children()
+    (process,) = handler_processes()
     pool.close()
 
     assert not psutil.pid_exists(process.pid)
@@ -282,7 +282,7 @@ def test_close_ends_what_runs(facts: Facts, pool: HandlerPool, deliver: Deliver)
 def test_a_process_that_died_while_idle_is_replaced(deliver: Deliver) -> None:
     """No delivery fails by it."""
     assert deliver("").is_recorded
-    (process,) = psutil.Process().children()
+    (process,) = handler_processes()
     os.kill(process.pid, 9)
     process.wait()
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from sqlalchemy import make_url
 
@@ -15,7 +14,7 @@ from api.notify.handler_pool import patterns_of
 from api.notify.handlers import HandlersRefused, Notification, check_handlers, load_handlers
 from projections import Cause
 from tests.notify.conftest import TYPES
-from tests.notify.handing import due_to_handler, write_module
+from tests.notify.handing import due_to_handler, handler_processes, write_module
 
 URL = make_url("sqlite:////nowhere/ledger.db")
 
@@ -42,7 +41,7 @@ def test_a_module_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     module = write_module(tmp_path, text=text)
 
     assert patterns_of(module, URL, TYPES) == ("order.paid", "dispute.*", "*")
-    assert psutil.Process().children() == []
+    assert handler_processes() == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_a_module_is_imported_in_a_process_of_its_own(
         patterns_of(write_module(tmp_path, text=text), URL, TYPES)
 
     assert str(refused.value).startswith(f"LEDGER_HANDLERS=shop.fulfilment: {reason}")
-    assert psutil.Process().children() == []
+    assert handler_processes() == []
 
 
 def test_a_module_that_is_not_there(tmp_path: Path) -> None:
