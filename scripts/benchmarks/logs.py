@@ -88,7 +88,7 @@ class _Sqlite:
         return f"sqlite:///{target}/ledger.db"
 
     def create_empty(self) -> str:
-        for file in self._scratch.glob("empty.db*"):
+        for file in self._scratch.glob("empty.*"):
             file.unlink()
         return f"sqlite:///{self._scratch}/empty.db"
 
