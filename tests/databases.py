@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +17,9 @@ from api.config.settings import Settings
 from tests.servers import PostgresServer, SharedPostgres
 
 DIALECTS = ("sqlite", "postgresql")
+
+# Fills the empty database of a URL.
+Fill = Callable[[str], None]
 
 # Instead of on both, for tests of what processes do, whatever stores their data.
 on_sqlite = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
@@ -32,6 +35,7 @@ class Databases:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._numbers = itertools.count(1)
+        self._templates: dict[tuple[str, Fill], str] = {}
         # A drop waits until the sessions of the database have ended; the next test need not.
         self._dropping = ThreadPoolExecutor(1)
 
@@ -47,12 +51,18 @@ class Databases:
 
         It is a copy: to create the tables takes ten times as long.
         """
+        with self.filled(dialect, _create_tables) as url:
+            yield url
+
+    @contextmanager
+    def filled(self, dialect: str, fill: Fill) -> Iterator[str]:
+        """The URL of a copy of the database that ``fill`` made of an empty one, once."""
         if dialect == "postgresql":
-            with self._postgresql(self._postgresql_template) as url:
+            with self._postgresql(self._postgresql_template(fill)) as url:
                 yield url
             return
         with self._sqlite() as url:
-            for file in self._sqlite_template.iterdir():
+            for file in self._sqlite_template(fill).iterdir():
                 shutil.copy(file, Path(url.removeprefix("sqlite:///")).parent)
             yield url
 
@@ -81,18 +91,20 @@ class Databases:
     def _server(self) -> PostgresServer:
         return SharedPostgres.connect()
 
-    @cached_property
-    def _postgresql_template(self) -> str:
-        name = self._server.create_database()
-        _create_tables(self._server.url(name))
-        return name
+    def _postgresql_template(self, fill: Fill) -> str:
+        if ("postgresql", fill) not in self._templates:
+            name = self._server.create_database()
+            fill(self._server.url(name))
+            self._templates["postgresql", fill] = name
+        return self._templates["postgresql", fill]
 
-    @cached_property
-    def _sqlite_template(self) -> Path:
-        directory = self._directory / "template"
-        directory.mkdir()
-        _create_tables(_sqlite_url(directory))
-        return directory
+    def _sqlite_template(self, fill: Fill) -> Path:
+        if ("sqlite", fill) not in self._templates:
+            directory = self._directory / f"template{len(self._templates)}"
+            directory.mkdir()
+            fill(_sqlite_url(directory))
+            self._templates["sqlite", fill] = str(directory)
+        return Path(self._templates["sqlite", fill])
 
 
 def _sqlite_url(directory: Path) -> str:

@@ -196,6 +196,13 @@ class Settings:
         "Networks (CIDRs, separated by commas) that are not public and to which notifications may"
         " be sent; link-local and metadata addresses never are",
     )
+    notifier: bool = variable(
+        "LEDGER_NOTIFIER",
+        one_of({"true": True, "false": False}),
+        "true",
+        "Whether `ledger serve` runs a notifier: true or false. Without one, nothing is handed out"
+        " unless `ledger notify` runs elsewhere",
+    )
     handlers: str | None = variable(
         "LEDGER_HANDLERS",
         custom(variables.read_module),

@@ -85,7 +85,7 @@ def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) 
     ]
     is_asking = settings.stripe_api_key is not None and settings.sweep_minutes > 0
     # They leave the processor to the web until that has started.
-    last = ["notifier", *(["asker"] if is_asking else [])]
+    last = [*(["notifier"] if settings.notifier else []), *(["asker"] if is_asking else [])]
     return [*servers, Child("follower"), *(Child(name, starts_last=True) for name in last)]
 
 
@@ -154,7 +154,7 @@ def _announce(settings: Settings) -> None:
         click.echo(
             f"ledger {version('stripe-ledger')} listens on"
             f" http://{address.host_port(settings.host, settings.port)}"
-            f" ({settings.workers} web, 1 follower, 1 notifier)"
+            f" ({settings.workers} web, 1 follower, {settings.notifier:d} notifier)"
             f" and keeps its log in {without_secrets(settings.database_url)};"
             " Ctrl-C stops it"
         )

@@ -49,7 +49,7 @@ def test_does_as_described(shared: ApiClient, mode: GenerationMode) -> None:
 
 
 def _request(cases: SearchStrategy[schemathesis.Case[Any]]) -> None:
-    @settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=3, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(cases)
     def request(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers={"Authorization": f"Bearer {FULL_KEY}"}, checks=CHECKS)

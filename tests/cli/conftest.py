@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from api.simulator import story
 from ledger import Delivery, Ledger, read_delivery
 from tests.cli.terminal import Terminal
-from tests.servers import PostgresServer
+from tests.databases import DIALECTS, Databases, Fill
 
 NOT_AN_EVENT = b'{"object": "charge"}'
 
@@ -37,28 +39,31 @@ def event_file(tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, 
     return path
 
 
-@pytest.fixture
-def terminal(store_url: str, event_file: Path) -> Terminal:
+@pytest.fixture(scope="session")
+def fill(event_file: Path) -> Fill:
+    """Makes a ledger that contains an order, and one delivery that is not an event."""
+    return partial(_fill, event_file)
+
+
+@pytest.fixture(params=DIALECTS)
+def terminal(
+    request: pytest.FixtureRequest, databases: Databases, fill: Fill
+) -> Iterator[Terminal]:
     """A ledger that contains an order, and one delivery that is not an event."""
-    return _filled(store_url, event_file)
+    with databases.filled(request.param, fill) as url:
+        yield Terminal(url)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=DIALECTS)
 def shared_terminal(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, event_file: Path
-) -> Terminal:
+    request: pytest.FixtureRequest, databases: Databases, fill: Fill
+) -> Iterator[Terminal]:
     """The same ledger as `terminal`, made once, for tests that leave it unchanged."""
-    directory = tmp_path_factory.mktemp("shared")
-    url = f"sqlite:///{directory / 'ledger.db'}"
-    if request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgresql")
-        url = server.url(server.create_database())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(directory)
-        return _filled(url, event_file)
+    with databases.filled(request.param, fill) as url:
+        yield Terminal(url)
 
 
-def _filled(url: str, event_file: Path) -> Terminal:
+def _fill(event_file: Path, url: str) -> None:
     terminal = Terminal(url)
     terminal.ok("import", str(event_file))
     ledger = Ledger.open(url)
@@ -66,4 +71,3 @@ def _filled(url: str, event_file: Path) -> Terminal:
     ledger.append([Delivery(NOT_AN_EVENT, "webhook", 1_700_000_000_000_000, quarantined)])
     ledger.close()
     terminal.ok("rebuild")
-    return terminal

@@ -77,6 +77,8 @@ class Server:
             "STRIPE_WEBHOOK_SECRET": SECRET,
             "LEDGER_API_KEY": KEY,
             "LEDGER_DRAIN_SECONDS": "0",
+            # Tests of notifications switch it on: a process less to start for all the others.
+            "LEDGER_NOTIFIER": "false",
             **self.settings,
         }
         self.output = (self.cwd / f"serve-{self.port}.log").open("ab")

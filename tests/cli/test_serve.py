@@ -38,7 +38,8 @@ pytestmark = pytest.mark.slow
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with two web processes, for tests that neither stop nor configure it."""
     directory = tmp_path_factory.mktemp("server")
-    with serving(f"sqlite:///{directory / 'ledger.db'}", directory, LEDGER_WORKERS="2") as running:
+    settings = {"LEDGER_WORKERS": "2", "LEDGER_NOTIFIER": "true"}
+    with serving(f"sqlite:///{directory / 'ledger.db'}", directory, **settings) as running:
         yield running
 
 
@@ -53,6 +54,15 @@ def test_an_event_becomes_an_order(server: Server) -> None:
 
 def order_ids(server: Server) -> set[str]:
     return {order["id"] for order in server.get("/v1/orders?limit=100")["data"]}
+
+
+def test_the_notifier_can_run_elsewhere(server: Server, tmp_path: Path) -> None:
+    """`LEDGER_NOTIFIER=false`: none is started; else there is one."""
+    assert server.process_of("api.serve.notifier").is_running()
+    with serving(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path) as other:
+        lines = [" ".join(process.cmdline()) for process in other.family()]
+
+    assert lines and not any("notifier" in line for line in lines)
 
 
 def test_several_workers_add_up(server: Server) -> None:
@@ -88,10 +98,11 @@ def test_a_taken_port_is_reported(server: Server, tmp_path: Path) -> None:
 
 
 def test_it_announces_its_address(tmp_path: Path) -> None:
-    """It prints where it listens, even if it is stopped as soon as it is ready."""
+    """It prints where it listens and what it runs, even if it is stopped as soon as it is ready."""
     with serving(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path) as server:
         assert server.end() == 0
         assert f"listens on http://127.0.0.1:{server.port}" in server.output_text()
+        assert "(1 web, 1 follower, 0 notifier)" in server.output_text()
 
 
 def test_ctrl_c_drains_and_a_second_one_ends_it(tmp_path: Path) -> None:

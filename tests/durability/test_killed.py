@@ -1,4 +1,4 @@
-"""SIGKILL of all processes at random moments, six times: nothing acknowledged is lost."""
+"""SIGKILL of all processes at random moments: nothing acknowledged is lost."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from tests.cli.processes import serving
 from tests.durability.processes import kill_group
 from tests.durability.proof import prove
 from tests.durability.traffic import Traffic
+from tests.thorough import KILLS
 
 pytestmark = pytest.mark.slow
-
-KILLS = 6
 
 
 def test_killed_at_random_moments(ledger_url: str, tmp_path: Path) -> None:

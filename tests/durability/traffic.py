@@ -23,6 +23,9 @@ from tests.cli.processes import DEADLINE_SECONDS, SECRET, eventually
 FORGED = "whsec_of_somebody_else"
 _DUPLICATES = 0.05  # of the acknowledged events are posted again, as Stripe warns
 _PAUSE_SECONDS = 0.1
+# What a thread waits at most before its next delivery: some hundreds a second are load enough, and
+# whatever else the machine does goes on.
+_PACE_SECONDS = 0.05
 _WAITING_MAX = 50  # with so many unacknowledged events, no new ones are posted
 _ANSWER_SECONDS = 20.0
 
@@ -146,8 +149,7 @@ class Traffic:
             acknowledged = self._send(connection, event_id)
             if not acknowledged or rng.random() < _DUPLICATES:
                 self._waiting.append(event_id)
-            if not acknowledged:
-                self._stop.wait(_PAUSE_SECONDS)
+            self._stop.wait(rng.uniform(0, _PACE_SECONDS) if acknowledged else _PAUSE_SECONDS)
         connection.close()
 
     def _next(self) -> str:

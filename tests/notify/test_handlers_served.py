@@ -40,6 +40,7 @@ def test_served(ledger_url: str, tmp_path: Path) -> None:
             return list(connection.execute(text("SELECT * FROM effects")).scalars())
 
     settings = {
+        "LEDGER_NOTIFIER": "true",
         "LEDGER_HANDLERS": write_module(tmp_path, text=MODULE),
         # The story is years old.
         "LEDGER_NOTIFY_MAX_AGE": str(10 * 365 * 86_400),

@@ -100,7 +100,7 @@ def test_whatever_log_is_there_its_rows_are_served_in_the_end(opened: Opened, di
     """Logs take each other's place, each follows on: rows are those of the last, or none."""
     numbers = st.lists(st.integers(1, 6), max_size=4, unique=True)
 
-    @settings(max_examples=4, deadline=None)
+    @settings(max_examples=4 if dialect == "sqlite" else 2, deadline=None)
     @given(st.lists(numbers, min_size=2, max_size=3), st.booleans())
     @pytest.mark.filterwarnings("ignore")
     def law(logs: list[list[int]], again: bool) -> None:

@@ -54,7 +54,7 @@ def holds(opened: Opened, dialect: str, data: st.DataObject) -> None:
         assert store.wrong_terms() == {}
 
 
-@law(25)
+@law(12)
 @given(data=st.data())
 def test_any_delivery_gives_the_rows_of_the_history_on_sqlite(
     opened: Opened, data: st.DataObject
@@ -63,7 +63,7 @@ def test_any_delivery_gives_the_rows_of_the_history_on_sqlite(
     holds(opened, "sqlite", data)
 
 
-@law(5)
+@law(3)
 @given(data=st.data())
 def test_any_delivery_gives_the_rows_of_the_history_on_postgresql(
     opened: Opened, data: st.DataObject

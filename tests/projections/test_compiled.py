@@ -198,7 +198,7 @@ def stored(body: bytes) -> bool:
     return True
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(spoilt(generated()))
 def test_spoilt_events_of_the_generator_are_told_alike_or_not_at_all(
     spoilt: tuple[str, bytes],
@@ -209,7 +209,7 @@ def test_spoilt_events_of_the_generator_are_told_alike_or_not_at_all(
 
 
 @pytest.mark.skipif(not recorded(), reason="the sample events are not at hand")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_spoilt_samples_are_told_alike_or_not_at_all(data: st.DataObject) -> None:
     """The same of events of other projects, as old and as odd as they are."""
@@ -244,7 +244,7 @@ def test_a_repeated_key_counts_as_its_last() -> None:
                 agree(event["type"], twice.encode())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(spoilt([event for event in generated() if event["data"]["object"]["object"] in STRANGE]))
 def test_strange_declarations_are_read_alike(spoilt: tuple[str, bytes]) -> None:
     """Whatever a declaration asks for, the fast reading knows it or leaves it."""

@@ -237,7 +237,7 @@ def a_misnamed_history(draw: st.DrawFn) -> list[Json]:
     return [{**each, "type": type} for each, type in zip(events, types, strict=True)]
 
 
-@law(10)
+@law(6)
 @given(data=st.data())
 def test_each_family_alone_is_what_all_together_are(opened: Opened, data: st.DataObject) -> None:
     """Whatever types events have: rebuilt by themselves, kinds have the rows of the whole log."""

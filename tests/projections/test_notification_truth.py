@@ -92,7 +92,7 @@ def a_delivery(draw: st.DrawFn) -> tuple[tuple[Story, ...], list[Json]]:
 def test_each_paid_order_is_told_once_in_any_order(opened: Opened, dialect: str) -> None:
     """Also where a charge stood alone before its PaymentIntent came: then under the charge's id."""
 
-    @law(60 if dialect == "sqlite" else 15)
+    @law(40 if dialect == "sqlite" else 10)
     @given(a_delivery())
     def holds(delivery: tuple[tuple[Story, ...], list[Json]]) -> None:
         stories, sent = delivery

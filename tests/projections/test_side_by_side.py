@@ -51,6 +51,7 @@ def test_readers_and_a_writer_notice_nothing(store_url: str, store: Store) -> No
                 position = listed.position
                 assert projections.get("payouts", "po_00007").row["amount"] == 1007
                 answers[number] += 1
+                time.sleep(0.01)
             projections.close()
             ledger.close()
 
