@@ -26,7 +26,7 @@ _KEYS_KEPT = 256
 
 
 def environ_of(scope: Scope) -> WSGIEnvironment:
-    """The environ of a request, without its body."""
+    """The environ of a request; its body is empty until somebody reads it."""
     server, _, port = scope.server.rpartition(":")
     environ = _SAME | {
         "REQUEST_METHOD": scope.method,

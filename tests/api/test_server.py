@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from api.notify.stores import NotifyStores
 from ledger import Ledger
 from projections import Projections
-from tests.api.client import appends
+from tests.api.client import FULL_KEY, appends
 from tests.api.deliveries import NEW_SECRET, WEBHOOK, body_of, event, header
 
 TARGETS = {
@@ -62,6 +64,8 @@ def server(
     ledger = Ledger.open(url, create=True)
     projections = Projections.open(ledger)
     projections.create()
+    with closing(NotifyStores.open(ledger, projections)) as notify:
+        notify.create()
     projections.close()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -69,6 +73,7 @@ def server(
         **{name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")},
         "LEDGER_DATABASE_URL": url,
         "STRIPE_WEBHOOK_SECRET": NEW_SECRET.value,
+        "LEDGER_API_KEY": FULL_KEY,
         "PYTHONPATH": str(ROOT),
     }
     granian = [sys.executable, "-m", "granian", "--interface", request.param, "--http", "1"]
@@ -147,6 +152,25 @@ def test_too_large(server: Server, size: int) -> None:
     assert server.send(head(body, length(body)), body) in allowed
     assert server.send(head(body, CHUNKED), chunks(body)) in allowed
     assert server.position == before
+
+
+def test_other_routes_get_their_body(server: Server) -> None:
+    """A JSON body arrives at its route in both framings; one that is too large is refused."""
+    body = b'{"url": "https://shop.example/hook", "types": ["order.paid"]}'
+    lines = [
+        "Host: localhost",
+        "Content-Type: application/json",
+        f"Authorization: Bearer {FULL_KEY}",
+    ]
+
+    def request(*framing: str) -> bytes:
+        return "\r\n".join(["POST /v1/subscribers HTTP/1.1", *lines, *framing, "", ""]).encode()
+
+    assert server.send(request(length(body)), body) == 201
+    assert server.send(request(CHUNKED), chunks(body, 20)) == 201
+    assert server.send(request("Content-Length: 0")) == 422
+    large = body.ljust(2 * LIMIT)
+    assert server.send(request(length(large)), large) in (413, None)
 
 
 def test_both_framings(server: Server) -> None:
