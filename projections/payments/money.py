@@ -8,7 +8,14 @@ from typing import Any
 from projections.objects.observation import Observation
 from projections.objects.state import State
 
-__all__ = ["captured", "disputed", "received", "refunded", "remainder_was_refunded"]
+__all__ = [
+    "amount_at_capture",
+    "captured",
+    "disputed",
+    "received",
+    "refunded",
+    "remainder_was_refunded",
+]
 
 # Refunds under way or done; the money of a failed or canceled one stayed or came back.
 _LIVE = ("pending", "succeeded", "requires_action")
@@ -40,7 +47,7 @@ def captured(charge: State, intent: State | None = None) -> int:
         return max(known, int(total or 0)) if known else 0
     if not values.get("captured"):
         return 0
-    return int(total or values.get("amount") or 0)
+    return int(total or charge.first_known.get("amount_captured", values.get("amount")) or 0)
 
 
 def _amount_captured(charge: State) -> int | None:
@@ -77,7 +84,7 @@ def remainder_was_refunded(observation: Observation) -> bool | None:
     None where the event is no such capture.
     """
     values = observation.values
-    if observation.type != "charge.captured" and "captured" not in observation.previous:
+    if not _is_capture(observation):
         return None
     released, amount_captured = values.get("amount_refunded") or 0, values.get("amount_captured")
     if amount_captured is None:
@@ -85,6 +92,24 @@ def remainder_was_refunded(observation: Observation) -> bool | None:
         return bool(values.get("captured") and released)
     rest = _remainder(values, amount_captured)
     return bool(released >= rest) if rest else None
+
+
+def amount_at_capture(observation: Observation) -> int | None:
+    """How much an event captured of a charge whose older shape has no word for it.
+
+    What it shows as refunded then is what was released: nothing had been captured that could have
+    been refunded. None where the event is no capture, or says the amount itself.
+    """
+    values = observation.values
+    if not _is_capture(observation) or not values.get("captured"):
+        return None
+    if values.get("amount_captured") is not None or values.get("amount") is None:
+        return None
+    return max(0, int(values["amount"]) - int(values.get("amount_refunded") or 0))
+
+
+def _is_capture(observation: Observation) -> bool:
+    return observation.type == "charge.captured" or "captured" in observation.previous
 
 
 def _remainder(values: Mapping[str, Any], captured: int | None) -> int:

@@ -16,8 +16,6 @@ from tests.projections.histories import Json, Store
 from tests.projections.laws import DIALECTS, History, a_history, law
 
 _NEWEST = API_VERSIONS[-1]
-_TELLS_CAPTURES_SINCE = "2020-08-27"
-"""Older charges do not say how much of them was captured."""
 
 
 def notified(store: Store) -> list[Notification]:
@@ -51,7 +49,7 @@ def true(stories: Sequence[Story]) -> Counter[Rise]:
 @pytest.mark.parametrize(
     ("dialect", "version"),
     [
-        *(("sqlite", each) for each in API_VERSIONS if each >= _TELLS_CAPTURES_SINCE),
+        *(("sqlite", each) for each in API_VERSIONS),
         ("postgresql", _NEWEST),
     ],
 )
@@ -60,24 +58,6 @@ def test_in_order_the_feed_is_the_truth(opened: Opened, dialect: str, version: s
     stories = every_story(version)
     with opened(dialect) as store:
         assert feed_of(store, stories) == true(stories)
-
-
-@pytest.mark.parametrize("version", [v for v in API_VERSIONS if v < _TELLS_CAPTURES_SINCE])
-def test_of_an_old_partial_capture_the_released_part_looks_refunded(
-    store: Store, version: str
-) -> None:
-    """Until its PaymentIntent's event comes, in the same second; else old shapes tell the same."""
-    stories = every_story(version)
-    feed, truth = feed_of(store, stories), true(stories)
-
-    partly = {
-        id
-        for each in stories
-        if each.name == "partly_captured_refund_told_by_itself"
-        for id in each.truth()["orders"]
-    }
-    assert truth - feed == Counter()
-    assert feed - truth == Counter(Rise("order.partially_refunded", id, 1) for id in partly)
 
 
 @st.composite

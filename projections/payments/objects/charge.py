@@ -9,7 +9,7 @@ from projections.objects.declaration import Embed, Link, Measure, Read, StripeOb
 from projections.objects.measures import integer
 from projections.objects.paths import at
 from projections.objects.types import ABSENT, Type, lower, not_empty
-from projections.payments.money import remainder_was_refunded
+from projections.payments.money import amount_at_capture, remainder_was_refunded
 
 __all__ = ["CHARGE"]
 
@@ -142,5 +142,8 @@ CHARGE = StripeObject(
         "paid": lambda values, type: _has_captured(values),
         "expired": lambda values, type: type == "charge.expired",
     },
-    first_known={"remainder_was_refunded": remainder_was_refunded},
+    first_known={
+        "remainder_was_refunded": remainder_was_refunded,
+        "amount_captured": amount_at_capture,
+    },
 )  # fmt: skip
