@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,3 +65,26 @@ def modules(*rooms: str) -> list[Module]:
 def is_in(module: str, *rooms: str) -> bool:
     """Whether a dotted name is a room or inside one."""
     return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def of_each(items: Iterable[T]) -> Callable[[Callable[[T], None]], Callable[[], None]]:
+    """Makes a check of an item a test of all of them, which names those that fail.
+
+    Thousands of tests of a millisecond would take a minute to be handed out.
+    """
+    listed = list(items)
+
+    def decorate(check: Callable[[T], None]) -> Callable[[], None]:
+        def test() -> None:
+            failures = []
+            for item in listed:
+                try:
+                    check(item)
+                except AssertionError as error:
+                    failures.append(f"{getattr(item, 'name', item)}: {error}")
+            assert not failures, "\n\n".join(failures)
+
+        test.__name__, test.__doc__ = check.__name__, check.__doc__
+        return test
+
+    return decorate

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.structure.modules import ROOT, Module, is_in, modules
+from tests.structure.modules import ROOT, Module, is_in, modules, of_each
 
 PROJECTIONS = modules("projections")
 CODE = modules("ledger", "projections", "api", "scripts")
@@ -34,10 +34,6 @@ PURE_LEDGER = {"ledger.LedgerError", "ledger.RecordedEvent", "ledger.identity.st
                "ledger.identity.stream_id"}  # fmt: skip
 
 
-def by_name(module: Module) -> str:
-    return module.name
-
-
 def room_of(module: str) -> str | None:
     """`objects` for `projections.objects.state`; None for the facade and the errors."""
     parts = module.split(".")
@@ -51,7 +47,7 @@ def test_every_room_is_known() -> None:
     assert folders - {"__pycache__"} == set(BELOW)
 
 
-@pytest.mark.parametrize("module", PROJECTIONS, ids=by_name)
+@of_each(PROJECTIONS)
 def test_a_room_imports_only_what_is_below_it(module: Module) -> None:
     """objects ← rows ← payments, kinds ← tables ← drivers, queries ← feed; errors are all's."""
     room = room_of(module.name)
@@ -63,9 +59,7 @@ def test_a_room_imports_only_what_is_below_it(module: Module) -> None:
     assert [n for n in imported if room_of(n) not in allowed and n != "projections.errors"] == []
 
 
-@pytest.mark.parametrize(
-    "module", [module for module in PROJECTIONS if room_of(module.name) in PURE], ids=by_name
-)
+@of_each([module for module in PROJECTIONS if room_of(module.name) in PURE])
 def test_folding_is_pure(module: Module) -> None:
     """Nothing in objects, rows, payments and kinds reaches a database, a clock or a file."""
     assert [name for name in module.imports() if is_in(name, *IMPURE)] == []
@@ -87,7 +81,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         pytest.fail(f"a circle: {' → '.join(error.args[1])}")
 
 
-@pytest.mark.parametrize("module", CODE, ids=by_name)
+@of_each(CODE)
 def test_imports_are_the_same_for_types_and_at_work(module: Module) -> None:
     """No TYPE_CHECKING: it hides a circle."""
     names = {node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name)}

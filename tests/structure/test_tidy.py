@@ -7,9 +7,7 @@ import importlib
 import re
 from fnmatch import fnmatch
 
-import pytest
-
-from tests.structure.modules import ROOT, Module, modules
+from tests.structure.modules import ROOT, Module, modules, of_each
 
 LINES_MAX = 300
 EVERYTHING = modules("ledger", "projections", "api", "tests", "scripts")
@@ -29,17 +27,13 @@ TOP_LEVEL = {
 }
 
 
-def by_name(module: Module) -> str:
-    return module.name
-
-
-@pytest.mark.parametrize("module", EVERYTHING, ids=by_name)
+@of_each(EVERYTHING)
 def test_a_file_is_one_thought(module: Module) -> None:
     """No file is longer than 300 lines."""
     assert len(module.path.read_text("utf-8").splitlines()) <= LINES_MAX
 
 
-@pytest.mark.parametrize("module", EVERYTHING, ids=by_name)
+@of_each(EVERYTHING)
 def test_a_file_says_which_thought(module: Module) -> None:
     """Every module begins with a docstring whose first line stands alone."""
     docstring = ast.get_docstring(module.tree)
@@ -48,7 +42,7 @@ def test_a_file_says_which_thought(module: Module) -> None:
     assert docstring.splitlines()[0].endswith((".", ":", "`"))
 
 
-@pytest.mark.parametrize("module", modules("tests"), ids=by_name)
+@of_each(modules("tests"))
 def test_a_test_says_what_it_shows(module: Module) -> None:
     """Every test states the behaviour in its docstring."""
     silent = [
@@ -62,7 +56,7 @@ def test_a_test_says_what_it_shows(module: Module) -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("module", modules("ledger", "projections", "api"), ids=by_name)
+@of_each(modules("ledger", "projections", "api"))
 def test_public_names_exist(module: Module) -> None:
     """Every name in an `__all__` is there."""
     if not declares_names(module) or module.name == "api.serve.wsgi":  # that one opens the stores

@@ -6,9 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.structure.modules import ROOT, Module, modules
+from tests.structure.modules import ROOT, Module, modules, of_each
 
 CODE = modules("ledger", "projections", "api", "scripts")
 EVERYTHING = [*CODE, *modules("tests")]
@@ -30,11 +28,7 @@ PROSE = [
 ]
 
 
-def by_name(module: Module) -> str:
-    return module.name
-
-
-@pytest.mark.parametrize("module", EVERYTHING, ids=by_name)
+@of_each(EVERYTHING)
 def test_a_name_says_what_it_names(module: Module) -> None:
     """No variable, argument or function is called `one`, `told` or `found`."""
     named: list[tuple[str, int]] = []
@@ -49,7 +43,7 @@ def test_a_name_says_what_it_names(module: Module) -> None:
     assert [(name, line) for name, line in named if name.strip("_") in EMPTY] == []
 
 
-@pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
+@of_each(PROSE)
 def test_the_fields_words_are_used(path: Path) -> None:
     """Event store, projection, rebuild, checkpoint, cutover, lag: no words of our own for them."""
     text = path.read_text("utf-8")
