@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from projections.kinds.disputes import DISPUTE
-from projections.objects.declaration import StripeObject
+from projections.objects.declaration import Read, StripeObject
 from projections.objects.paths import at
-from projections.objects.types import Type, lower
+from projections.objects.types import Type, lower, not_empty
 from projections.rows.kind import Field, Kind, reads_of
 
 __all__ = ["BALANCE_TRANSACTION", "KIND"]
@@ -69,7 +69,11 @@ _FIELDS = (
 # No event is about one: disputes show theirs, all others are recorded from the API.
 BALANCE_TRANSACTION = StripeObject(
     "balance_transaction",
-    reads=reads_of(*_FIELDS),
+    reads=(
+        *reads_of(*_FIELDS),
+        # Stripe gives them none; an empty text was seen where others had kept one.
+        Read("metadata", Type.OBJECT, at("metadata"), not_empty),
+    ),
     terminal=frozenset({"available"}),
     status_order=("pending", "available"),
 )

@@ -14,6 +14,7 @@ OBJECTS = {name: declared for kind in KINDS.values() for name, declared in kind.
 
 # What only older versions have and no newer place says in the same words, with the reason.
 NOT_IN_THE_SDK = {
+    ("balance_transaction", "metadata"): "it has none; programs of others wrote an empty text",
     ("balance_transaction", "payout"): "only the list by payout tells, and the record of it",
     ("charge", "invoice"): "until 2025-03-31; since then invoice payments link the two",
     ("invoice", "charge"): "until 2025-03-31; since then invoice payments link the two",

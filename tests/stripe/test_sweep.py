@@ -239,7 +239,7 @@ def test_conflicts_are_between_webhooks_only(sided: Sided, dialect: str) -> None
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_missed_and_early_events_are_figures(sided: Sided, dialect: str) -> None:
     """Early: its webhook came within three days. Missed: it did not. Until then it is awaited."""
-    stories, events = happened(19, 30)
+    stories, events = happened(20, 30)
     with sided(dialect, stories) as side:
         side.store.append(events[:1])
         side.fetch()
