@@ -16,7 +16,9 @@ from projections import Feed, LeaderLease
 __all__ = ["Notifier"]
 
 _STANDBY_SECONDS = 0.5
+# Twice as long each time, up to the longest: an idle ledger should cost next to nothing.
 _IDLE_SECONDS = 0.05
+_IDLE_SECONDS_MAX = 0.2
 _RETRY_SECONDS_MIN = 0.25
 _RETRY_SECONDS_MAX = 10.0
 # A round that took so long was a backlog: the next one begins at once.
@@ -75,7 +77,10 @@ class Notifier:
             time.sleep(_STANDBY_SECONDS)
             return False
         events = self._feed.follow()
-        return self._filler.fill() > 0 or events >= _BACKLOG
+        filled = self._filler.fill()
+        if filled:
+            self._sender.wake()
+        return filled > 0 or events >= _BACKLOG
 
     def _send(self) -> bool:
         # It waits by itself where there is nothing to do.
@@ -84,7 +89,7 @@ class Notifier:
 
     def _repeat(self, work: Callable[[], bool], idle_seconds: float, stop: threading.Event) -> None:
         """Work again and again; rest where there was nothing, and longer without a database."""
-        retry_seconds = _RETRY_SECONDS_MIN
+        retry_seconds, wait_seconds = _RETRY_SECONDS_MIN, idle_seconds
         while not stop.is_set():
             try:
                 is_busy = work()
@@ -96,5 +101,8 @@ class Notifier:
                 retry_seconds = min(retry_seconds * 2, _RETRY_SECONDS_MAX)
                 continue
             retry_seconds = _RETRY_SECONDS_MIN
-            if not is_busy:
-                stop.wait(idle_seconds)
+            if is_busy:
+                wait_seconds = idle_seconds
+                continue
+            stop.wait(wait_seconds)
+            wait_seconds = min(2 * wait_seconds, _IDLE_SECONDS_MAX)

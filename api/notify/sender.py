@@ -27,7 +27,9 @@ _HEARTBEAT_SECONDS = 1.0
 # Results are recorded together: a transaction for each would cost more than sending it.
 _GATHER_SECONDS = 0.01
 _RESULTS_MAX = 500
+# How long it waits where there is nothing to do: twice as long each time, up to the longest.
 _WAIT_SECONDS = 0.05
+_WAIT_SECONDS_MAX = 0.4
 
 
 class Sender:
@@ -55,7 +57,9 @@ class Sender:
         self._heartbeat_seconds = float("-inf")
         self._lanes: dict[str, Lane] = {}
         # No SimpleQueue: where a signal comes just as the time is over, its `get` waits for ever.
-        self._ended: queue.Queue[Result] = queue.Queue()
+        # None wakes it.
+        self._ended: queue.Queue[Result | None] = queue.Queue()
+        self._wait_seconds = _WAIT_SECONDS
         self._unrecorded: list[Result] = []
         self._threads = ThreadPoolExecutor(_THREADS_MAX, thread_name_prefix="sender")
 
@@ -69,10 +73,17 @@ class Sender:
         claimed = self._claim()
         self._hire()
         if not recorded and not claimed:
-            self._await(_WAIT_SECONDS)
-        elif recorded:
+            self._await(self._wait_seconds)
+            self._wait_seconds = min(2 * self._wait_seconds, _WAIT_SECONDS_MAX)
+            return 0
+        self._wait_seconds = _WAIT_SECONDS
+        if recorded:
             time.sleep(_GATHER_SECONDS)
         return recorded + claimed
+
+    def wake(self) -> None:
+        """End a wait, from another thread: there is something to send."""
+        self._ended.put(None)
 
     def is_idle(self) -> bool:
         """Whether nothing is claimed and nothing is unrecorded."""
@@ -165,13 +176,17 @@ class Sender:
 
     def _await(self, seconds: float) -> None:
         try:
-            self._unrecorded.append(self._ended.get(timeout=seconds))
+            self._take(self._ended.get(timeout=seconds))
         except queue.Empty:
             return
 
     def _collect(self) -> None:
         while not self._ended.empty():
-            self._unrecorded.append(self._ended.get())
+            self._take(self._ended.get())
+
+    def _take(self, ended: Result | None) -> None:
+        if ended is not None:
+            self._unrecorded.append(ended)
 
     def _record(self) -> int:
         """Record what has ended; it stays unrecorded until that was committed."""

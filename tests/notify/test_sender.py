@@ -51,6 +51,23 @@ def states(facts: Facts, subscriber: str) -> dict[str, str]:
     return {each.notification: each.state for each in listed}
 
 
+def test_a_sender_that_waits_is_woken(
+    facts: Facts, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fills deliveries ends its wait, however long that were."""
+    subscriber, _ = facts.subscribers.add(receiver.url, ["*"])
+    monkeypatch.setattr("api.notify.sender._WAIT_SECONDS", 3600.0)
+    with sending(facts) as sender:
+        waiting = threading.Thread(target=sender.send)
+        waiting.start()
+        facts.deliveries.add(subscriber.id, [due(1)])
+        sender.wake()
+        waiting.join(_SECONDS_MAX)
+
+        assert not waiting.is_alive()
+        run_until(sender, lambda: states(facts, subscriber.id) == {"ntf_1": "delivered"})
+
+
 def test_all_is_sent_in_the_order_of_each_row(facts: Facts, receiver: Receiver) -> None:
     """Three rows of ten notifications each; other rows do not wait."""
     subscriber, _ = facts.subscribers.add(receiver.url, ["*"])
