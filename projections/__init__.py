@@ -23,6 +23,7 @@ from projections.feed.notification import Cause, Notification
 from projections.feed.queries import NotificationFilter, NotificationPage
 from projections.kinds import KINDS
 from projections.notifications import Feed, notification_types
+from projections.objects.declaration import StripeObject
 from projections.objects.types import Type
 from projections.queries.current import Page, QueryResult, ResultPage
 from projections.queries.overview import ProjectionState
@@ -66,6 +67,7 @@ __all__ = [
     "ResultPage",
     "RolledBack",
     "RowSelector",
+    "StripeObject",
     "Type",
     "Workers",
     "notification_types",

@@ -113,15 +113,16 @@ def parse_timestamp(_ctx: click.Context, _param: click.Parameter, text: str | No
 class Progress:
     """Progress bars on stderr, one after the other, with rate and ETA; lines if it is a file.
 
-    Call it with a label, the number of events so far, and the total.
+    Call it with a label, the number of events (or whatever the unit is) so far, and the total, as
+    far as it is known.
     """
 
-    def __init__(self, *, hidden: bool) -> None:
-        self._hidden = hidden
+    def __init__(self, *, hidden: bool, unit: str = "events") -> None:
+        self._hidden, self._unit = hidden, unit
         self._label: str | None = None
         self._bar: tqdm[NoReturn] | None = None
 
-    def __call__(self, label: str, count: int, total: int) -> None:
+    def __call__(self, label: str, count: int, total: int | None) -> None:
         """Show the progress; another label begins another bar."""
         if self._bar is None or label != self._label:
             self.close()
@@ -138,7 +139,7 @@ class Progress:
         is_terminal = sys.stderr.isatty()
         return tqdm(
             desc=label,
-            unit=" events",
+            unit=f" {self._unit}",
             unit_scale=True,
             mininterval=0.1 if is_terminal else 5,
             file=sys.stderr if is_terminal else _Lines(),

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from api.commands.output import json_option, print_json, print_table, utc_text
+from api.config.asking import asks_stripe
 from api.config.databases import existing, notify_of
 from api.config.settings import Settings
 from api.notify.stores import NotifyStores
+from api.stripe.thin_store import ThinStore
 from ledger.urls import without_secrets
 
 _COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters",
@@ -30,10 +32,19 @@ def status(as_json: bool) -> None:
         states = [asdict(state) for state in projections.states()]
         with closing(notify_of(settings, ledger, projections)) as notify:
             notifications = _notifications(notify, head.position)
+        thin = ThinStore(ledger.engine).figures()
     database = without_secrets(settings.database_url)
     if as_json:
         log = {"position": head.position, "chain": head.chain.hex()}
-        print_json({"database": database, "log": log, "projections": states, **notifications})
+        print_json(
+            {
+                "database": database,
+                "log": log,
+                "projections": states,
+                **notifications,
+                "thin": asdict(thin),
+            }
+        )
         return
     click.echo(f"{database}: {head.position} entries")
     print_table(states, _COLUMNS)
@@ -42,6 +53,9 @@ def status(as_json: bool) -> None:
             click.echo(f"the cutover of {state['kind']} waits for {blocker}")
     feed = notifications["notifications"]
     click.echo(f"notifications: read up to {feed['position']}, {feed['lag_events']} behind")
+    if thin.events:
+        hint = "" if asks_stripe(settings) else ": set STRIPE_API_KEY, or choose snapshot payloads"
+        click.echo(f"thin events: {thin.events}, {thin.waiting} without their object{hint}")
     if notifications["subscribers"]:
         print_table(notifications["subscribers"], _SUBSCRIBER_COLUMNS)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from api.commands.backfill import backfill
 from api.commands.endpoint import endpoint
 from api.commands.output import (
     json_option,
@@ -37,7 +38,8 @@ def stripe() -> None:
     """
 
 
-stripe.add_command(endpoint)
+for command in (endpoint, backfill):
+    stripe.add_command(command)
 
 
 @stripe.command()

@@ -17,6 +17,7 @@ from marshmallow import validate
 
 from api import problems
 from api.backend import Backend
+from api.config.asking import asks_stripe
 from api.ingest.body import Refusal, Refused, read_body
 from api.ingest.signature import NotVerified, parse, verify
 from api.problems import Problem, ProblemType
@@ -78,8 +79,8 @@ class WebhookResponse(NamedTuple):
 
 
 _THIN_HINT = (
-    "a thin event names its object and does not show it, so no row changes; let the endpoint send"
-    " snapshot payloads"
+    "a thin event names its object and does not show it, so no row changes; set STRIPE_API_KEY, and"
+    " the object is fetched, or let the endpoint send snapshot payloads"
 )
 
 
@@ -188,15 +189,18 @@ async def _accept(
     appended = await waiting.appended(backend.appender, delivery, APPEND_SECONDS_MAX)
     if appended.was_fetched and isinstance(fact, Event):
         backend.sweeps.note_delivered(fact.id)
-    return _acknowledge(delivery, appended, record)
+    is_warned_of = not asks_stripe(backend.settings)
+    return _acknowledge(delivery, appended, record, is_warned_of=is_warned_of)
 
 
-def _acknowledge(delivery: Delivery, appended: Appended, record: DeliveryRecord) -> WebhookResponse:
+def _acknowledge(
+    delivery: Delivery, appended: Appended, record: DeliveryRecord, *, is_warned_of: bool
+) -> WebhookResponse:
     record.outcome, record.reason = appended.status, appended.reason
     record.position, record.conflict = appended.position, appended.conflict
     if appended.status == "stored" and isinstance(delivery.fact, Event):
         record.delay_seconds = max(0.0, delivery.received_at / 1e6 - delivery.fact.created)
-        if delivery.fact.thin:
+        if delivery.fact.thin and is_warned_of:
             logs.warn_once("thin_event", hint=_THIN_HINT)
     body = msgspec.json.encode(_RECEIPT.dump(appended))
     return WebhookResponse(200, "application/json", body)

@@ -1,4 +1,4 @@
-"""The asker: sweeps Stripe's events every few minutes and checks the endpoint every hour."""
+"""The asker: sweeps Stripe's events, checks the endpoint, fetches what thin events are about."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from api.stripe.event_types import missing_types
 from api.stripe.refusals import StripeRefused
 from api.stripe.store import SweepStore
 from api.stripe.sweep import WEBHOOK_SECONDS, Sweeper, Swept
+from api.stripe.thin import Followed, ThinFollower
+from api.stripe.thin_store import ThinStore
 from api.telemetry import logs, metrics, multiprocess
 from ledger import ConfigurationError, Ledger, StoreUnavailable
 
@@ -24,6 +26,8 @@ __all__ = ["ask"]
 _NICENESS = 10
 _CHECK_SECONDS = 3600.0
 _RETRY_SECONDS = 60.0
+# Events of one object that come within it have it fetched once.
+_THIN_SECONDS = 2.0
 
 
 class _Stopped(Exception):
@@ -47,6 +51,13 @@ def ask(settings: Settings, stop: threading.Event) -> None:
         logs.log.error("stripe_not_asked", error=str(error))
         stop.wait()
         return
+    following = threading.Thread(target=_follow_thin, args=(api, settings, stop), daemon=True)
+    following.start()
+    _sweep_and_check(api, settings, stop)
+    following.join()
+
+
+def _sweep_and_check(api: StripeApi, settings: Settings, stop: threading.Event) -> None:
     round_seconds = 60.0 * settings.sweep_minutes
     checked_seconds = -_CHECK_SECONDS
     with stores(settings) as (ledger, _):
@@ -66,6 +77,21 @@ def ask(settings: Settings, stop: threading.Event) -> None:
             except _Stopped:
                 return
             stop.wait(max(1.0, min(pause, round_seconds) - (time.monotonic() - seconds)))
+
+
+def _follow_thin(api: StripeApi, settings: Settings, stop: threading.Event) -> None:
+    """Fetch what thin events are about, beside the sweeps: those may take many minutes."""
+    with stores(settings) as (ledger, _):
+        follower = ThinFollower(api, ledger, ThinStore(ledger.engine))
+        while not stop.wait(_THIN_SECONDS):
+            try:
+                with _logging_refusals():
+                    _log_followed(follower.follow())
+            except StoreUnavailable as error:
+                logs.log.warning("asker_waits", error=str(error))
+                stop.wait(_RETRY_SECONDS)
+            except _Stopped:
+                return
 
 
 def sweep_due(api: StripeApi, ledger: Ledger, stop: threading.Event, round_seconds: float) -> None:
@@ -108,6 +134,18 @@ def _logging_refusals() -> Iterator[None]:
         yield
     except StripeRefused as refused:
         logs.log.warning("stripe_refused", error=str(refused))
+
+
+def _log_followed(followed: Followed) -> None:
+    if followed.fetched:
+        logs.log.info(
+            "thin_events_followed",
+            events=followed.events,
+            fetched=followed.fetched,
+            recorded=followed.recorded,
+        )
+    for refused in followed.refused:
+        logs.log.warning("thin_event_not_followed", error=refused)
 
 
 def _log(swept: Swept) -> None:

@@ -19,6 +19,7 @@ from types import FrameType
 import click
 
 from api.config import databases
+from api.config.asking import asks_stripe
 from api.config.settings import Settings
 from api.serve import address
 from api.serve.child import Child
@@ -83,9 +84,9 @@ def _children(settings: Settings, listeners: Sequence[socket.socket], run: Run) 
         )
         for (name, workers, threads), listener in zip(sizes, listeners, strict=False)
     ]
-    is_asking = settings.stripe_api_key is not None and settings.sweep_minutes > 0
     # They leave the processor to the web until that has started.
-    last = [*(["notifier"] if settings.notifier else []), *(["asker"] if is_asking else [])]
+    notifier = ["notifier"] if settings.notifier else []
+    last = [*notifier, *(["asker"] if asks_stripe(settings) else [])]
     return [*servers, Child("follower"), *(Child(name, starts_last=True) for name in last)]
 
 

@@ -104,7 +104,11 @@ class StoryContext:
         Random values are drawn even if it is not sent, so that the other events stay the same.
         """
         for event_type in types:
-            if self._keeps_states:
+            # A release that is no refund is nothing that could be listed.
+            is_nothing = (
+                isinstance(world_object, Refund) and world_object.is_release and not is_sent
+            )
+            if self._keeps_states and not is_nothing:
                 self.states += states_of(
                     world_object, event_type, self.time, self.account, self.livemode
                 )

@@ -12,6 +12,7 @@ from api.simulator.world import (
     Customer,
     Discount,
     Invoice,
+    InvoicePayment,
     Plan,
     Price,
     Product,
@@ -21,7 +22,9 @@ from api.simulator.world import (
 __all__ = ["State", "states_of"]
 
 _WORLD: tuple[type, ...] = get_args(WorldObject)
-_DELETED = (Customer, Product, Price, Plan, Coupon, Discount, Invoice)
+_DELETED = (Customer, Product, Price, Plan, Coupon, Discount, Invoice, InvoicePayment)
+# A payment that is detached is none of its invoice any more.
+_DELETIONS = (".deleted", ".detached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def states_of(
 ) -> list[State]:
     """The states of an event's object and of all objects that it holds, none of them shared."""
     snapshot = copy.deepcopy(world_object)
-    is_deleted = event_type.endswith(".deleted") and isinstance(snapshot, _DELETED)
+    is_deleted = event_type.endswith(_DELETIONS) and isinstance(snapshot, _DELETED)
     # A recurring price is told twice, as a plan too; both go at once.
     gone = {id(snapshot), id(snapshot.price) if isinstance(snapshot, Plan) else 0}
     return [

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.stripe.client import StripeApi
+from api.stripe.objects import kinds_of, lists
 from api.stripe.refusals import StripeRefused, StripeUnreachable
 
 __all__ = ["Permission", "check_permissions"]
 
+# Beside the objects of which rows are made.
 _NEEDED = {
     "/v1/events": "ledger stripe fetch",
     "/v1/accounts": "ledger stripe fetch: connected accounts that the log has no event of",
@@ -30,7 +32,7 @@ class Permission:
 def check_permissions(api: StripeApi) -> list[Permission]:
     """Ask for one item of each list; raises ``StripeUnreachable``."""
     permissions = []
-    for path, needed_for in _NEEDED.items():
+    for path, needed_for in _needed().items():
         answer, is_granted = "granted", True
         try:
             api.get(path, limit=1)
@@ -40,3 +42,14 @@ def check_permissions(api: StripeApi) -> list[Permission]:
             answer, is_granted = str(refused), False
         permissions.append(Permission(path, is_granted, answer, needed_for))
     return permissions
+
+
+def _needed() -> dict[str, str]:
+    """Each list that is asked for, and what for."""
+    needed = dict(_NEEDED)
+    for listed in lists():
+        kinds = ", ".join(kinds_of(listed.declared))
+        needed.setdefault(
+            listed.declared.api_path, f"ledger stripe backfill, compare and thin events: {kinds}"
+        )
+    return needed

@@ -7,11 +7,14 @@ from typing import Any
 
 import stripe
 
+from api.stripe.observed import observed_at
 from ledger import LedgerError
 
 __all__ = [
     "AccountGone",
+    "KeyRefused",
     "MissingPermission",
+    "NoSuchObject",
     "StripeRefused",
     "StripeUnreachable",
     "UnknownCursorAtStripe",
@@ -34,6 +37,10 @@ class StripeUnreachable(StripeRefused):
     """Stripe does not answer, or only with errors of its own, for now."""
 
 
+class KeyRefused(StripeRefused):
+    """Stripe does not accept the key at all."""
+
+
 class MissingPermission(StripeRefused):
     """The key lacks a permission; ``permission`` is as Stripe names it: ``event_read``."""
 
@@ -50,6 +57,14 @@ class AccountGone(StripeRefused):
     """A connected account is not, or no longer, connected."""
 
 
+class NoSuchObject(StripeRefused):
+    """There is no object with such an id, or no longer; as of ``observed_at``."""
+
+    def __init__(self, text: str, observed_at: int) -> None:
+        super().__init__(text)
+        self.observed_at = observed_at
+
+
 class UnknownCursorAtStripe(StripeRefused):
     """A list has no such item any more: the page after it cannot be asked for."""
 
@@ -58,7 +73,7 @@ def refusal(error: stripe.StripeError, what: str) -> StripeRefused:
     """The refusal that the library's error means; ``what`` was asked: ``GET /v1/events``."""
     match error:
         case stripe.AuthenticationError():
-            return StripeRefused(
+            return KeyRefused(
                 "Stripe does not accept STRIPE_API_KEY (401): it is mistyped, revoked or expired"
             )
         case stripe.PermissionError():
@@ -69,6 +84,8 @@ def refusal(error: stripe.StripeError, what: str) -> StripeRefused:
             return StripeUnreachable(f"Stripe cannot be reached: {what} got no answer")
         case stripe.InvalidRequestError(param="starting_after" | "ending_before"):
             return UnknownCursorAtStripe(f"{what}: {_text(error)}")
+        case stripe.InvalidRequestError(code="resource_missing", http_status=404):
+            return NoSuchObject(f"{what}: {_text(error)}", observed_at(error.headers or {}))
     status = error.http_status
     if status is not None and status >= 500:
         return StripeUnreachable(f"Stripe answered {what} with an error of its own ({status})")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,31 +14,24 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
-    MetaData,
     String,
     Table,
     inspect,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from api.stripe.tables import METADATA, create_tables, insert, upsert
 from api.telemetry.deferred import Deferred
 from ledger import Event, StoreUnavailable
-from ledger.database import advisory_lock, read_transaction, write_transaction
-from ledger.making import making_tables
+from ledger.database import read_transaction, write_transaction
 
 __all__ = ["FETCHED", "SweepState", "SweepStore"]
-
-# The advisory lock's number: any that nothing else in the database uses.
-_CREATE_LOCK = 0x73776570
-
-_METADATA = MetaData()
 
 # A text has no null in a key: the own account is empty.
 _SWEEPS = Table(
     "ledger_stripe_sweeps",
-    _METADATA,
+    METADATA,
     Column("account", String(255), primary_key=True),
     Column("livemode", Boolean, primary_key=True),
     Column("swept_until", BigInteger, nullable=False),
@@ -50,7 +42,7 @@ _SWEEPS = Table(
 )
 FETCHED = Table(
     "ledger_stripe_fetched",
-    _METADATA,
+    METADATA,
     Column("event_id", String(255), primary_key=True),
     Column("type", String(128), nullable=False),
     Column("created", BigInteger, nullable=False),
@@ -89,12 +81,7 @@ class SweepStore:
 
     def create_tables(self) -> None:
         """Create the tables that are missing; safe from many processes at once."""
-        with read_transaction(self._engine) as connection:
-            if self._tables_exist(connection):
-                return
-        with making_tables(self._engine) as connection:
-            advisory_lock(connection, _CREATE_LOCK)
-            _METADATA.create_all(connection)
+        create_tables(self._engine)
 
     def states(self, livemode: bool) -> dict[str | None, SweepState]:
         """How far each account of a mode was swept."""
@@ -111,12 +98,7 @@ class SweepStore:
         """Remember how far a sweep got."""
         values = {**asdict(state), "account": state.account or ""}
         with write_transaction(self._engine) as connection:
-            statement = _insert(connection, _SWEEPS).values(values)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["account", "livemode"], set_=dict(statement.excluded)
-                )
-            )
+            upsert(connection, _SWEEPS, values)
 
     def note_fetched(self, events: Iterable[Event]) -> None:
         """Note events that are about to be appended: whether a webhook follows is a figure."""
@@ -133,7 +115,7 @@ class SweepStore:
             with write_transaction(self._engine) as connection:
                 # Killed before the append, it is noted once more.
                 connection.execute(
-                    _insert(connection, FETCHED).values(rows).on_conflict_do_nothing()
+                    insert(connection, FETCHED).values(rows).on_conflict_do_nothing()
                 )
 
     def note_delivered(self, event_id: str) -> None:
@@ -158,8 +140,3 @@ class SweepStore:
     def _tables_exist(self, connection: Connection) -> bool:
         self._exists = self._exists or inspect(connection).has_table(FETCHED.name)
         return self._exists
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return module.insert(table)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import msgspec
-
+from api.stripe.accounts import known_accounts
 from api.stripe.client import StripeApi
 from api.stripe.listed_events import EventPage, Unreadable, read_page
 from api.stripe.refusals import (
     AccountGone,
     StripeRefused,
-    StripeUnreachable,
     UnknownCursorAtStripe,
 )
 from api.stripe.store import SweepState, SweepStore
@@ -30,7 +27,6 @@ WEBHOOK_SECONDS = 300
 _OVERLAP_SECONDS = 3600
 
 _PAGE = 100
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -68,18 +64,9 @@ class Sweeper:
     def accounts(self) -> tuple[list[str | None], StripeRefused | None]:
         """The own account and the connected ones, the one first whose sweep is the oldest.
 
-        Connected are those that Stripe lists and those that the log has events of; a refusal of the
-        list is returned, for without it the others are swept all the same.
+        A refusal to list them is returned, as ``known_accounts`` does.
         """
-        refused: StripeRefused | None = None
-        names: set[str | None] = {None}
-        names.update(name for name in self._ledger.log.accounts() if _ACCOUNT.fullmatch(name))
-        try:
-            names.update(self._listed_accounts())
-        except StripeUnreachable:
-            raise
-        except StripeRefused as error:
-            refused = error
+        names, refused = known_accounts(self._api, self._ledger)
         states = self._store.states(self._api.livemode)
         never = SweepState(None, self._api.livemode)
         return sorted(
@@ -164,25 +151,3 @@ class Sweeper:
     def _saved(self, state: SweepState) -> SweepState:
         self._store.save(state)
         return state
-
-    def _listed_accounts(self) -> Iterator[str]:
-        cursor: dict[str, str] = {}
-        while True:
-            answer = self._api.get("/v1/accounts", limit=_PAGE, **cursor)
-            page = _accounts.decode(answer)
-            yield from (account.id for account in page.data)
-            if not page.has_more or not page.data:
-                return
-            cursor = {"starting_after": page.data[-1].id}
-
-
-class _Account(msgspec.Struct):
-    id: str
-
-
-class _AccountList(msgspec.Struct):
-    data: list[_Account]
-    has_more: bool
-
-
-_accounts = msgspec.json.Decoder(_AccountList)

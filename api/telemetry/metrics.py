@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from api.notify.stores import NotifyStores
 from api.stripe.figures import figures
+from api.stripe.thin_store import ThinStore
 from api.telemetry import multiprocess
 from api.telemetry.notify_metrics import notify_metrics
 from ledger import Ledger, StoreUnavailable
@@ -147,6 +148,15 @@ class _StoreCollector(Collector):
             )
 
         yield from self._of_sweeps()
+        thin = ThinStore(self._log.engine).figures()
+        yield _gauge(
+            "ledger_thin_events", "Thin events in the log, which show no object", thin.events
+        )
+        yield _gauge(
+            "ledger_thin_events_waiting",
+            "Thin events whose object has not been fetched: without a key, all",
+            thin.waiting,
+        )
 
     def _of_sweeps(self) -> Iterator[Metric]:
         """What was fetched from Stripe, and how long ago the last sweep of all accounts ended."""

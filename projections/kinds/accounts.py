@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from projections.kinds.capabilities import CAPABILITY, capabilities, listed
-from projections.objects.declaration import Link, Read, Shows, StripeObject
+from projections.objects.declaration import Link, Listing, Read, Shows, StripeObject
 from projections.objects.paths import at
 from projections.objects.state import State
 from projections.objects.types import Type, lower
@@ -155,6 +155,7 @@ _CONDITIONS = (
 ACCOUNT = StripeObject(
     "account",
     event_types=("account.updated",),
+    listing=Listing(is_account=True),
     reads=(*reads_of(*_FIELDS), Read("capabilities", Type.OBJECT, at("capabilities"))),
     type_order=("updated",),
     first_seen={name: _was(name) for name in ("charges_enabled", "payouts_enabled")},
@@ -164,6 +165,7 @@ ACCOUNT = StripeObject(
 APPLICATION = StripeObject(
     "application",
     event_types=("account.application.*",),
+    listing=None,
     type_order=("authorized", "deauthorized"),
     links=(Link("account", envelope=True),),
     from_event_type=_authorization,

@@ -132,6 +132,8 @@ APPLICATION_FEE = StripeObject(
 FEE_REFUND = StripeObject(
     "fee_refund",
     event_types=("application_fee.refund.updated",),
+    # Only each fee lists its own, and shows them.
+    listing=None,
     reads=reads_of(*_REFUND),
     type_order=("updated",),
     links=(Link("application_fee", at("fee")),),

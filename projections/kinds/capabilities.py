@@ -17,6 +17,8 @@ _NOT_LISTED = (None, "unrequested")
 CAPABILITY = StripeObject(
     "capability",
     event_types=("capability.updated",),
+    # Each account shows which it has.
+    listing=None,
     reads=(Read("status", Type.CODE, at("status")),),
     type_order=("updated",),
     links=(Link("account", at("account")),),

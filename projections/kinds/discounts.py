@@ -48,6 +48,8 @@ _FIELDS = (
 DISCOUNT = StripeObject(
     "discount",
     event_types=("customer.discount.*",),
+    # Neither listed nor fetched: who has it names it.
+    listing=None,
     reads=reads_of(*_FIELDS),
     terminal=frozenset({DELETED}),
     type_order=("created", "updated", "deleted"),

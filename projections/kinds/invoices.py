@@ -24,7 +24,10 @@ _LINES_MAX = 10
 _NOT_DUE = ("paid", "void", "deleted")
 
 
-def _status_before_2018(snapshot: Mapping[str, Any]) -> str | None:
+def _status_of_others(snapshot: Mapping[str, Any]) -> str | None:
+    # As the API shows what is deleted; else it is a shape of before 2018.
+    if snapshot.get("deleted") is True:
+        return "deleted"
     if not {"paid", "closed", "forgiven"} & snapshot.keys():
         return None
     if snapshot.get("paid"):
@@ -97,7 +100,7 @@ _CONDITIONS = (
 _FIELDS = (
     Field(
         "status", Type.CODE, "Stripe's status, or `deleted` for a deleted draft.", at("status"),
-        fallback=_status_before_2018,
+        fallback=_status_of_others,
     ),
     Field("number", Type.CODE, "The number the customer sees.", at("number")),
     Field("customer", Type.ID, "The customer.", at("customer")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from projections.objects.declaration import Link, Read, StripeObject
+from projections.objects.declaration import Link, Listing, Read, StripeObject
 from projections.objects.deletion import DELETED, deletion
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
@@ -78,6 +78,8 @@ _FIELDS = (
 PRICE = StripeObject(
     "price",
     event_types=("price.*",),
+    # Unless it is asked for, a list may leave out those that are not active.
+    listing=Listing(({"active": "true"}, {"active": "false"})),
     reads=reads_of(*_FIELDS),
     terminal=frozenset({DELETED}),
     type_order=("created", "updated", "deleted"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from projections.kinds.invoices import INVOICE
 from projections.kinds.subscription_items import ITEM, first_period, item_of_plan
-from projections.objects.declaration import Link, Read, StripeObject
+from projections.objects.declaration import Link, Listing, Read, StripeObject
 from projections.objects.paths import at
 from projections.objects.state import State
 from projections.objects.types import Type, lower
@@ -214,6 +214,8 @@ _FIELDS = (
 SUBSCRIPTION = StripeObject(
     "subscription",
     event_types=("customer.subscription.*",),
+    # Without it the canceled ones are left out.
+    listing=Listing(({"status": "all"},)),
     reads=(
         *reads_of(*_FIELDS),
         Read("items", Type.LIST, at("items.data"), fallback=item_of_plan, items=reads_of(*ITEM)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from projections.objects.paths import reader
@@ -15,6 +16,7 @@ __all__ = [
     "Embed",
     "Fallback",
     "Link",
+    "Listing",
     "Measure",
     "MergedList",
     "Read",
@@ -103,6 +105,17 @@ class Measure:
         return self.value(*(snapshot.get(key) for key, _ in self.keys))
 
 
+@dataclass(frozen=True)
+class Listing:
+    """How Stripe's API lists an object: in as many lists as there are ``queries``.
+
+    ``is_account``: what is listed is an account, and said of itself.
+    """
+
+    queries: tuple[Mapping[str, str], ...] = (MappingProxyType({}),)
+    is_account: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class StripeObject:
     """One of Stripe's objects: what is read of it, and how its snapshots are ordered.
@@ -114,7 +127,8 @@ class StripeObject:
     facts that the earliest observation which can tell decides (None: it cannot);
     ``from_event_type``, which adds to the values what only the event's type says. Events of a type
     in ``ignored_types`` say nothing of it. ``event_types`` names, for people, the events that carry
-    it (``charge.*``): which of them an event is about is always read from its body.
+    it (``charge.*``): which of them an event is about is always read from its body. ``listing`` is
+    how the API lists it (None: not by itself).
 
     Ordered (see ``ordering``): only another ``terminal`` status replaces a terminal one, and where
     ``is_settled`` holds not even that. Within one second the ``progress`` measures decide, which
@@ -132,6 +146,7 @@ class StripeObject:
     from_event_type: FromEventType | None = None
     ignored_types: frozenset[str] = frozenset()
     event_types: tuple[str, ...] = ()
+    listing: Listing | None = Listing()
     terminal: frozenset[str] = frozenset()
     is_settled: IsSettled | None = None
     progress: tuple[Measure, ...] = ()
@@ -144,6 +159,11 @@ class StripeObject:
         """Its reads, and the two that every object has."""
         named = {read.name for read in self.reads}
         return (*(read for read in _EVERY if read.name not in named), *self.reads)
+
+    @property
+    def api_path(self) -> str:
+        """Where the API has it: a list of them, and each below it by its id."""
+        return f"/v1/{self.name.replace('.', '/')}s"
 
     @cached_property
     def type_ranks(self) -> Mapping[str, int]:

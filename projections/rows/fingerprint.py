@@ -15,8 +15,9 @@ def describe(value: Any) -> str:
     """A declaration as a text that is the same in every process; functions by their code."""
     if is_dataclass(value) and not isinstance(value, type):
         parts = {part.name: getattr(value, part.name) for part in fields(value)}
-        # What is written for people changes no row, nor does what subscribers hear of it.
-        for name in ("about", "event_types", "conditions"):
+        # What is written for people changes no row, nor what subscribers hear of it, nor how it is
+        # asked for.
+        for name in ("about", "event_types", "conditions", "listing"):
             parts.pop(name, None)
         return f"{type(value).__name__}({describe(parts)})"
     if isinstance(value, Mapping):

@@ -62,6 +62,7 @@ def capability_turned_off(ctx: StoryContext) -> None:
     capabilities = {"card_payments": "active", "transfers": "active"}
     account = _account(ctx, charges_enabled=True, capabilities=capabilities)
     ctx.wait(days=3)
+    ctx.change(account, capabilities={**capabilities, "card_payments": "inactive"})
     capability = Capability("card_payments", account, "inactive", ctx.time)
     ctx.emit(capability, "capability.updated")
 

@@ -93,6 +93,9 @@ class Api:
         if request.path == "/v2/core/event_destinations" and request.method == "GET":
             self._check(request, key, "webhook_endpoints")
             return {"data": self.endpoints.destinations, "next_page_url": None}
+        if request.path == "/v1/account" and request.method == "GET":
+            self._check(request, key, "accounts")
+            return self.platform.own_account(scope)
         path, id = _split(request.path)
         if path is None:
             raise unrecognized(request.method, request.path)

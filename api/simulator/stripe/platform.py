@@ -123,6 +123,13 @@ class Platform:
                 )
         return accounts
 
+    def own_account(self, scope: Scope) -> Json:
+        """The account that a key, or a header, is of; it is as old as its oldest event."""
+        events = self._holdings[scope].events if scope in self._holdings else []
+        created = min((event["created"] for event in events), default=int(self.clock()))
+        id = scope.account or self.id
+        return {"id": id, "object": "account", "created": created, "livemode": scope.livemode}
+
     def is_accessible(self, scope: Scope) -> bool:
         """Whether an account is connected: its last word about access is that it is given."""
         if scope.account is None:
