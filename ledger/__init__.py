@@ -19,7 +19,7 @@ from ledger.limits import BATCHES, READS, Limits
 from ledger.log import Head, Log, Page
 from ledger.recorded import RecordedEvent
 from ledger.scan import EventTypes
-from ledger.snapshot import VOLATILE, Snapshot
+from ledger.snapshot import VOLATILE, Snapshot, cause_of
 from ledger.store import Appended, Ledger, RecordedSnapshot
 from ledger.urls import database_url
 from ledger.verify import Verified, verify
@@ -56,6 +56,7 @@ __all__ = [
     "StoreUnavailable",
     "UnknownCursor",
     "Verified",
+    "cause_of",
     "database_url",
     "export_lines",
     "import_file",

@@ -14,7 +14,7 @@ from ledger.event import SNAPSHOT, Delivery, Event, read_delivery
 from ledger.identity import canonical_json, snapshot_id
 from ledger.strict_json import strict_loads
 
-__all__ = ["VOLATILE", "Shown", "Snapshot"]
+__all__ = ["VOLATILE", "Shown", "Snapshot", "cause_of"]
 
 # What differs from answer to answer, though nothing happened: links that expire.
 VOLATILE = frozenset({"receipt_url", "hosted_invoice_url", "invoice_pdf"})
@@ -104,6 +104,12 @@ class Shown:
         """
         is_same = self.json == before.json and self.api_version == before.api_version
         return is_same and self.payout in (None, before.payout)
+
+
+def cause_of(body: bytes) -> str | None:
+    """The id of the event because of which a record was made; None where nothing caused it."""
+    cause: str | None = strict_loads(body).get("cause")
+    return cause
 
 
 def _lasting(value: Any) -> Any:

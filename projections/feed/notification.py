@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from projections.objects.observation import Key
 
-__all__ = ["Cause", "Notification", "notification_id"]
+__all__ = ["RECORD", "Cause", "Notification", "notification_id"]
+
+# The source of what no event told: the history that was asked for, and what a comparison mended.
+RECORD = "record"
 
 _ID_CHARACTERS = 26
 
@@ -31,8 +34,9 @@ class Notification:
     ``position`` is the log position of the event with which that was known, and ``place`` its order
     among the notifications of that position. ``late``: the row had newer events by then. ``holds``:
     the condition still held in the row as it was known then. ``row`` is the key of the row. The
-    last five are of the event at ``position`` (``received_at`` in microseconds) and of the row
-    (``is_first``: the rise is at its first event; ``object_created`` in Unix seconds).
+    last five are of the event at ``position`` (``source``, or ``record`` of a snapshot record that
+    no event caused; ``received_at`` in microseconds) and of the row (``is_first``: the rise is at
+    its first event; ``object_created`` in Unix seconds).
     """
 
     id: str
@@ -55,9 +59,9 @@ class Notification:
     object_created: int | None
 
     def is_history(self, max_age_seconds: int) -> bool:
-        """Whether it is no news: imported, too old when it was received, or true of an object
-        that was there long before its first event."""
-        if self.source == "import":
+        """Whether it is no news: imported or looked up, too old when it was received, or true of
+        an object that was there long before its first event."""
+        if self.source in ("import", RECORD):
             return True
         if self.received_at // 1_000_000 - self.created > max_age_seconds:
             return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ledger import RecordedEvent
-from projections.feed.notification import Cause, Notification, notification_id
+from ledger import RecordedEvent, cause_of
+from projections.feed.notification import RECORD, Cause, Notification, notification_id
 from projections.feed.object_history import LoadAnchor, ObjectHistory
 from projections.feed.row_history import Base, Rise, RowHistory
 from projections.objects.observation import Key, Observation
@@ -268,12 +268,17 @@ def _notification(
         holds=row.values[index] > 0,
         cause=Cause(cause.event_id, cause.type, cause.created, cause.position),
         row=row_key(kind, key),
-        source=event.source,
+        source=_source(event),
         created=event.created,
         received_at=event.received_at,
         is_first=rise.is_first,
         object_created=aggregate.values.get("created"),
     )
+
+
+def _source(event: RecordedEvent) -> str:
+    is_uncaused = event.is_snapshot and cause_of(event.body) is None
+    return RECORD if is_uncaused else event.source
 
 
 def _keys(aggregate: Aggregate) -> frozenset[Key]:

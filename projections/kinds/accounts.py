@@ -36,7 +36,8 @@ def _age(state: State) -> tuple[int, bool]:
 
 def _authorization(values: dict[str, Any], type: str, created: int) -> None:
     # The object is the application; only the type says what happened to it.
-    values["deauthorized_at"] = created if type.endswith(".deauthorized") else None
+    if type.startswith("account.application."):
+        values["deauthorized_at"] = created if type.endswith(".deauthorized") else None
     # The application's, not the account's.
     values.pop("created", None)
 

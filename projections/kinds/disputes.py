@@ -22,6 +22,16 @@ def _has_moved(values: Mapping[str, Any], sign: int) -> bool:
     return any((each.get("amount") or 0) * sign > 0 for each in transactions)
 
 
+def _moved_at(dispute: Aggregate, name: str, sign: int) -> int | None:
+    """When an event first showed money moved; where none did, the transaction's own time."""
+    assert dispute.root is not None
+    seen = dispute.root.first_seen
+    if name not in seen or seen[name] is not None:
+        return seen.get(name)
+    moved = (each for each in _transactions(dispute) if (each.get("amount") or 0) * sign > 0)
+    return min((each["created"] for each in moved if each.get("created")), default=None)
+
+
 def _transactions(dispute: Aggregate) -> list[dict[str, Any]]:
     assert dispute.root is not None
     by_id = dispute.root.merged.get("balance_transactions", {})
@@ -78,11 +88,11 @@ _FIELDS = (
     ),
     Field(
         "funds_withdrawn_at", Type.TIME, "When an event first showed the money withdrawn.",
-        derive=lambda dispute: dispute.root.first_seen.get("funds_withdrawn_at"),
+        derive=lambda dispute: _moved_at(dispute, "funds_withdrawn_at", -1),
     ),
     Field(
         "funds_reinstated_at", Type.TIME, "When an event first showed the money given back.",
-        derive=lambda dispute: dispute.root.first_seen.get("funds_reinstated_at"),
+        derive=lambda dispute: _moved_at(dispute, "funds_reinstated_at", +1),
     ),
     Field(
         "net", Type.INTEGER, "What it did to the balance so far: the sum of its transactions' net.",
@@ -127,6 +137,7 @@ DISPUTE = StripeObject(
         "balance_transactions": MergedList(
             "balance_transactions",
             (
+                Read("created", Type.TIME, at("created")),
                 Read("amount", Type.INTEGER, at("amount")),
                 Read("net", Type.INTEGER, at("net")),
                 Read("fee", Type.INTEGER, at("fee")),

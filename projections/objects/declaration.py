@@ -123,8 +123,9 @@ class StripeObject:
     An object is declared once, and an event says the same of it to every kind.
 
     Read: ``reads``, ``links``, ``embeds``; ``merged_lists``, whose items are kept by id;
-    ``first_seen``, facts set to the earliest second whose event shows them; ``first_known``,
-    facts that the earliest observation which can tell decides (None: it cannot);
+    ``first_seen``, facts set to the earliest second whose event shows them (no time where only
+    snapshot records do); ``first_known``, facts that the earliest observation which can tell
+    decides (None: it cannot);
     ``from_event_type``, which adds to the values what only the event's type says. Events of a type
     in ``ignored_types`` say nothing of it. ``event_types`` names, for people, the events that carry
     it (``charge.*``): which of them an event is about is always read from its body. ``listing`` is

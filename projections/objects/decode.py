@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ledger import RecordedEvent
+from ledger import SNAPSHOT, RecordedEvent
 from projections.errors import Unreadable
 from projections.objects.attributes import decode
 from projections.objects.compiled import CompiledReader, peek
@@ -86,10 +86,14 @@ def generic(event: RecordedEvent, objects: Mapping[str, StripeObject]) -> Iterat
     """The observations of an event, read step by step; an object it holds twice comes twice."""
     document = decode(event.body)
     data = document.get("data")
-    if document.get("object") != "event" or not isinstance(data, dict):
+    expected = SNAPSHOT if event.is_snapshot else "event"
+    if document.get("object") != expected or not isinstance(data, dict):
         return
     snapshot = data.get("object")
     if isinstance(snapshot, dict):
+        if event.is_snapshot and document.get("payout") and not snapshot.get("payout"):
+            # Only the list that was asked for names the payout.
+            snapshot = {**snapshot, "payout": document["payout"]}
         scope = Scope(event.account, bool(event.livemode))
         yield from _observe(event, scope, snapshot, objects)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.identity import stream_id
+from ledger.identity import SNAPSHOT_PREFIX, stream_id
 from projections.objects.attributes import attributes, decode, previous_attributes
 from projections.objects.disagreement import overlay
 
@@ -71,6 +71,16 @@ class Observation(msgspec.Struct, eq=False, gc=False):
     def type_word(self) -> str:
         """The last word of the event's type, by which it is ranked."""
         return self.type.rpartition(".")[2]
+
+    @property
+    def was_asked_for(self) -> bool:
+        """Whether a snapshot record showed it, and no event."""
+        return self.event_id.startswith(SNAPSHOT_PREFIX)
+
+    @property
+    def is_record(self) -> bool:
+        """Whether a snapshot record is about the object itself."""
+        return not self.embedded and self.was_asked_for
 
     @property
     def after(self) -> Attributes:

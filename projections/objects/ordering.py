@@ -23,7 +23,8 @@ def canonical_order(
 
     By second; within one second by progress, which only grows, then by how well each event's
     before-image fits the snapshot before it, then by rank of type and status, then by id. Where an
-    event proves that a terminal status was left, its second goes by fit alone.
+    event proves that a terminal status was left, its second goes by fit alone. What has no
+    before-image comes before the events: embedded snapshots, then snapshot records.
     ``anchor`` is the newest snapshot of the seconds before, where ``observations`` lack it.
     """
     if len(observations) == 1:
@@ -39,9 +40,9 @@ def canonical_order(
             continue
         second = _within_second(readable, declared, anchor)
         ordered += second
-        last = second[-1]
-        if anchor is None or _follows(last, anchor, declared):
-            anchor = last
+        for each in second:
+            if anchor is None or _follows(each, anchor, declared):
+                anchor = each
     return ordered
 
 
@@ -60,11 +61,14 @@ def leaves_terminal(
 
     It says that the object was in that status before: an invoice that was paid is open again when
     its payment is detached. Or it shows an object that was created later: a coupon's id, which
-    the merchant chooses, may be used again once the coupon was deleted.
+    the merchant chooses, may be used again once the coupon was deleted. A snapshot record always
+    does: unlike an event's snapshot, what Stripe answered was so in the second that it names.
     """
     status = values.get("status")
     if status not in declared.terminal:
         return False
+    if observation.is_record:
+        return True
     return observation.previous.get("status") == status or _is_younger(observation.values, values)
 
 
@@ -115,10 +119,12 @@ def _within_second(
             return group if first < second else group[::-1]
     furthest = _furthest(group, declared)
     direct = sorted(_direct(furthest), key=rank)
-    # An embedded snapshot was taken for another object's sake: it has the lowest rank.
+    # An embedded snapshot was taken for another object's sake: it has the lowest rank. A record
+    # shows the whole object, at the time that it names or a little later: it follows them.
     embedded = sorted((each for each in furthest if each.embedded), key=rank)
+    records = sorted((each for each in furthest if each.is_record), key=rank)
     behind = sorted((each for each in group if not _is_in(each, furthest)), key=rank)
-    return [*behind, *embedded, *best_fit(direct, anchor)]
+    return [*behind, *embedded, *records, *best_fit(direct, anchor)]
 
 
 def _furthest(group: list[Observation], declared: StripeObject) -> list[Observation]:
@@ -143,7 +149,8 @@ def _is_left(group: list[Observation], declared: StripeObject) -> bool:
 
 
 def _direct(group: list[Observation]) -> list[Observation]:
-    return [observation for observation in group if not observation.embedded]
+    """Those that an event is about: only they have a before-image."""
+    return [each for each in group if not (each.embedded or each.is_record)]
 
 
 def _is_in(observation: Observation, group: list[Observation]) -> bool:

@@ -55,7 +55,9 @@ class State(msgspec.Struct, array_like=True):
     """All that is kept of one object: a pure function of the set of its observations.
 
     ``values`` come from the newest snapshot that has the key; ``links``, ``first_seen`` and
-    ``merged`` only grow, ``first_known`` has what the earliest event that can tell said.
+    ``merged`` only grow, ``first_known`` has what the earliest event that can tell said. Of a
+    ``first_seen`` the second is None while only snapshot records showed it: when it became true
+    no event said yet.
     ``second`` is the greatest `created` seen, ``snapshot`` the `created`, position, event and API
     version of the newest snapshot. ``direct`` counts events of the object, ``embedded``
     events of others that carried it.
@@ -67,7 +69,7 @@ class State(msgspec.Struct, array_like=True):
     livemode: bool
     values: dict[str, Any] = {}
     links: dict[str, list[str]] = {}
-    first_seen: dict[str, int] = {}
+    first_seen: dict[str, int | None] = {}
     merged: dict[str, dict[str, Any]] = {}
     finality: int = 0
     second: int = -1
@@ -174,12 +176,8 @@ def _step(state: State, observation: Observation, declared: StripeObject) -> Non
         # A late or stale snapshot never reopens a terminal status, but may add what is missing.
         for name, value in values.items():
             state.values.setdefault(name, value)
-    if len(state.first_seen) < len(declared.first_seen):
-        shown = {**values, **observation.merged} if observation.merged else values
-        for name, shows in declared.first_seen.items():
-            # Canonical order is by second: the first event that shows it is the earliest.
-            if name not in state.first_seen and shows(shown, observation.type):
-                state.first_seen[name] = observation.created
+    if len(state.first_seen) < len(declared.first_seen) or None in state.first_seen.values():
+        _see_first(state, observation, declared)
     for name, decide in declared.first_known.items():
         if name not in state.first_known and (value := decide(observation)) is not None:
             state.first_known[name] = value
@@ -188,6 +186,17 @@ def _step(state: State, observation: Observation, declared: StripeObject) -> Non
     _add_links(state, observation)
     stats = state.embedded if observation.embedded else state.direct
     stats.add(observation.created, observation.position)
+
+
+def _see_first(state: State, observation: Observation, declared: StripeObject) -> None:
+    """Note what an observation is the first to show; canonical order makes it the earliest."""
+    seen, merged = state.first_seen, observation.merged
+    shown = {**observation.values, **merged} if merged else observation.values
+    # The time at which Stripe was asked is not that at which it became true.
+    second = None if observation.was_asked_for else observation.created
+    for name, shows in declared.first_seen.items():
+        if seen.get(name) is None and shows(shown, observation.type):
+            seen[name] = second
 
 
 def _add_links(state: State, observation: Observation) -> None:

@@ -159,8 +159,11 @@ def _is_live(refund: State) -> bool:
 
 
 def _ended_since(refund: State, second: int) -> bool:
-    ended = refund.first_seen.get("ended")
-    return ended is not None and ended >= second
+    if "ended" not in refund.first_seen or refund.snapshot is None:
+        return False
+    ended = refund.first_seen["ended"]
+    # Where no event said when: no later than it was last looked at.
+    return (refund.snapshot[0] if ended is None else ended) >= second
 
 
 def disputed(disputes: Sequence[State]) -> int:

@@ -181,8 +181,8 @@ class Order(Aggregate):
     @property
     def paid_at(self) -> int | None:
         """When an event of its own first showed captured money."""
-        times = [state.first_seen["paid"] for state in self.members if "paid" in state.first_seen]
-        return min(times, default=None)
+        times = [state.first_seen.get("paid") for state in self.members]
+        return min((time for time in times if time is not None), default=None)
 
     @cached_property
     def invoices(self) -> list[str]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, event, select
 
-from ledger import Delivery, Event, Ledger, RecordedEvent, read_delivery
+from ledger import Delivery, Event, Ledger, RecordedEvent, Snapshot, read_delivery
 from ledger.database import read_transaction, write_transaction
 from projections import KINDS, Kind, Page, Projections, RowSelector
 from projections.drivers.bulk import Filler
@@ -28,6 +28,8 @@ from projections.tables.writer import WRITERS
 Json = dict[str, Any]
 Scoped = tuple[str | None, bool, str]
 Rows = dict[str, dict[Scoped, Json]]
+# What comes into a log: an event, or a snapshot record.
+Told = TypeVar("Told", bound="Json | Snapshot")
 
 # Fields that hang on arrival: the only ones in which two deliveries of one history may differ.
 ARRIVAL = ("position",)
@@ -36,24 +38,26 @@ ARRIVAL_OF_ENTRIES = ("position", "received_at", "late")
 RECEIVED_AT = 1_800_000_000_000_000
 
 
-def delivery(event: Json, received_at: int = RECEIVED_AT) -> Delivery:
-    """The event as Stripe would send it, verified."""
+def delivery(event: Json | Snapshot, received_at: int = RECEIVED_AT) -> Delivery:
+    """The event as Stripe would send it, verified; or what Stripe answered, as it is recorded."""
+    if isinstance(event, Snapshot):
+        return event.delivery(received_at)
     sent = json.dumps(event).encode()
     return Delivery(sent, "webhook", received_at, read_delivery(sent))
 
 
-def recorded(position: int, event: Json) -> RecordedEvent:
+def recorded(position: int, event: Json | Snapshot) -> RecordedEvent:
     """The row of the log that the event would be at a position."""
-    body = json.dumps(event).encode()
-    fact = read_delivery(body)
+    sent = delivery(event)
+    fact, body = sent.fact, sent.body
     assert isinstance(fact, Event), fact
     return RecordedEvent(
         position, fact.id, fact.object_id, fact.type, fact.account, fact.livemode,
-        fact.api_version, fact.created, RECEIVED_AT, "webhook", b"", body, len(body),
+        fact.api_version, fact.created, RECEIVED_AT, sent.source, b"", body, len(body),
     )  # fmt: skip
 
 
-def entries(events: Iterable[Json]) -> list[RecordedEvent]:
+def entries(events: Iterable[Json | Snapshot]) -> list[RecordedEvent]:
     """A log of events, as the fold reads it."""
     return [recorded(position, event) for position, event in enumerate(events, start=1)]
 
@@ -71,7 +75,7 @@ def folded(log: Iterable[RecordedEvent], kinds: Mapping[str, Kind] = KINDS) -> R
     }
 
 
-def rows(events: Iterable[Json]) -> Rows:
+def rows(events: Iterable[Json | Snapshot]) -> Rows:
     """The rows of some events."""
     return folded(entries(events))
 
@@ -94,11 +98,11 @@ def shuffled(events: Sequence[Json], seed: int, duplicates: float = 0.3) -> list
     return sent
 
 
-def unique(events: Iterable[Json]) -> list[Json]:
+def unique(events: Iterable[Told]) -> list[Told]:
     """The first of each event id: what the log keeps of repeated deliveries."""
-    first: dict[str, Json] = {}
+    first: dict[str, Told] = {}
     for each in events:
-        first.setdefault(each["id"], each)
+        first.setdefault(each.id if isinstance(each, Snapshot) else each["id"], each)
     return list(first.values())
 
 
@@ -147,10 +151,10 @@ class Store:
         self.projections.close()
         self.projections = Projections.open(self.ledger, self.projections.kinds)
 
-    def append(self, events: Iterable[Json]) -> None:
+    def append(self, events: Iterable[Json | Snapshot]) -> None:
         self.ledger.append([delivery(event) for event in events])
 
-    def deliver(self, events: Iterable[Json]) -> None:
+    def deliver(self, events: Iterable[Json | Snapshot]) -> None:
         """Append events in one transaction and follow to the head."""
         self.append(events)
         self.follow()

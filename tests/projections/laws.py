@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from api.simulator import API_VERSIONS, START, STORIES, Story, story
+from ledger import Snapshot
 from tests.projections.histories import Json
 
 _THOROUGH = 20
@@ -76,7 +77,7 @@ def a_history(draw: st.DrawFn, most: int = 4) -> History:
 class Step:
     """Some deliveries, and what the follower does after them."""
 
-    sent: tuple[Json, ...]
+    sent: tuple[Json | Snapshot, ...]
     batch: int
     kinds: frozenset[str]
     restart: bool
@@ -84,7 +85,9 @@ class Step:
 
 
 @st.composite
-def any_delivery(draw: st.DrawFn, events: list[Json], kinds: list[str]) -> list[Step]:
+def any_delivery(
+    draw: st.DrawFn, events: Sequence[Json | Snapshot], kinds: list[str]
+) -> list[Step]:
     """Events in any order, some again and again, read in any batches, with crashes anywhere."""
     again = draw(st.lists(st.sampled_from(events), max_size=len(events)))
     left = draw(st.permutations([*events, *again]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
@@ -10,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.simulator import API_VERSIONS, STORIES, histories, story
+from ledger import Snapshot
 from projections import KINDS, Projections
 from projections.drivers import follow
 from tests.projections.cases import thin
 from tests.projections.conftest import Opened
-from tests.projections.histories import Store, rows
+from tests.projections.histories import Json, Store, rows
 from tests.projections.laws import Step, a_history, any_delivery, law
 
 
@@ -34,13 +36,19 @@ def live_through(store: Store, steps: list[Step]) -> None:
 
 
 def holds(opened: Opened, dialect: str, data: st.DataObject) -> None:
-    history = data.draw(a_history())
-    steps = data.draw(any_delivery(history.events, list(KINDS)))
+    events = data.draw(a_history()).events
+    lives_alike(opened, dialect, events, data.draw(any_delivery(events, list(KINDS))))
+
+
+def lives_alike(
+    opened: Opened, dialect: str, events: Sequence[Json | Snapshot], steps: list[Step]
+) -> None:
+    """Whatever the steps are in which events come, they give what an orderly delivery gives."""
     with opened("sqlite") as orderly, opened(dialect) as store:
-        orderly.deliver(history.events)
+        orderly.deliver(events)
         live_through(store, steps)
 
-        assert store.rows() == orderly.rows() == rows(history.events)
+        assert store.rows() == orderly.rows() == rows(events)
         assert store.timelines() == orderly.timelines()
         assert store.projections.check() == []
         assert store.projections.dead_letters().items == []

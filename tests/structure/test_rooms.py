@@ -29,8 +29,9 @@ IMPURE = (
     "sqlalchemy", "sqlite3", "psycopg", "time", "datetime", "random", "secrets", "os", "pathlib",
     "io", "socket", "subprocess", "threading", "multiprocessing", "concurrent", "asyncio",
 )  # fmt: skip
-# Of the log, the fold sees recorded events and the names of streams, and no store.
-PURE_LEDGER = {"ledger.LedgerError", "ledger.RecordedEvent", "ledger.identity.stream_bytes",
+# Of the log, the fold sees recorded events, the names of streams and of records, and no store.
+PURE_LEDGER = {"ledger.LedgerError", "ledger.RecordedEvent", "ledger.SNAPSHOT",
+               "ledger.identity.SNAPSHOT_PREFIX", "ledger.identity.stream_bytes",
                "ledger.identity.stream_id"}  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ledger import RecordedEvent
+from ledger import SNAPSHOT, RecordedEvent
 from projections.errors import Unreadable
 from projections.objects.compiled.shape import tree
 from projections.objects.compiled.source import Source
@@ -17,6 +17,8 @@ from projections.objects.observation import Observation, Scope
 from projections.objects.types import DIGITS, LONG
 
 __all__ = ["CompiledReader", "peek"]
+
+_WITH_SNAPSHOT = ("event", SNAPSHOT)
 
 # Stripe's event types are few; an import may hold anybody's.
 _REMEMBERED_MAX = 1000
@@ -77,8 +79,12 @@ class CompiledReader:
                     return []
             envelope = reader.decode(body)
             data = envelope.data
-            if envelope.object != "event" or data is None or data.object is None:
+            expected = SNAPSHOT if event.is_snapshot else "event"
+            if envelope.object != expected or data is None or data.object is None:
                 return []
+            if event.is_snapshot and envelope.payout:
+                # Rare: it is put into the snapshot.
+                return None
             if data.object.object != reader.name:
                 # Another object than the last event of this type was about.
                 self._by_type.pop(event.type, None)
@@ -95,10 +101,12 @@ class CompiledReader:
 
     def _peek(self, type: str, body: bytes) -> _ObjectReader | None:
         event = peek(body)
-        if event.object != "event" or event.data is None or event.data.object is None:
+        if event.object not in _WITH_SNAPSHOT or event.data is None or event.data.object is None:
             return None
         reader = self._readers.get(event.data.object.object or "")
-        if reader is not None and len(self._by_type) < _REMEMBERED_MAX:
+        # Records are about all objects in turn.
+        is_remembered = type != SNAPSHOT and len(self._by_type) < _REMEMBERED_MAX
+        if reader is not None and is_remembered:
             self._by_type[type] = reader
         return reader
 
@@ -109,7 +117,9 @@ def _object_reader(declared: StripeObject, objects: Mapping[str, StripeObject]) 
     assert node.struct is not None
     data = msgspec.defstruct("Data", [("object", node.struct | None, None)], gc=False)
     event = msgspec.defstruct(
-        "Event", [("object", str | None, None), ("data", data | None, None)], gc=False
+        "Event",
+        [("object", str | None, None), ("data", data | None, None), ("payout", Any, None)],
+        gc=False,
     )
     source = Source()
     name = source.observe(declared, node, objects)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from projections.objects.declaration import Link, Read, StripeObject
 from projections.objects.measures import equals
 from projections.objects.paths import at
 from projections.objects.types import Type, lower
 
 __all__ = ["CHECKOUT_SESSION"]
+
+
+def _status(values: dict[str, Any], type: str, created: int) -> None:
+    # Before statuses, only the type said that a session was over: a snapshot record has none.
+    if not values.get("status") and type.startswith("checkout.session."):
+        values["status"] = "expired" if type == "checkout.session.expired" else "complete"
+
 
 CHECKOUT_SESSION = StripeObject(
     "checkout.session",
@@ -72,9 +81,5 @@ CHECKOUT_SESSION = StripeObject(
             type == "checkout.session.async_payment_failed"
         ),
     },
-    # Before statuses, only the type said that a session was over.
-    from_event_type=lambda values, type, created: values.update(
-        status=values.get("status")
-        or ("expired" if type == "checkout.session.expired" else "complete")
-    ),
+    from_event_type=_status,
 )
