@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +14,7 @@ from api.config.asking import asks_stripe
 from api.config.databases import existing, notify_of
 from api.config.settings import Settings
 from api.notify.stores import NotifyStores
+from api.stripe.balance_store import BalanceStore
 from api.stripe.thin_store import ThinStore
 from ledger.urls import without_secrets
 
@@ -33,6 +35,7 @@ def status(as_json: bool) -> None:
         with closing(notify_of(settings, ledger, projections)) as notify:
             notifications = _notifications(notify, head.position)
         thin = ThinStore(ledger.engine).figures()
+        balance = BalanceStore.backlog(ledger.engine, time.time())
     database = without_secrets(settings.database_url)
     if as_json:
         log = {"position": head.position, "chain": head.chain.hex()}
@@ -43,6 +46,7 @@ def status(as_json: bool) -> None:
                 "projections": states,
                 **notifications,
                 "thin": asdict(thin),
+                "balance_transactions": asdict(balance),
             }
         )
         return
@@ -56,6 +60,12 @@ def status(as_json: bool) -> None:
     if thin.events:
         hint = "" if asks_stripe(settings) else ": set STRIPE_API_KEY, or choose snapshot payloads"
         click.echo(f"thin events: {thin.events}, {thin.waiting} without their object{hint}")
+    if balance.swept_until is not None or balance.wanted:
+        swept = balance.swept_until and utc_text(balance.swept_until * 1_000_000)
+        click.echo(
+            f"balance transactions: swept until {swept or 'never'}, {balance.wanted} to be asked"
+            f" for, {balance.due} of them due"
+        )
     if notifications["subscribers"]:
         print_table(notifications["subscribers"], _SUBSCRIBER_COLUMNS)
 

@@ -13,6 +13,7 @@ from api.config.settings import Settings
 from api.keys import KeyStore
 from api.notify.addresses import Networks
 from api.notify.stores import NotifyStores
+from api.stripe.balance_store import BalanceStore
 from api.stripe.store import SweepStore
 from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable, database
 from ledger.database import explain
@@ -45,6 +46,7 @@ def create(settings: Settings) -> None:
         projections.create()
         KeyStore(ledger.engine).create_table()
         SweepStore(ledger.engine).create_tables()
+        BalanceStore.create_tables(ledger.engine)
         with closing(notify_of(settings, ledger, projections)) as notify:
             notify.create()
 

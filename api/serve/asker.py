@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from api.config.databases import stores
 from api.config.settings import Settings
+from api.serve.balance import record_balance
 from api.serve.loop import run_as_child
 from api.stripe.client import StripeApi
 from api.stripe.endpoints import Endpoints, problems_of
@@ -71,6 +72,8 @@ def _sweep_and_check(api: StripeApi, settings: Settings, stop: threading.Event) 
                         check_endpoints(Endpoints(api))
                 with _logging_refusals():
                     sweep_due(api, ledger, stop, round_seconds)
+                with _logging_refusals():
+                    record_balance(api, ledger, stop, round_seconds)
             except StoreUnavailable as error:
                 logs.log.warning("asker_waits", error=str(error))
                 pause = _RETRY_SECONDS

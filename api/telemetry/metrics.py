@@ -16,6 +16,7 @@ from api.notify.stores import NotifyStores
 from api.stripe.figures import figures
 from api.stripe.thin_store import ThinStore
 from api.telemetry import multiprocess
+from api.telemetry.balance_metrics import balance_metrics
 from api.telemetry.notify_metrics import notify_metrics
 from ledger import Ledger, StoreUnavailable
 from projections import Projections
@@ -185,6 +186,7 @@ class _StoreCollector(Collector):
         if fetched.swept_until is not None:
             age.add_metric([], max(0.0, seconds - fetched.swept_until))
         yield age
+        yield from balance_metrics(self._log.engine, seconds)
 
     def _of_notifications(self) -> Iterator[Metric]:
         return notify_metrics(self._notify, self._log, self._clock)

@@ -55,6 +55,8 @@ def test_what_never_arrived_is_fetched(
         assert server.post(events[0]) == "duplicate"
         assert server.get("/v1/events?limit=1")["data"][0]["source"] == "api"
         assert (metric(server, "ledger_events_missed_total") or 0) > 50
+        eventually(lambda: server.get("/v1/events?type=ledger.snapshot")["data"], "balance")
+        assert metric(server, "ledger_balance_sweep_age_seconds") is not None
         output = server.output_text()
         assert "events_fetched" in output
         titles = " ".join(" ".join(process.cmdline()) for process in server.family())
