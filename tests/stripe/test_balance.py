@@ -6,21 +6,25 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.simulator import START, Story, story
+from api.simulator import API_VERSIONS, START, Story, story
+from api.simulator.facts.money import balance_transaction as facts_of
 from api.simulator.stripe import Key, Stripe
+from api.simulator.versions import api_version
 from api.stripe.balance_notes import Note, notes_of
 from api.stripe.balance_store import BalanceStore
 from api.stripe.refusals import MissingPermission
 from ledger import RecordedEvent, verify
+from projections import KINDS
 from tests.conftest import WithLedger
 from tests.databases import DIALECTS
-from tests.projections.histories import Store, recorded
+from tests.projections.histories import Store, folded, recorded
 from tests.stripe.balance_desk import (
     NAMES,
     RECEIVED_SECONDS,
@@ -33,6 +37,8 @@ from tests.stripe.balance_desk import (
     run,
 )
 from tests.stripe.conftest import DAY, KEYS, Clock
+
+KIND = "balance_transactions"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +101,54 @@ def test_killed_anywhere_nothing_is_twice_and_nothing_missing(
         assert counted(its.records()) == undisturbed
         assert verify(its.store.ledger).problems == []
         assert BalanceStore.backlog(its.store.ledger.engine, its.clock()).wanted == 0
+
+
+def truth(stories: list[Story]) -> dict[str, Json]:
+    """What the row of every balance transaction says in the end, by id."""
+    version = api_version(API_VERSIONS[-1])
+    return {
+        id: {**facts_of(each.transaction, version, START + 90 * DAY), "payout": each.payout}
+        for id, each in movements(stories).items()
+    }
+
+
+def wrong(rows: dict[str, Json], stories: list[Story]) -> list[str]:
+    """Where rows say else than the truth."""
+    expected = truth(stories)
+    assert rows.keys() == expected.keys()
+    return [
+        f"{id} {name}: {rows[id][name]!r}, expected {value!r}"
+        for id, fields in expected.items()
+        for name, value in fields.items()
+        if rows[id][name] != value
+    ]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(random=st.randoms(use_true_random=False))
+def test_in_any_order_rows_say_the_truth(
+    whole_log: list[RecordedEvent], stories: list[Story], random: Random
+) -> None:
+    """Events and records of them shuffled: each row is available, with its fee and its payout."""
+    shuffled = random.sample(whole_log, len(whole_log))
+    log = [event._replace(position=position) for position, event in enumerate(shuffled, 1)]
+    rows = folded(log, {KIND: KINDS[KIND]})[KIND]
+
+    assert wrong({row["id"]: row for row in rows.values()}, stories) == []
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_ledger_shows_what_was_recorded(desk: Any, stories: list[Story], dialect: str) -> None:
+    """Live, in a list by payout, and rebuilt."""
+    with desk(dialect) as its:
+        run(its, stories)
+        its.store.follow()
+        rows = {row["id"]: row for row in its.store.items(KIND)}
+        assert wrong(rows, stories) == []
+        [payout] = {row["payout"] for row in rows.values()} - {None}
+        parts = its.store.items(KIND, payout=payout)
+        assert len(parts) == 7 and sum(row["net"] for row in parts) == 0
+        assert its.store.projections.check() == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
