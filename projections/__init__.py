@@ -26,6 +26,7 @@ from projections.notifications import Feed, notification_types
 from projections.objects.declaration import StripeObject
 from projections.objects.types import Type
 from projections.queries.current import Page, QueryResult, ResultPage
+from projections.queries.drift import EVERYTHING, Drift
 from projections.queries.overview import ProjectionState
 from projections.queries.selector import ANY, RowSelector
 from projections.rows.condition import Condition
@@ -34,6 +35,7 @@ from projections.rows.kind import COMMON, Field, Kind
 __all__ = [
     "ANY",
     "COMMON",
+    "EVERYTHING",
     "KINDS",
     "MEMORY_MB",
     "AlreadyRunning",
@@ -44,6 +46,7 @@ __all__ = [
     "CutoverBlocked",
     "Dask",
     "Difference",
+    "Drift",
     "Feed",
     "FeedDifference",
     "Field",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ledger import Ledger, Log
+from ledger import Ledger, Log, Snapshot
 from projections.drivers.background import Background
 from projections.drivers.bulk import MEMORY_MB, Progress
 from projections.drivers.check import Difference, checked_at, compare, record
@@ -23,6 +23,7 @@ from projections.drivers.rollback import RolledBack, rollback
 from projections.drivers.serving import Serving
 from projections.kinds import KINDS, declared
 from projections.queries.current import Page, QueryResult, ResultPage, list_rows
+from projections.queries.drift import Drift, drifts, keys_of_sample
 from projections.queries.finder import Finder
 from projections.queries.overview import ProjectionState, dead_letters, states, summary
 from projections.queries.search import search
@@ -223,6 +224,14 @@ class Projections:
 
     def _chosen(self, kinds: Sequence[str]) -> builtins.list[Kind]:
         return [self.kinds[name] for name in kinds or list(self.kinds)]
+
+    def drift(self, snapshots: Sequence[Snapshot]) -> builtins.list[builtins.list[Drift]]:
+        """Where the stored state differs from Stripe's answer, for each of some; ``NotReady``."""
+        return retried(lambda: drifts(self.catalog, self.families, snapshots))
+
+    def sample(self, object: str, count: int, livemode: bool) -> Sequence[tuple[str, str | None]]:
+        """Ids of some of Stripe's objects of a name that are known, with their accounts."""
+        return keys_of_sample(self.catalog, self.families, object, count, livemode=livemode)
 
     # Queries
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from api.commands.backfill import backfill
+from api.commands.compare import compare
 from api.commands.endpoint import endpoint
 from api.commands.output import (
     json_option,
@@ -38,7 +39,7 @@ def stripe() -> None:
     """
 
 
-for command in (endpoint, backfill):
+for command in (endpoint, backfill, compare):
     stripe.add_command(command)
 
 

@@ -17,7 +17,7 @@ from api.stripe.refusals import StripeUnreachable
 from ledger import verify
 from tests.conftest import WithLedger
 from tests.databases import DIALECTS
-from tests.projections.histories import Crash
+from tests.projections.histories import Crash, differing
 from tests.stripe.conftest import DAY
 from tests.stripe.merchants import DyingBackfills, Merchant, identity, merchant, newest_stories
 
@@ -87,6 +87,36 @@ def test_killed_anywhere_nothing_is_twice_or_missing(
         side.clock.seconds += 3600
         assert sum(result.recorded for result in side.backfill()) == 0
         assert verify(side.store.ledger).problems == []
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_merchant_whose_events_are_gone(with_ledger: WithLedger, dialect: str) -> None:
+    """Rows are what the events of the stories give, but for what only events tell."""
+    stories = [story for story in newest_stories(5, 100) if not is_of_types(story)]
+    events = [event for story in stories for event in story.events if not event["livemode"]]
+    with merchant(with_ledger, dialect, stories, LATER + 1000 * DAY) as side:
+        side.backfill()
+        rows = side.rows()
+    with merchant(with_ledger, dialect, [], LATER) as other:
+        other.store.deliver(events)
+        expected = other.rows()
+    for kind, of_kind in expected.items():
+        for key, row in [*of_kind.items()]:
+            # What was deleted is listed nowhere, and a discount only by who has it.
+            if row.get("deleted") or row.get("status") == "deleted" or kind == "discounts":
+                del of_kind[key]
+        left_out = BY_EVENTS | ONLY_EVENTS_TELL.get(kind, set())
+        for some in (of_kind, rows[kind]):
+            for row in some.values():
+                for name in left_out & row.keys():
+                    row[name] = None
+    assert sum(len(of_kind) for of_kind in expected.values()) > 100
+    # Stripe lists more than events told of.
+    rows = {
+        kind: {key: row for key, row in of_kind.items() if key in expected[kind]}
+        for kind, of_kind in rows.items()
+    }
+    assert differing(rows, expected) == []
 
 
 def test_a_key_without_a_permission_does_the_rest(with_ledger: WithLedger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from api.stripe.thin import Followed, ThinFollower
 from api.stripe.thin_store import ThinFigures, ThinStore
 from tests.conftest import WithLedger
 from tests.databases import DIALECTS
+from tests.projections.histories import differing
 from tests.stripe.conftest import DAY, TEST_KEY
 from tests.stripe.merchants import Json, Merchant, identity, merchant, newest_stories
+from tests.stripe.test_backfill import BY_EVENTS, ONLY_EVENTS_TELL, is_of_types
 
 
 def follower(side: Merchant, key: Key = TEST_KEY) -> ThinFollower:
@@ -32,6 +35,33 @@ def events_of(stories: list[Story]) -> list[Json]:
 
 def twins(events: list[Json]) -> list[Json]:
     return [twin for event in events if (twin := thin(event)) is not None]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_rows_follow_thin_events(with_ledger: WithLedger, dialect: str) -> None:
+    """At the end they are what the events of the stories give, but for what only those tell."""
+    stories = [story for story in newest_stories(7, 60) if not is_of_types(story)]
+    events = events_of(stories)
+    with merchant(with_ledger, dialect, stories, START) as side:
+        thin_follower = follower(side)
+        for second, group in groupby(events, key=lambda event: event["created"]):
+            side.clock.seconds = second + 0.5
+            side.store.append(twins(list(group)))
+            assert thin_follower.follow().refused == []
+        rows = side.rows()
+        causes = {record["cause"] for record in side.records()}
+        log = side.store.ledger.log
+        assert causes and causes == log.known(sorted(causes))
+    with merchant(with_ledger, dialect, [], START) as other:
+        other.store.deliver(events)
+        expected = other.rows()
+    expected["discounts"] = {}
+    for kind, of_kind in expected.items():
+        left_out = {"created", *BY_EVENTS, *ONLY_EVENTS_TELL.get(kind, ())}
+        for row in [*of_kind.values(), *rows[kind].values()]:
+            row |= dict.fromkeys(left_out & row.keys())
+    assert sum(len(of_kind) for of_kind in expected.values()) > 60
+    assert differing(rows, expected) == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -77,6 +107,19 @@ def test_what_is_refused_holds_up_nothing(with_ledger: WithLedger) -> None:
         assert followed.recorded > 5
         assert any("payment_intent_read" in refused for refused in followed.refused)
         assert not any("Zq7x" in refused for refused in followed.refused)
+
+
+def test_what_is_deleted_is_so(with_ledger: WithLedger) -> None:
+    """Stripe does not have it any more: the event says why."""
+    stories = [story for story in newest_stories(6, 200) if story.name == "product_deleted"]
+    events = [event for event in events_of(stories) if "account" not in event]
+    with merchant(with_ledger, "sqlite", stories, START + 900 * DAY) as side:
+        side.store.append(twins(events))
+        follower(side).follow()
+        [record, *_] = side.records()
+        assert record["data"]["object"]["deleted"] is True
+        assert all(row["deleted"] for row in side.rows()["products"].values())
+        assert side.rows()["products"]
 
 
 def test_odd_thin_events_are_passed_over(with_ledger: WithLedger) -> None:
