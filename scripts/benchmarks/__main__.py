@@ -8,6 +8,7 @@ from types import FrameType
 
 import click
 
+from scripts.benchmarks.backfill import BackfillPlan, measure_backfill
 from scripts.benchmarks.cache import exclusive
 from scripts.benchmarks.contenders import CONTENDERS
 from scripts.benchmarks.ingest import IngestPlan, measure_ingest
@@ -148,6 +149,28 @@ def notify(events: int, rate: int, seconds: int, databases: tuple[str, ...], as_
     with exclusive():
         rows, notes = measure_notify(NotifyPlan(events, rate, seconds, databases))
     show("notify", rows, notes, as_json=as_json)
+
+
+@main.command()
+@integer_option("--objects", 10_000_000, 100_000, "Objects that Stripe lists.")
+@click.option(
+    "--delay",
+    "delays",
+    type=click.IntRange(0),
+    multiple=True,
+    default=(0, 100),
+    show_default=True,
+    help="Milliseconds that a page of 100 takes; may be given several times.",
+)
+@databases_option
+@json_option
+def backfill(
+    objects: int, delays: tuple[int, ...], databases: tuple[str, ...], as_json: bool
+) -> None:
+    """Measure how fast a backfill records what is listed, and how much memory it takes."""
+    with exclusive():
+        rows, notes = measure_backfill(BackfillPlan(objects, delays, databases))
+    show("backfill", rows, notes, as_json=as_json)
 
 
 def _exit(number: int, _: FrameType | None) -> None:
