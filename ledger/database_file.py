@@ -19,9 +19,17 @@ _IDENTITY = "file"
 def create_private_file(path: str | os.PathLike[str]) -> None:
     """Make a file that only its owner can read, where there is none: it will have personal data.
 
-    SQLite gives the files beside it the same permissions. Raises ``OSError``.
+    SQLite gives the files beside it the same permissions. A file that is there is not even opened:
+    to close it again would end all locks that this process's connections hold on it, and another
+    process could take their WAL away. Raises ``OSError``.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        os.close(os.open(path, flags | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not os.path.exists(path):
+            # A link to where nothing is.
+            os.close(os.open(path, flags, 0o600))
 
 
 def connect_to_existing_file(engine: Engine) -> None:
