@@ -169,7 +169,7 @@ def test_an_unknown_type_is_refused(terminal: Terminal) -> None:
 @pytest.mark.slow
 def test_a_payment_arrives(store_url: str, tmp_path: Path) -> None:
     """From Stripe's webhooks by a served ledger: each type once, and `order.paid` among them."""
-    server = Server(store_url, tmp_path)
+    server = Server(store_url, tmp_path, {"LEDGER_NOTIFIER": "true"})
     server.start()
     try:
         with listening(tmp_path, "--types", "order.*", LEDGER_DATABASE_URL=store_url) as receiver:

@@ -12,7 +12,7 @@ from ledger import Ledger, verify
 from projections import KINDS, Projections
 
 ROOT = Path(__file__).parents[2]
-PROCESSES, EVENTS = 6, 20
+PROCESSES, EVENTS = 4, 20
 
 # A starting process creates what is missing, appends events, and follows.
 PROCESS = """
@@ -32,7 +32,7 @@ for number in range(events):
 """
 
 
-def test_six_processes_on_an_empty_database(store_url: str) -> None:
+def test_four_processes_on_an_empty_database(store_url: str) -> None:
     """Each starts, appends the same events and follows: none fails, each event is stored once."""
     processes = [
         subprocess.Popen(

@@ -62,7 +62,7 @@ def lives_alike(
         assert store.wrong_terms() == {}
 
 
-@law(12)
+@law(6)
 @given(data=st.data())
 def test_any_delivery_gives_the_rows_of_the_history_on_sqlite(
     opened: Opened, data: st.DataObject
@@ -71,7 +71,7 @@ def test_any_delivery_gives_the_rows_of_the_history_on_sqlite(
     holds(opened, "sqlite", data)
 
 
-@law(3)
+@law(2)
 @given(data=st.data())
 def test_any_delivery_gives_the_rows_of_the_history_on_postgresql(
     opened: Opened, data: st.DataObject

@@ -84,7 +84,7 @@ def all_letters(store: Store) -> list[Json]:
     )
 
 
-@law(12)
+@law(8)
 @given(data=st.data())
 def test_any_json_in_an_object_stops_nobody_on_sqlite(opened: Opened, data: st.DataObject) -> None:
     """Live rows and dead letters equal those of a rebuild, and every row can be asked for."""
@@ -93,7 +93,7 @@ def test_any_json_in_an_object_stops_nobody_on_sqlite(opened: Opened, data: st.D
         agree(store, events, data.draw(st.integers(1, 9)))
 
 
-@law(3)
+@law(2)
 @given(data=st.data())
 def test_any_json_in_an_object_stops_nobody_on_postgresql(
     opened: Opened, data: st.DataObject

@@ -33,7 +33,7 @@ def _shuffle(seed: int) -> Arrange:
 ARRIVALS: Mapping[str, Arrange] = {
     "in order": list,
     "reversed": lambda events: events[::-1],
-    **{f"shuffled {seed}": _shuffle(seed) for seed in range(5)},
+    **{f"shuffled {seed}": _shuffle(seed) for seed in range(3)},
 }
 
 

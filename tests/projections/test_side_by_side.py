@@ -21,7 +21,7 @@ from tests.projections.concurrency import beside
 from tests.projections.histories import Store
 from tests.projections.payouts import paid, state_of, table_of
 
-READERS = 4
+READERS = 2
 BEFORE = 300
 
 
