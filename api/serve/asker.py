@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from api.config.databases import stores
@@ -52,49 +53,54 @@ def ask(settings: Settings, stop: threading.Event) -> None:
         logs.log.error("stripe_not_asked", error=str(error))
         stop.wait()
         return
-    following = threading.Thread(target=_follow_thin, args=(api, settings, stop), daemon=True)
-    following.start()
-    _sweep_and_check(api, settings, stop)
-    following.join()
+    # One ledger for both: it can be opened by one thread at a time only.
+    with stores(settings) as (ledger, _), ThreadPoolExecutor(1) as pool:
+        following = pool.submit(_follow_thin, api, ledger, stop)
+        # Should either fail the other ends too, and the supervisor starts the process again.
+        following.add_done_callback(lambda _: stop.set())
+        try:
+            _sweep_and_check(api, ledger, stop, 60.0 * settings.sweep_minutes)
+        finally:
+            stop.set()
+        following.result()
 
 
-def _sweep_and_check(api: StripeApi, settings: Settings, stop: threading.Event) -> None:
-    round_seconds = 60.0 * settings.sweep_minutes
+def _sweep_and_check(
+    api: StripeApi, ledger: Ledger, stop: threading.Event, round_seconds: float
+) -> None:
     checked_seconds = -_CHECK_SECONDS
-    with stores(settings) as (ledger, _):
-        while not stop.is_set():
-            seconds = time.monotonic()
-            pause = round_seconds
-            try:
-                with _logging_refusals():
-                    if seconds >= checked_seconds + _CHECK_SECONDS:
-                        checked_seconds = seconds
-                        check_endpoints(Endpoints(api))
-                with _logging_refusals():
-                    sweep_due(api, ledger, stop, round_seconds)
-                with _logging_refusals():
-                    record_balance(api, ledger, stop, round_seconds)
-            except StoreUnavailable as error:
-                logs.log.warning("asker_waits", error=str(error))
-                pause = _RETRY_SECONDS
-            except _Stopped:
-                return
-            stop.wait(max(1.0, min(pause, round_seconds) - (time.monotonic() - seconds)))
+    while not stop.is_set():
+        seconds = time.monotonic()
+        pause = round_seconds
+        try:
+            with _logging_refusals():
+                if seconds >= checked_seconds + _CHECK_SECONDS:
+                    checked_seconds = seconds
+                    check_endpoints(Endpoints(api))
+            with _logging_refusals():
+                sweep_due(api, ledger, stop, round_seconds)
+            with _logging_refusals():
+                record_balance(api, ledger, stop, round_seconds)
+        except StoreUnavailable as error:
+            logs.log.warning("asker_waits", error=str(error))
+            pause = _RETRY_SECONDS
+        except _Stopped:
+            return
+        stop.wait(max(1.0, min(pause, round_seconds) - (time.monotonic() - seconds)))
 
 
-def _follow_thin(api: StripeApi, settings: Settings, stop: threading.Event) -> None:
+def _follow_thin(api: StripeApi, ledger: Ledger, stop: threading.Event) -> None:
     """Fetch what thin events are about, beside the sweeps: those may take many minutes."""
-    with stores(settings) as (ledger, _):
-        follower = ThinFollower(api, ledger, ThinStore(ledger.engine))
-        while not stop.wait(_THIN_SECONDS):
-            try:
-                with _logging_refusals():
-                    _log_followed(follower.follow())
-            except StoreUnavailable as error:
-                logs.log.warning("asker_waits", error=str(error))
-                stop.wait(_RETRY_SECONDS)
-            except _Stopped:
-                return
+    follower = ThinFollower(api, ledger, ThinStore(ledger.engine))
+    while not stop.wait(_THIN_SECONDS):
+        try:
+            with _logging_refusals():
+                _log_followed(follower.follow())
+        except StoreUnavailable as error:
+            logs.log.warning("asker_waits", error=str(error))
+            stop.wait(_RETRY_SECONDS)
+        except _Stopped:
+            return
 
 
 def sweep_due(api: StripeApi, ledger: Ledger, stop: threading.Event, round_seconds: float) -> None:

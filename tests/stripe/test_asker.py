@@ -12,6 +12,7 @@ import pytest
 
 from api.simulator import histories
 from api.simulator.stripe import Fault, Scope, Stripe
+from api.simulator.thin import thin
 from tests.cli.processes import Server, eventually, serving
 from tests.stripe.conftest import DAY, KEYS, TEST_KEY
 
@@ -61,6 +62,28 @@ def test_what_never_arrived_is_fetched(
         assert "events_fetched" in output
         titles = " ".join(" ".join(process.cmdline()) for process in server.family())
         assert TEST_KEY.secret not in output + titles
+        assert server.end() == 0
+
+
+def test_what_a_thin_event_is_about_is_fetched(
+    tmp_path: Path, simulator: tuple[Stripe, dict[str, str]]
+) -> None:
+    """Within seconds; the record names the event, and nobody is warned of it."""
+    own, settings = simulator
+    events = own.api.platform.events(Scope(None, False))
+    event = next(each for each in events if each["data"]["object"]["object"] == "charge")
+    twin = thin(event)
+    assert twin is not None
+    with serving(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, **settings) as server:
+        assert server.post(twin) == "stored"
+        eventually(
+            lambda: server.get("/v1/events?type=ledger.snapshot")["data"], "fetched and recorded"
+        )
+        eventually(lambda: metric(server, "ledger_thin_events_waiting") == 0, "noted")
+        assert metric(server, "ledger_thin_events ") == 1
+        output = server.output_text()
+        assert "thin_events_followed" in output
+        assert "Traceback" not in output and '"event":"thin_event"' not in output
         assert server.end() == 0
 
 
