@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +20,10 @@ import psutil
 import pytest
 from sqlalchemy import inspect
 
+import api.stripe
 from api.simulator import histories
 from api.simulator.stripe import Key, Stripe
+from api.stripe.tables import METADATA
 from ledger import Ledger
 from tests.cli.processes import LEDGER, environment
 from tests.cli.terminal import Terminal
@@ -152,3 +157,14 @@ def test_what_a_start_makes_is_enough(ledger_url: str) -> None:
         ledger.close()
 
     assert {"ledger_stripe_sweeps", "ledger_stripe_fetched"} <= names
+
+
+def test_a_start_makes_every_table() -> None:
+    """What makes them knows, by itself, all that any module of `api.stripe` declares."""
+    for module in pkgutil.iter_modules(api.stripe.__path__):
+        importlib.import_module(f"api.stripe.{module.name}")
+    code = "import api.config.databases, api.stripe.tables as t; print(*t.METADATA.tables)"
+    output = subprocess.check_output([sys.executable, "-c", code], text=True)
+
+    assert set(output.split()) == METADATA.tables.keys()
+    assert {"ledger_stripe_thin", "ledger_stripe_backfills"} <= METADATA.tables.keys()
