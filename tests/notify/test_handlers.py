@@ -111,19 +111,22 @@ def test_a_handler_that_raises(facts: Facts, deliver: Deliver) -> None:
     assert len(facts.deliveries.list(state="pending")) == len(RAISING)
 
 
-def test_a_handler_that_kills_its_process(facts: Facts, deliver: Deliver) -> None:
+@pytest.mark.parametrize(
+    ("do", "reason"),
+    [
+        ("die before", "status 7"),
+        ("die after", "status 7"),
+        ("kill itself before", "SIGKILL"),
+        ("kill itself after", "SIGKILL"),
+    ],
+)
+def test_a_handler_that_kills_its_process(
+    facts: Facts, deliver: Deliver, do: str, reason: str
+) -> None:
     """That is a failure of the delivery it had; the next one has a new process."""
-    ends = {
-        "die before": "status 7",
-        "die after": "status 7",
-        "kill itself before": "SIGKILL",
-        "kill itself after": "SIGKILL",
-    }
-    for do, reason in ends.items():
-        error = deliver(do).error
-        assert error is not None and reason in error
-    delivered = deliver("")
+    failed, delivered = deliver(do), deliver("")
 
+    assert failed.error is not None and reason in failed.error
     assert delivered.is_recorded
     assert effects(facts.engine) == [delivered.notification]
 
