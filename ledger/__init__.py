@@ -16,7 +16,8 @@ from ledger.event import SNAPSHOT, Delivery, Event, Quarantined, Reason, read_de
 from ledger.export import export_lines
 from ledger.importing import Gate, Imported, import_file
 from ledger.limits import BATCHES, READS, Limits
-from ledger.log import Head, Log, Page
+from ledger.listing import Page
+from ledger.log import Head, Log
 from ledger.recorded import RecordedEvent
 from ledger.scan import EventTypes
 from ledger.snapshot import VOLATILE, Snapshot, cause_of

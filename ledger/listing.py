@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Table, select, union_all
 
 from ledger.database import COMPARE, chunks
 from ledger.planning import Aside, Leading, nearest
+from ledger.scan import distinct
 
-__all__ = ["EventFilter", "Window", "positions"]
+__all__ = ["EventFilter", "Page", "Window", "positions"]
+
+T = TypeVar("T")
 
 # So many statements in one; there are no more types that begin alike.
 _RUNS_MAX = 100
 # Of so few events of a time each is looked at; of more, those of a page are near or passed unread.
 _OF_A_TIME_MAX = 1000
 
-# One look into the index per type, however many events it has.
-_TYPES = text("""
-    WITH RECURSIVE types(type) AS (
-        SELECT min(ledger_events.type) FROM ledger_events
-        UNION ALL
-        SELECT (SELECT min(ledger_events.type) FROM ledger_events
-                WHERE ledger_events.type > types.type)
-        FROM types WHERE types.type IS NOT NULL
-    )
-    SELECT type FROM types WHERE type IS NOT NULL
-""")
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list; ``has_more`` says whether more follows in its direction."""
+
+    items: list[T]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _runs(connection: Connection, table: Table, wanted: EventFilter) -> list[_Ru
     if wanted.object_id is not None:
         return [_Run("stream", wanted.object_id)]
     if wanted.prefix is not None:
-        types = connection.execute(_TYPES).scalars()
+        types = distinct(connection, "type")
         return [_Run("type", type) for type in types if type.startswith(wanted.prefix)]
     if wanted.type is not None:
         return [_Run("type", wanted.type)]

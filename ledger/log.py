@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, Table, func, literal, select
@@ -14,14 +14,12 @@ from ledger.chain import GENESIS
 from ledger.database import COMPARE, chunks, read_transaction
 from ledger.errors import UnknownCursor
 from ledger.identity import QUARANTINE_STREAM
-from ledger.listing import EventFilter, Window, positions
+from ledger.listing import EventFilter, Page, Window, positions
 from ledger.planning import Leading
 from ledger.recorded import COLUMNS, RecordedEvent, decoded, recorded_events
 from ledger.scan import EventTypes
 
-__all__ = ["Head", "Log", "Page"]
-
-T = TypeVar("T")
+__all__ = ["Head", "Log"]
 
 _SAMPLES = 200
 # Databases limit how many parameters one statement has.
@@ -37,14 +35,6 @@ class Head:
 
     position: int
     chain: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """A part of a list; ``has_more`` says whether more follows in its direction."""
-
-    items: list[T]
-    has_more: bool
 
 
 class Log:
@@ -229,12 +219,17 @@ class Log:
     def known(self, event_ids: Sequence[str]) -> set[str]:
         """Those of some ids that events of the log have."""
         with read_transaction(self.engine) as connection:
-            return scan.known(connection, self.table, event_ids)
+            return scan.known(connection, self.table.c.event_id, event_ids)
+
+    def known_streams(self, originator_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of some streams that have events."""
+        with read_transaction(self.engine) as connection:
+            return scan.known(connection, self.table.c.originator_id, originator_ids)
 
     def accounts(self) -> list[str]:
         """The connected accounts that any event is of."""
         with read_transaction(self.engine) as connection:
-            return scan.accounts(connection)
+            return scan.distinct(connection, "account")
 
     def received_since(self, received_at: int, *, upto: int) -> list[int]:
         """The positions up to ``upto`` that were received at a time or later, in order.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, select, text
 
 from ledger.database import chunks
 from ledger.recorded import COLUMNS, RecordedEvent, recorded_events
@@ -14,13 +15,15 @@ from ledger.recorded import COLUMNS, RecordedEvent, recorded_events
 __all__ = [
     "TYPE_INDEX",
     "EventTypes",
-    "accounts",
     "count_by_type",
+    "distinct",
     "fitting",
     "known",
     "positions_of",
     "rows_between",
 ]
+
+T = TypeVar("T")
 
 # Of types, then positions: what finds the events of rare types.
 TYPE_INDEX = "ledger_events_type"
@@ -33,19 +36,19 @@ _QUERY = (
 # Databases limit how many parameters one statement has.
 _IN_MAX = 500
 
-# One look into the index per account, however many events it has.
-_ACCOUNTS = text("""
-    WITH RECURSIVE accounts(account) AS (
-        SELECT min(ledger_events.account) FROM ledger_events
-        WHERE ledger_events.account IS NOT NULL
+# One look into the column's index per value, however many events have it.
+_DISTINCT = """
+    WITH RECURSIVE listed(value) AS (
+        SELECT min(ledger_events.{column}) FROM ledger_events
+        WHERE ledger_events.{column} IS NOT NULL
         UNION ALL
-        SELECT (SELECT min(ledger_events.account) FROM ledger_events
-                WHERE ledger_events.account IS NOT NULL
-                  AND ledger_events.account > accounts.account)
-        FROM accounts WHERE accounts.account IS NOT NULL
+        SELECT (SELECT min(ledger_events.{column}) FROM ledger_events
+                WHERE ledger_events.{column} IS NOT NULL
+                  AND ledger_events.{column} > listed.value)
+        FROM listed WHERE listed.value IS NOT NULL
     )
-    SELECT account FROM accounts WHERE account IS NOT NULL
-""")
+    SELECT value FROM listed WHERE value IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +120,15 @@ def fitting(connection: Connection, after: int, upto: int, *, memory: int, besid
     return upto
 
 
-def known(connection: Connection, events: Table, event_ids: Sequence[str]) -> set[str]:
-    """Those of some ids that events have."""
-    column = events.c.event_id
-    ids: set[str] = set()
-    for chunk in chunks(event_ids, _IN_MAX):
-        ids.update(connection.execute(select(column).where(column.in_(chunk))).scalars())
-    return ids
+def known(connection: Connection, column: ColumnElement[T], values: Sequence[T]) -> set[T]:
+    """Those of some values that a column of the log has."""
+    result: set[T] = set()
+    for chunk in chunks(values, _IN_MAX):
+        query = select(column).where(column.in_(chunk)).distinct()
+        result.update(connection.execute(query).scalars())
+    return result
 
 
-def accounts(connection: Connection) -> list[str]:
-    """The connected accounts that any event is of, in order."""
-    return list(connection.execute(_ACCOUNTS).scalars())
+def distinct(connection: Connection, column: Literal["account", "type"]) -> list[str]:
+    """The values of an indexed column, each once, in order."""
+    return list(connection.execute(text(_DISTINCT.format(column=column))).scalars())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select
 
 from ledger import Ledger, Log
 from ledger.database import open_engine, read_transaction
-from ledger.log import Page
+from ledger.listing import Page
 from projections.drivers.bulk import Progress
 from projections.facade import Projections
 from projections.feed.catalog import FeedCatalog, KnownFeed

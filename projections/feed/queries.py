@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from ledger import UnknownCursor
 from ledger.database import COMPARE
-from ledger.log import Page
+from ledger.listing import Page
 from projections.feed.notification import Cause, Notification
 from projections.feed.tables import FeedTables
 
