@@ -26,6 +26,7 @@ from api.stripe.backfill import Backfilled, Backfiller, OnPage
 from api.stripe.backfill_store import BackfillState, BackfillStore
 from api.stripe.client import StripeApi
 from api.stripe.objects import lists
+from api.stripe.tables import create_tables
 from ledger import Ledger
 
 __all__ = ["account_option", "backfill", "chosen_accounts", "rate_option"]
@@ -68,14 +69,14 @@ def backfill(
     """Record the objects that Stripe lists for each KIND, or for all kinds, newest first.
 
     Each is recorded as it stands now, unless the log shows it so already. It may be interrupted and
-    run again at any time: it goes on where it was. What the key may not see is told with the
-    permission that it lacks, and the rest is done; the exit code is 1 then.
+    run again at any time: it goes on where it was. A list that the key may not see is named with
+    the permission that it lacks, and the rest is done; the exit code is 1 then.
     """
     settings = Settings.read()
     with existing(settings) as (ledger, _):
         api = StripeApi.of(settings, rate=rate or 0)
+        create_tables(ledger.engine)
         store = BackfillStore(ledger.engine, livemode=api.livemode)
-        store.create_tables()
         if restart:
             store.forget()
         accounts = chosen_accounts(api, ledger, account)

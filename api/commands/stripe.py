@@ -27,6 +27,7 @@ from api.stripe.client import StripeApi
 from api.stripe.figures import Figures, figures
 from api.stripe.store import SweepStore
 from api.stripe.sweep import Sweeper, Swept
+from api.stripe.tables import create_tables
 
 __all__ = ["stripe"]
 
@@ -75,8 +76,8 @@ def fetch(since: int | None, as_json: bool) -> None:
     settings = Settings.read()
     with databases.existing(settings) as (ledger, _):
         api = StripeApi.of(settings)
+        create_tables(ledger.engine)
         store = SweepStore(ledger.engine)
-        store.create_tables()
         sweeper = Sweeper(api, ledger, store)
         accounts, refused = sweeper.accounts()
         if refused is not None:

@@ -13,10 +13,7 @@ from api.config.settings import Settings
 from api.keys import KeyStore
 from api.notify.addresses import Networks
 from api.notify.stores import NotifyStores
-from api.stripe.backfill_store import BackfillStore
-from api.stripe.balance_store import BalanceStore
-from api.stripe.store import SweepStore
-from api.stripe.thin_store import ThinStore
+from api.stripe.tables import create_tables
 from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable, database
 from ledger.database import explain
 from ledger.urls import without_secrets
@@ -47,10 +44,7 @@ def create(settings: Settings) -> None:
     with stores(settings, create=True) as (ledger, projections):
         projections.create()
         KeyStore(ledger.engine).create_table()
-        SweepStore(ledger.engine).create_tables()
-        BalanceStore.create_tables(ledger.engine)
-        ThinStore(ledger.engine).create_tables()
-        BackfillStore(ledger.engine, livemode=False).create_tables()
+        create_tables(ledger.engine)
         with closing(notify_of(settings, ledger, projections)) as notify:
             notify.create()
 

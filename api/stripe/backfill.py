@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.stripe.backfill_store import BackfillState, BackfillStore
 from api.stripe.client import StripeApi
 from api.stripe.objects import ObjectList, ObjectPage
+from api.stripe.recording import record_each
 from api.stripe.refusals import (
     AccountGone,
     KeyRefused,
@@ -16,9 +17,9 @@ from api.stripe.refusals import (
     StripeUnreachable,
     UnknownCursorAtStripe,
 )
-from ledger import Ledger, Snapshot, SnapshotRefused
+from ledger import Ledger
 
-__all__ = ["Backfilled", "Backfiller", "OnPage", "record_each"]
+__all__ = ["Backfilled", "Backfiller", "OnPage"]
 
 _PAGE = 100
 
@@ -117,23 +118,6 @@ class Backfiller:
         state = _next(state, page, recorded)
         self._store.save(state)
         return state
-
-
-def record_each(
-    ledger: Ledger, snapshots: Sequence[Snapshot], *, repeat: bool = False
-) -> tuple[int, list[str]]:
-    """Record objects; how many were new to the log, and why others cannot be kept.
-
-    ``repeat``: record also what the log shows so already.
-    """
-    try:
-        results = ledger.record(snapshots, repeat=repeat)
-    except SnapshotRefused as refused:
-        if len(snapshots) == 1:
-            return 0, [str(refused)]
-        parts = [record_each(ledger, [snapshot], repeat=repeat) for snapshot in snapshots]
-        return sum(count for count, _ in parts), [why for _, whys in parts for why in whys]
-    return sum(result.status == "stored" for result in results), []
 
 
 def _after(state: BackfillState) -> dict[str, Any]:

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, String, Table, delete, select
+from sqlalchemy import Engine, delete, select
 
-from api.stripe.tables import METADATA, create_tables, upsert
+from api.stripe.tables import BACKFILLS, members_of, save
 from ledger.database import read_transaction, write_transaction
 
 __all__ = ["BackfillState", "BackfillStore"]
-
-# A text has no null in a key: the own account is empty.
-_BACKFILLS = Table(
-    "ledger_stripe_backfills",
-    METADATA,
-    Column("account", String(255), primary_key=True),
-    Column("livemode", Boolean, primary_key=True),
-    Column("listing", String(255), primary_key=True),
-    Column("since", BigInteger, nullable=False),
-    Column("cursor", String(255)),
-    Column("created", BigInteger),
-    Column("objects", BigInteger, nullable=False),
-    Column("recorded", BigInteger, nullable=False),
-    Column("is_done", Boolean, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +37,20 @@ class BackfillStore:
     def __init__(self, engine: Engine, *, livemode: bool) -> None:
         self._engine, self._livemode = engine, livemode
 
-    def create_tables(self) -> None:
-        """Create the tables that are missing; safe from many processes at once."""
-        create_tables(self._engine)
-
     def states(self) -> dict[tuple[str | None, str], BackfillState]:
         """How far each list of each account was read, of the backfills that are not over."""
-        query = select(_BACKFILLS).where(_BACKFILLS.c.livemode.is_(self._livemode))
+        query = select(BACKFILLS).where(BACKFILLS.c.livemode.is_(self._livemode))
         with read_transaction(self._engine) as connection:
-            states = [
-                BackfillState(**{**row, "account": row["account"] or None})
-                for row in connection.execute(query).mappings()
-            ]
+            rows = connection.execute(query).mappings()
+            states = [BackfillState(**members_of(row)) for row in rows]
         return {(state.account, state.listing): state for state in states}
 
     def save(self, state: BackfillState) -> None:
         """Remember how far a list was read."""
-        values = {**asdict(state), "account": state.account or ""}
         with write_transaction(self._engine) as connection:
-            upsert(connection, _BACKFILLS, values)
+            save(connection, BACKFILLS, state)
 
     def forget(self) -> None:
         """Forget all of them: the next backfill begins anew."""
         with write_transaction(self._engine) as connection:
-            connection.execute(delete(_BACKFILLS).where(_BACKFILLS.c.livemode.is_(self._livemode)))
+            connection.execute(delete(BACKFILLS).where(BACKFILLS.c.livemode.is_(self._livemode)))

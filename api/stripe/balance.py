@@ -1,17 +1,19 @@
-"""The recorder of balance transactions, of which no event tells: swept, asked for, listed."""
+"""The recorder of balance transactions, which no event shows: swept, asked for, listed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from api.stripe.balance_notes import PAYOUT, TRANSACTION, notes_of
-from api.stripe.balance_store import BalanceState, BalanceStore, Wanted, existing
-from api.stripe.client import Answer, StripeApi
+from api.stripe.balance_store import BalanceState, BalanceStore, Wanted
+from api.stripe.client import StripeApi
+from api.stripe.objects import ObjectList, fetch, names
+from api.stripe.recording import record_each
 from api.stripe.refusals import (
     KeyRefused,
     MissingPermission,
@@ -32,31 +34,24 @@ _OVERLAP_SECONDS = 7_200
 _AGAIN_SECONDS = 86_400
 _ATTEMPTS_MAX = 5
 
-_PATH = "/v1/balance_transactions"
 _PAGE = 100
 _ENTRIES = 500
 
 
 class _Item(msgspec.Struct):
-    id: str
     status: str = "available"
     available_on: int = 0
 
 
-class _List(msgspec.Struct):
-    data: list[msgspec.Raw]
-    has_more: bool
-
-
 _item = msgspec.json.Decoder(_Item)
-_list = msgspec.json.Decoder(_List)
 
 
 @dataclass(slots=True)
 class Recorded:
     """What a step did: requests to Stripe, records that said something new.
 
-    ``refused`` is what Stripe would not show, ``given_up`` how many will not be asked for again.
+    ``refused`` is what Stripe would not show or the log cannot keep, ``given_up`` how many will not
+    be asked for again.
     """
 
     requests: int = 0
@@ -83,6 +78,7 @@ class Recorder:
     ) -> None:
         self._api, self._ledger, self._store, self._page = api, ledger, store, page
         self._clock = clock
+        self._list = ObjectList(names()[TRANSACTION], {})
 
     def read(self) -> bool:
         """Read on in the log, for what names a transaction and what is recorded; False at its end.
@@ -105,7 +101,7 @@ class Recorder:
             for account, note in notes
             if note.reason == "named"
         }
-        known = existing(self._ledger.log, list(streams.values()))
+        known = self._ledger.log.known_streams(list(streams.values()))
         self._store.read(
             events[-1].position,
             [
@@ -177,9 +173,10 @@ class Recorder:
             self._fetch_parts(wanted, recorded)
             return
         recorded.requests += 1
-        answer = self._api.ask(f"{_PATH}/{wanted.id}", account=wanted.account, expand=["source"])
-        self._record([answer.text.encode()], answer, wanted.account, None, recorded)
-        item = _item.decode(answer.text)
+        declared = self._list.declared
+        snapshot = fetch(self._api, declared, wanted.id, wanted.account, expand=["source"])
+        self._record([snapshot], recorded)
+        item = _item.decode(snapshot.object)
         if item.status == "pending":
             again = max(item.available_on, int(self._clock())) + _AGAIN_SECONDS
             self._store.put(replace(wanted, reason="pending", due_at=again, attempts=0))
@@ -218,27 +215,12 @@ class Recorder:
     ) -> str | None:
         """Record a page of the list; the cursor of the next one, None after the last."""
         recorded.requests += 1
-        answer = self._api.ask(
-            _PATH, account=account, limit=self._page, expand=["data.source"], **params
-        )
-        page = _list.decode(answer.text)
-        raws = [bytes(raw) for raw in page.data]
-        self._record(raws, answer, account, payout, recorded)
-        return _item.decode(raws[-1]).id if page.has_more and raws else None
+        expanded = {**params, "expand": ["data.source"]}
+        page = self._list.page(self._api, account, expanded, limit=self._page)
+        self._record([replace(each, payout=payout) for each in page.snapshots], recorded)
+        return page.cursor if page.has_more else None
 
-    def _record(
-        self,
-        raws: list[bytes],
-        answer: Answer,
-        account: str | None,
-        payout: str | None,
-        recorded: Recorded,
-    ) -> None:
-        snapshots = [
-            Snapshot(
-                raw, answer.observed_at, answer.api_version, account, self._api.livemode, payout
-            )
-            for raw in raws
-        ]
-        results = self._ledger.record(snapshots)
-        recorded.stored += sum(result.status == "stored" for result in results)
+    def _record(self, snapshots: Sequence[Snapshot], recorded: Recorded) -> None:
+        stored, unreadable = record_each(self._ledger, snapshots)
+        recorded.stored += stored
+        recorded.refused += unreadable

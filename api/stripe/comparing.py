@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from api.stripe.backfill import record_each
 from api.stripe.client import StripeApi
 from api.stripe.objects import ObjectList, fetch, kinds_of, names
+from api.stripe.recording import record_each
 from api.stripe.refusals import KeyRefused, NoSuchObject, StripeRefused, StripeUnreachable
 from ledger import Ledger, Snapshot
 from projections import EVERYTHING, Drift, Projections, StripeObject

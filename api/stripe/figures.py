@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, RowMapping, inspect, text
 
-from api.stripe.store import FETCHED
+from api.stripe.tables import FETCHED
 from ledger.database import read_transaction
 
 __all__ = ["FetchedFigures", "Figures", "LastDelivery", "figures", "last_delivery"]

@@ -119,13 +119,15 @@ def kinds_of(declared: StripeObject) -> list[str]:
     return [kind for kind in KINDS if declared.name in names([kind])]
 
 
-def fetch(api: StripeApi, declared: StripeObject, id: str, account: str | None) -> Snapshot:
+def fetch(
+    api: StripeApi, declared: StripeObject, id: str, account: str | None, **params: Any
+) -> Snapshot:
     """One object as it stands; raises ``StripeRefused``, and ``NoSuchObject`` of one that is gone.
 
-    ``account`` is the one in which the log has it.
+    ``account`` is the one in which the log has it, ``params`` are those of the request.
     """
     header = None if declared.listing is not None and declared.listing.is_account else account
-    answer = api.ask(f"{declared.api_path}/{id}", account=header)
+    answer = api.ask(f"{declared.api_path}/{id}", account=header, **params)
     return snapshot(answer.text.encode(), answer, account, api)
 
 

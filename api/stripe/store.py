@@ -6,49 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Engine,
-    String,
-    Table,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, inspect, select, update
 
-from api.stripe.tables import METADATA, create_tables, insert, upsert
+from api.stripe.tables import FETCHED, SWEEPS, insert, members_of, save
 from api.telemetry.deferred import Deferred
 from ledger import Event, StoreUnavailable
 from ledger.database import read_transaction, write_transaction
 
-__all__ = ["FETCHED", "SweepState", "SweepStore"]
-
-# A text has no null in a key: the own account is empty.
-_SWEEPS = Table(
-    "ledger_stripe_sweeps",
-    METADATA,
-    Column("account", String(255), primary_key=True),
-    Column("livemode", Boolean, primary_key=True),
-    Column("swept_until", BigInteger, nullable=False),
-    Column("since", BigInteger),
-    Column("until", BigInteger),
-    Column("cursor", String(255)),
-    Column("is_gone", Boolean, nullable=False),
-)
-FETCHED = Table(
-    "ledger_stripe_fetched",
-    METADATA,
-    Column("event_id", String(255), primary_key=True),
-    Column("type", String(128), nullable=False),
-    Column("created", BigInteger, nullable=False),
-    Column("fetched_at", BigInteger, nullable=False),
-    Column("delivered_at", BigInteger),
-)
+__all__ = ["SweepState", "SweepStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +46,19 @@ class SweepStore:
         self._lock = threading.Lock()
         self._writing = Deferred(self._write_delivered)
 
-    def create_tables(self) -> None:
-        """Create the tables that are missing; safe from many processes at once."""
-        create_tables(self._engine)
-
     def states(self, livemode: bool) -> dict[str | None, SweepState]:
         """How far each account of a mode was swept."""
         with read_transaction(self._engine) as connection:
             if not self._tables_exist(connection):
                 return {}
-            rows = connection.execute(select(_SWEEPS).where(_SWEEPS.c.livemode.is_(livemode)))
-            states = [
-                SweepState(**{**row, "account": row["account"] or None}) for row in rows.mappings()
-            ]
+            rows = connection.execute(select(SWEEPS).where(SWEEPS.c.livemode.is_(livemode)))
+            states = [SweepState(**members_of(row)) for row in rows.mappings()]
         return {state.account: state for state in states}
 
     def save(self, state: SweepState) -> None:
         """Remember how far a sweep got."""
-        values = {**asdict(state), "account": state.account or ""}
         with write_transaction(self._engine) as connection:
-            upsert(connection, _SWEEPS, values)
+            save(connection, SWEEPS, state)
 
     def note_fetched(self, events: Iterable[Event]) -> None:
         """Note events that are about to be appended: whether a webhook follows is a figure."""

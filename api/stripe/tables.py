@@ -3,20 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, inspect
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    inspect,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.database import advisory_lock, read_transaction
 from ledger.making import making_tables
 
-__all__ = ["METADATA", "create_tables", "insert", "upsert"]
+__all__ = [
+    "BACKFILLS",
+    "BALANCE_READ",
+    "BALANCE_SWEEPS",
+    "BALANCE_WANTED",
+    "FETCHED",
+    "METADATA",
+    "SWEEPS",
+    "THIN",
+    "create_tables",
+    "insert",
+    "members_of",
+    "save",
+    "upsert",
+]
 
 # The advisory lock's number: any that nothing else in the database uses.
 _CREATE_LOCK = 0x73776570
 
 METADATA = MetaData()
+
+# In keys of accounts the own one is the empty text, for a key has no null.
+SWEEPS = Table(
+    "ledger_stripe_sweeps",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("livemode", Boolean, primary_key=True),
+    Column("swept_until", BigInteger, nullable=False),
+    Column("since", BigInteger),
+    Column("until", BigInteger),
+    Column("cursor", String(255)),
+    Column("is_gone", Boolean, nullable=False),
+)
+FETCHED = Table(
+    "ledger_stripe_fetched",
+    METADATA,
+    Column("event_id", String(255), primary_key=True),
+    Column("type", String(128), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("fetched_at", BigInteger, nullable=False),
+    Column("delivered_at", BigInteger),
+)
+BACKFILLS = Table(
+    "ledger_stripe_backfills",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("livemode", Boolean, primary_key=True),
+    Column("listing", String(255), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("cursor", String(255)),
+    Column("created", BigInteger),
+    Column("objects", BigInteger, nullable=False),
+    Column("recorded", BigInteger, nullable=False),
+    Column("is_done", Boolean, nullable=False),
+)
+THIN = Table(
+    "ledger_stripe_thin",
+    METADATA,
+    Column("livemode", Boolean, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+BALANCE_SWEEPS = Table(
+    "ledger_stripe_balance",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("livemode", Boolean, primary_key=True),
+    Column("swept_until", BigInteger, nullable=False),
+    Column("since", BigInteger),
+    Column("until", BigInteger),
+    Column("cursor", String(255)),
+)
+BALANCE_WANTED = Table(
+    "ledger_stripe_balance_wanted",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("livemode", Boolean, primary_key=True),
+    Column("id", String(255), primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("cursor", String(255)),
+)
+BALANCE_READ = Table(
+    "ledger_stripe_balance_read",
+    METADATA,
+    Column("livemode", Boolean, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
 
 
 def create_tables(engine: Engine) -> None:
@@ -42,3 +137,20 @@ def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> N
     connection.execute(
         statement.on_conflict_do_update(index_elements=keys, set_=dict(statement.excluded))
     )
+
+
+def save(connection: Connection, table: Table, state: Any, *, replaces: bool = True) -> None:
+    """Write a state, a dataclass with the table's columns.
+
+    It ``replaces`` the one with its key, or else is left out where there is one.
+    """
+    values = {**asdict(state), "account": state.account or ""}
+    if replaces:
+        upsert(connection, table, values)
+    else:
+        connection.execute(insert(connection, table).values(values).on_conflict_do_nothing())
+
+
+def members_of(row: RowMapping) -> dict[str, Any]:
+    """The members of the state that a row was saved from."""
+    return {**row, "account": row["account"] or None}

@@ -10,9 +10,10 @@ import msgspec
 
 from api.stripe.client import StripeApi
 from api.stripe.objects import fetch, fetch_at, names
+from api.stripe.recording import record_each
 from api.stripe.refusals import KeyRefused, NoSuchObject, StripeRefused, StripeUnreachable
 from api.stripe.thin_store import ThinStore
-from ledger import EventTypes, Ledger, RecordedEvent, Snapshot, SnapshotRefused
+from ledger import EventTypes, Ledger, RecordedEvent, Snapshot
 
 __all__ = ["Followed", "ThinFollower"]
 
@@ -111,12 +112,9 @@ class ThinFollower:
                 followed.unknown += 1
                 continue
             followed.fetched += 1
-            try:
-                [result] = self._ledger.record([_caused(snapshot, cause.event)])
-            except SnapshotRefused as unreadable:
-                followed.refused.append(f"{cause.event.event_id}: {unreadable}")
-            else:
-                followed.recorded += result.status == "stored"
+            recorded, unreadable = record_each(self._ledger, [_caused(snapshot, cause.event)])
+            followed.recorded += recorded
+            followed.refused += [f"{cause.event.event_id}: {reason}" for reason in unreadable]
 
     def _causes(self, events: Iterable[RecordedEvent], followed: Followed) -> Iterable[_Cause]:
         """What to fetch: each object once, whatever many events are about it."""

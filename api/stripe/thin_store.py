@@ -5,34 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Table, bindparam, inspect, select, text
+from sqlalchemy import Engine, bindparam, inspect, select, text
 
-from api.stripe.tables import METADATA, create_tables, upsert
+from api.stripe.tables import THIN, upsert
 from ledger.database import read_transaction, write_transaction
+from ledger.scan import distinct
 
 __all__ = ["ThinFigures", "ThinStore"]
 
 # Stripe names their types by the version of the API whose objects they are about.
 _TYPE = re.compile(r"v\d+\.", re.ASCII)
 
-_POSITIONS = Table(
-    "ledger_stripe_thin",
-    METADATA,
-    Column("livemode", Boolean, primary_key=True),
-    Column("position", BigInteger, nullable=False),
-)
-
-# One look into the index per type, however many events it has.
-_TYPES = text("""
-    WITH RECURSIVE types(type) AS (
-        SELECT min(ledger_events.type) FROM ledger_events
-        UNION ALL
-        SELECT (SELECT min(ledger_events.type) FROM ledger_events
-                WHERE ledger_events.type > types.type)
-        FROM types WHERE types.type IS NOT NULL
-    )
-    SELECT type FROM types WHERE type IS NOT NULL
-""")
 _FIGURES = text("""
     SELECT count(*) AS events,
         COALESCE(SUM(CASE WHEN id > CASE WHEN livemode = :live THEN :of_live ELSE :of_test END
@@ -55,15 +38,11 @@ class ThinStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create_tables(self) -> None:
-        """Create the tables that are missing; safe from many processes at once."""
-        create_tables(self._engine)
-
     def types(self) -> tuple[str, ...]:
         """The types of the thin events that the log has."""
         with read_transaction(self._engine) as connection:
-            types = connection.execute(_TYPES).scalars()
-            return tuple(name for name in types if _TYPE.match(name))
+            types = distinct(connection, "type")
+        return tuple(name for name in types if _TYPE.match(name))
 
     def figures(self) -> ThinFigures:
         """How many there are, and how many wait: without a key all of them."""
@@ -82,13 +61,13 @@ class ThinStore:
 
     def position(self, *, livemode: bool) -> int:
         """Up to where the objects of a mode's thin events have been fetched; 0: nowhere."""
-        query = select(_POSITIONS.c.position).where(_POSITIONS.c.livemode.is_(livemode))
+        query = select(THIN.c.position).where(THIN.c.livemode.is_(livemode))
         with read_transaction(self._engine) as connection:
-            if not inspect(connection).has_table(_POSITIONS.name):
+            if not inspect(connection).has_table(THIN.name):
                 return 0
             return connection.execute(query).scalar() or 0
 
     def save(self, position: int, *, livemode: bool) -> None:
         """Remember up to where they have been fetched."""
         with write_transaction(self._engine) as connection:
-            upsert(connection, _POSITIONS, {"livemode": livemode, "position": position})
+            upsert(connection, THIN, {"livemode": livemode, "position": position})

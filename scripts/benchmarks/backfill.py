@@ -13,6 +13,7 @@ from api.stripe.backfill_store import BackfillStore
 from api.stripe.client import StripeApi
 from api.stripe.limiter import Rates
 from api.stripe.objects import lists
+from api.stripe.tables import create_tables
 from ledger import Ledger
 from scripts.benchmarks.cache import ROOT, print_progress, scratch_directory
 from scripts.benchmarks.children import run
@@ -79,8 +80,8 @@ def backfill(url: str, base: str) -> int:
     """Record what is listed; how much it was."""
     ledger = Ledger.open(url, create=True)
     try:
+        create_tables(ledger.engine)
         store = BackfillStore(ledger.engine, livemode=False)
-        store.create_tables()
         api = StripeApi(_KEY, base, _UNLIMITED)
         charges = [listed for listed in lists() if listed.declared.name == "charge"]
         results = Backfiller(api, ledger, store).run([None], charges)

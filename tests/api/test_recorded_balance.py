@@ -12,7 +12,6 @@ from tests.cli.terminal import Terminal
 def test_the_backlog_is_shown(client: ApiClient) -> None:
     """How many wait, how many of them are due and since when; how old the oldest sweep is."""
     engine = client.ledger.engine
-    BalanceStore.create_tables(engine)
     balance = BalanceStore(engine, livemode=False)
     terminal = Terminal(engine.url.render_as_string(hide_password=False))
     assert sample(client, "ledger_balance_backlog") == 0

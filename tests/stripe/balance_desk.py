@@ -32,7 +32,6 @@ class Desk:
     def __init__(self, store: Store, simulator: Stripe, base: str, clock: Clock) -> None:
         self.store, self.simulator, self.base, self.clock = store, simulator, base, clock
         self.key, self.page = TEST_KEY, 100
-        BalanceStore.create_tables(store.ledger.engine)
         self.balance = BalanceStore(store.ledger.engine, livemode=False)
 
     def recorder(self, balance: BalanceStore | None = None) -> Recorder:

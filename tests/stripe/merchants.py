@@ -42,9 +42,7 @@ class Merchant:
         return StripeApi(key.secret, self.base, FAST, timeout_seconds=0.5)
 
     def backfills(self) -> BackfillStore:
-        backfills = BackfillStore(self.store.ledger.engine, livemode=False)
-        backfills.create_tables()
-        return backfills
+        return BackfillStore(self.store.ledger.engine, livemode=False)
 
     def backfill(
         self,

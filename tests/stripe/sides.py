@@ -59,7 +59,6 @@ class Side:
 
     def __post_init__(self) -> None:
         self.sweeps = SweepStore(self.store.ledger.engine, clock=self.clock)
-        self.sweeps.create_tables()
 
     def sweeper(self, sweeps: SweepStore | None = None) -> Sweeper:
         api = StripeApi(self.key.secret, self.base, FAST, timeout_seconds=0.5)

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -52,9 +53,9 @@ def desk(with_ledger: WithLedger, stories: list[Story]) -> Any:
     """A function that opens an empty ledger beside a Stripe with the stories, 9 days later."""
 
     @contextmanager
-    def desk(dialect: str) -> Iterator[Desk]:
+    def desk(dialect: str, held: list[Story] = stories) -> Iterator[Desk]:
         clock = Clock(START + 9 * DAY)
-        simulator = Stripe(stories, KEYS, clock=clock, rate_max=10_000)
+        simulator = Stripe(held, KEYS, clock=clock, rate_max=10_000)
         with with_ledger(dialect) as url, simulator.serving() as base:
             store = Store.open(url)
             try:
@@ -101,6 +102,36 @@ def test_killed_anywhere_nothing_is_twice_and_nothing_missing(
         assert counted(its.records()) == undisturbed
         assert verify(its.store.ledger).problems == []
         assert BalanceStore.backlog(its.store.ledger.engine, its.clock()).wanted == 0
+
+
+def test_an_answer_that_cannot_be_kept_stops_no_other(desk: Any, stories: list[Story]) -> None:
+    """It is named with the reason; what is on the same page is recorded, and the sweep goes on."""
+    with desk("sqlite") as its:
+        its.recorder().sweep(None)
+        [first, *others] = sorted(record["id"] for record in its.records())
+    # A number that no two programs read alike.
+    altered = [with_amount(each, first, 10**30) for each in stories]
+    with desk("sqlite", altered) as its:
+        recorded = its.recorder().sweep(None)
+
+        assert sorted(record["id"] for record in its.records()) == others != []
+        assert (recorded.stored, recorded.refused) == (
+            len(others), ["the answer cannot be read by all alike: BadNumber"],
+        )  # fmt: skip
+        assert its.balance.state(None).swept_until == int(its.clock())
+
+
+def with_amount(a_story: Story, id: str, amount: int) -> Story:
+    """The story with another amount in one of its balance transactions."""
+    return replace(
+        a_story,
+        movements=tuple(
+            replace(each, transaction=replace(each.transaction, amount=amount))
+            if each.transaction.id == id
+            else each
+            for each in a_story.movements
+        ),
+    )
 
 
 def truth(stories: list[Story]) -> dict[str, Json]:

@@ -93,7 +93,6 @@ def test_its_events_are_fetched(stranger: Stranger, with_ledger: WithLedger, dia
     with with_ledger(dialect) as url:
         store = Store.open(url)
         sweeps = SweepStore(store.ledger.engine)
-        sweeps.create_tables()
         # The events are too young by now: they are left to their webhooks.
         later = time.time() + 600
         api = StripeApi(KEY, stranger.base, FAST)

@@ -23,9 +23,8 @@ from tests.stripe.test_backfill import BY_EVENTS, ONLY_EVENTS_TELL, is_of_types
 
 
 def follower(side: Merchant, key: Key = TEST_KEY) -> ThinFollower:
-    store = ThinStore(side.store.ledger.engine)
-    store.create_tables()
-    return ThinFollower(side.api(key), side.store.ledger, store)
+    ledger = side.store.ledger
+    return ThinFollower(side.api(key), ledger, ThinStore(ledger.engine))
 
 
 def events_of(stories: list[Story]) -> list[Json]:
