@@ -18,6 +18,7 @@ from marshmallow import validate
 from api import problems
 from api.backend import Backend
 from api.config.asking import asks_stripe
+from api.config.settings import Settings
 from api.ingest.body import Refusal, Refused, read_body
 from api.ingest.signature import NotVerified, parse, verify
 from api.problems import Problem, ProblemType
@@ -189,18 +190,17 @@ async def _accept(
     appended = await waiting.appended(backend.appender, delivery, APPEND_SECONDS_MAX)
     if appended.was_fetched and isinstance(fact, Event):
         backend.sweeps.note_delivered(fact.id)
-    is_warned_of = not asks_stripe(backend.settings)
-    return _acknowledge(delivery, appended, record, is_warned_of=is_warned_of)
+    return _acknowledge(delivery, appended, record, backend.settings)
 
 
 def _acknowledge(
-    delivery: Delivery, appended: Appended, record: DeliveryRecord, *, is_warned_of: bool
+    delivery: Delivery, appended: Appended, record: DeliveryRecord, settings: Settings
 ) -> WebhookResponse:
     record.outcome, record.reason = appended.status, appended.reason
     record.position, record.conflict = appended.position, appended.conflict
     if appended.status == "stored" and isinstance(delivery.fact, Event):
         record.delay_seconds = max(0.0, delivery.received_at / 1e6 - delivery.fact.created)
-        if delivery.fact.thin and is_warned_of:
+        if delivery.fact.thin and not asks_stripe(settings):
             logs.warn_once("thin_event", hint=_THIN_HINT)
     body = msgspec.json.encode(_RECEIPT.dump(appended))
     return WebhookResponse(200, "application/json", body)
