@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from api.simulator import START, Story
@@ -134,3 +135,16 @@ def run(desk: Desk, stories: list[Story], deaths: Iterable[int] = ()) -> None:
 def counted(records: Iterable[Json]) -> Counter[str]:
     """What some records say, and how often."""
     return Counter(json.dumps(record, sort_keys=True) for record in records)
+
+
+def with_amount(a_story: Story, id: str, amount: int) -> Story:
+    """The story with another amount in one of its balance transactions."""
+    return replace(
+        a_story,
+        movements=tuple(
+            replace(each, transaction=replace(each.transaction, amount=amount))
+            if each.transaction.id == id
+            else each
+            for each in a_story.movements
+        ),
+    )

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -36,6 +35,7 @@ from tests.stripe.balance_desk import (
     movements,
     records_of,
     run,
+    with_amount,
 )
 from tests.stripe.conftest import DAY, KEYS, Clock
 
@@ -119,19 +119,6 @@ def test_an_answer_that_cannot_be_kept_stops_no_other(desk: Any, stories: list[S
             len(others), ["the answer cannot be read by all alike: BadNumber"],
         )  # fmt: skip
         assert its.balance.state(None).swept_until == int(its.clock())
-
-
-def with_amount(a_story: Story, id: str, amount: int) -> Story:
-    """The story with another amount in one of its balance transactions."""
-    return replace(
-        a_story,
-        movements=tuple(
-            replace(each, transaction=replace(each.transaction, amount=amount))
-            if each.transaction.id == id
-            else each
-            for each in a_story.movements
-        ),
-    )
 
 
 def truth(stories: list[Story]) -> dict[str, Json]:
