@@ -12,7 +12,7 @@ from tests.structure.modules import ROOT, Module, is_in, modules, of_each
 PROJECTIONS = modules("projections")
 CODE = modules("ledger", "projections", "api", "scripts")
 
-# objects ← rows ← payments, kinds ← tables ← drivers, queries ← feed
+# objects ← rows ← payments, kinds ← tables ← drivers, queries ← feed, journal
 BELOW = {
     "objects": (),
     "rows": ("objects",),
@@ -22,6 +22,7 @@ BELOW = {
     "drivers": ("objects", "rows", "payments", "kinds", "tables"),
     "queries": ("objects", "rows", "payments", "kinds", "tables"),
     "feed": ("objects", "rows", "payments", "kinds", "tables", "drivers", "queries"),
+    "journal": ("objects", "rows", "payments", "kinds", "tables", "drivers", "queries"),
 }
 PURE = ("objects", "rows", "payments", "kinds")
 # What a pure function has no use for: databases, clocks, chance, files, processes, networks.
