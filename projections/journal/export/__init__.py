@@ -1,0 +1,1 @@
+"""What other programs read: the journal as text files of theirs, from entries alone."""
