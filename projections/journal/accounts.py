@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = [
+    "ACCOUNTS",
     "APPLICATION_FEES",
     "ASYNC",
     "BALANCE",
@@ -38,6 +40,7 @@ __all__ = [
     "TRANSIT",
     "TYPES",
     "UNCONFIRMED",
+    "Account",
     "balance",
     "bank",
     "connect",
@@ -92,31 +95,57 @@ _PARTS = {
     "risk_reserved": "Reserved",
 }
 
+
+class Account(NamedTuple):
+    """An account, of which type it is, and what stands on it, in an accountant's words."""
+
+    name: str
+    type: str
+    about: str
+
+
+ACCOUNTS = (
+    Account(BALANCE, "asset", "What Stripe holds for you: the balance of payments."),
+    Account(f"{BALANCE}:Issuing", "asset", "The part of it that cards are issued on."),
+    Account(f"{BALANCE}:Prefunding", "asset", "The part kept for refunds and disputes."),
+    Account(f"{BALANCE}:Reserved", "asset", "The part that Stripe reserves for risk."),
+    Account(DISPUTED, "asset", "Taken from the balance for disputes that are not decided yet."),
+    Account(RESERVED, "asset", "Taken from the balance as a reserve, and to come back."),
+    Account(TRANSIT, "asset", "On its way to the bank."),
+    Account(f"{_BANK}…", "asset", "Paid out to this bank account or card, less what came from it."),
+    Account(ASYNC, "asset", "Debits that the buyer's bank has not confirmed yet."),
+    Account(UNCONFIRMED, "liability", "The other side of these: no sale before it is confirmed."),
+    Account(f"{_CONNECT}…", "liability", "What this connected account is owed."),
+    Account(SALES, "income", "Captured charges, before refunds and fees."),
+    Account(REFUNDS, "income", "Given back of sales: it reduces income."),
+    Account(APPLICATION_FEES, "income", "What a platform earns of its connected accounts' sales."),
+    Account(FX, "income", "What changed with the rate between a payment and its way back."),
+    Account(OTHER, "income", "Income of no other account."),
+    Account(PROCESSING, "expense", "Stripe's fees for payments."),
+    Account(DISPUTE_FEES, "expense", "Stripe's fees for disputes."),
+    Account(PAYOUT_FEES, "expense", "Stripe's fees for payouts, such as instant ones."),
+    Account(SERVICES, "expense", "Stripe's fees for what is no payment: Billing, Radar, …"),
+    Account(TAX, "expense", "Tax on Stripe's fees, and tax withheld."),
+    Account(FX_FEES, "expense", "Stripe's fees for converting currencies."),
+    Account(PASSTHROUGH, "expense", "Fees of networks and methods that Stripe passes on."),
+    Account(PLATFORM, "expense", "What the platform keeps of a connected account's sale."),
+    Account(DISPUTE_LOSSES, "expense", "Disputes that were lost."),
+    Account(CONNECT_LOSSES, "expense", "Debts of connected accounts that the platform bears."),
+    Account(CLEARING_CHARGE, "clearing", "Charges whose settlement is not known, or differs."),
+    Account(CLEARING_REFUND, "clearing", "The same of refunds."),
+    Account(CLEARING_PAYOUT, "clearing", "The same of payouts."),
+    Account(CLEARING_TOPUP, "clearing", "The same of top-ups."),
+    Account(CLEARING_TRANSFER, "clearing", "The same of transfers."),
+    Account(CLEARING_APPLICATION_FEE, "clearing", "The same of application fees."),
+    Account(CONVERSION, "equity", "Between two currencies: what left one and arrived in another."),
+    Account(OPENING, "equity", "The balance that was there before the first event."),
+    Account(SUSPENSE, "suspense", "Movements of a category that no rule knows: somebody looks."),
+)
+"""Every account; `…` is the id of a bank account, a card or a connected account."""
+
 TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys((BALANCE, DISPUTED, RESERVED, TRANSIT, ASYNC), "asset"),
-        **{f"{BALANCE}:{part}": "asset" for part in _PARTS.values()},
-        UNCONFIRMED: "liability",
-        **dict.fromkeys((SALES, REFUNDS, APPLICATION_FEES, FX, OTHER), "income"),
-        **dict.fromkeys(
-            (
-                PROCESSING, DISPUTE_FEES, PAYOUT_FEES, SERVICES, TAX, FX_FEES, PASSTHROUGH,
-                PLATFORM, DISPUTE_LOSSES, CONNECT_LOSSES,
-            ),
-            "expense",
-        ),
-        **dict.fromkeys(
-            (
-                CLEARING_CHARGE, CLEARING_REFUND, CLEARING_PAYOUT, CLEARING_TOPUP,
-                CLEARING_TRANSFER, CLEARING_APPLICATION_FEE,
-            ),
-            "clearing",
-        ),
-        CONVERSION: "equity",
-        OPENING: "equity",
-        SUSPENSE: "suspense",
-    }
-)  # fmt: skip
+    {account.name: account.type for account in ACCOUNTS if not account.name.endswith("…")}
+)
 
 
 def bank(destination: str | None) -> str:
