@@ -5,14 +5,21 @@ from __future__ import annotations
 import secrets
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from api.commands.embedded import embedded
+from api.demo.asking import Asking, Way, stories_of
 from api.demo.runner import DemoOptions, run
+from api.simulator import Story
+from api.simulator.stripe import Key, Stripe
 
 _PERCENT = click.FloatRange(0, 100)
+# Requests a second that the simulated Stripe answers; the ledger stays far below, as at Stripe's.
+_RATE_MAX = 1000
 
 
 @click.command()
@@ -48,6 +55,23 @@ _PERCENT = click.FloatRange(0, 100)
     help="Keep starting stories for so long, instead of playing each once.",
 )
 @click.option(
+    "--outage",
+    "outage_days",
+    type=click.IntRange(1, 25),
+    metavar="DAYS",
+    help="Withhold the webhooks of the last days, and fetch their events from a simulated Stripe.",
+)
+@click.option(
+    "--thin",
+    is_flag=True,
+    help="Send thin events, whose objects the ledger fetches from a simulated Stripe.",
+)
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Send no webhooks, and backfill what a simulated Stripe lists.",
+)
+@click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -65,6 +89,9 @@ def demo(
     duplicate: float,
     tamper: float,
     for_seconds: float | None,
+    outage_days: int | None,
+    thin: bool,
+    history: bool,
     database: Path | None,
     stay: bool | None,
 ) -> None:
@@ -74,7 +101,13 @@ def demo(
     compares its rows with the state that the simulator expects.
     """
     seed = secrets.randbelow(1_000_000) if seed is None else seed
-    with embedded(database) as ledger:
+    way = _way(outage_days=outage_days, thin=thin, history=history)
+    if way is not None and for_seconds is not None:
+        raise click.UsageError("--for has stories begin one after the other: without --" + way)
+    days = outage_days or 0
+    stories = [] if way is None else stories_of(way, seed, days)
+    with _stripe(way, stories) as settings, embedded(database, **settings) as ledger:
+        asking = None if way is None else Asking(way, stories, days, ledger.command)
         failed = run(
             DemoOptions(
                 url=ledger.url,
@@ -87,6 +120,7 @@ def demo(
                 duplicate=duplicate,
                 tamper=tamper,
                 for_seconds=for_seconds,
+                asking=asking,
                 write=click.echo,
             )
         )
@@ -94,6 +128,31 @@ def demo(
             click.echo(f"\nThe ledger keeps running at {ledger.url}; Ctrl-C stops it.")
             _until_interrupted()
     sys.exit(failed)
+
+
+def _way(*, outage_days: int | None, thin: bool, history: bool) -> Way | None:
+    chosen = {Way.OUTAGE: outage_days is not None, Way.THIN: thin, Way.HISTORY: history}
+    ways = [way for way, is_chosen in chosen.items() if is_chosen]
+    if len(ways) > 1:
+        raise click.UsageError("choose one of --outage, --thin and --history")
+    return ways[0] if ways else None
+
+
+@contextmanager
+def _stripe(way: Way | None, stories: list[Story]) -> Iterator[dict[str, str]]:
+    """Our own Stripe for the block, if it is asked; gives the settings for a ledger that asks."""
+    if way is None:
+        yield {}
+        return
+    key = Key(f"sk_test_{secrets.token_hex(24)}")
+    with Stripe(stories, [key], rate_max=_RATE_MAX).serving() as base:
+        yield {
+            "STRIPE_API_KEY": key.secret,
+            "STRIPE_API_BASE": base,
+            "LEDGER_STRIPE_RATE": str(_RATE_MAX // 10),
+            # Thin events are followed by a process that sweeps too, once; else commands ask.
+            "LEDGER_SWEEP_MINUTES": "1440" if way is Way.THIN else "0",
+        }
 
 
 def _until_interrupted() -> None:

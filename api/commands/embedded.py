@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from api.serve.address import answers, free_port
 from api.serve.parent import module_command
 from ledger import LedgerError
 
-__all__ = ["Embedded", "NotStarted", "embedded"]
+__all__ = ["CommandFailed", "Embedded", "NotStarted", "embedded"]
 
 _HOST = "127.0.0.1"
 _START_SECONDS_MAX = 30
@@ -28,34 +28,53 @@ class NotStarted(LedgerError):
     """The embedded ledger did not start; the text ends with its last output."""
 
 
+class CommandFailed(LedgerError):
+    """A command of the embedded ledger failed; the text ends with what it said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Where it listens, and the secrets that a client needs."""
+    """Where it listens, the secrets that a client needs, and the environment of its commands."""
 
     url: str
     secret: str
     api_key: str
+    environ: Mapping[str, str]
+    directory: Path
+
+    def command(self, *arguments: str) -> str:
+        """Run a command of the ledger; returns what it printed, or raises ``CommandFailed``."""
+        completed = subprocess.run(
+            module_command("api.commands", *arguments),
+            env=self.environ,
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+        )
+        if completed.returncode:
+            name = " ".join(arguments)
+            raise CommandFailed(f"`ledger {name}` failed: {completed.stderr.strip()[-2000:]}")
+        return completed.stdout
 
 
 @contextmanager
-def embedded(database: Path | None = None) -> Iterator[Embedded]:
+def embedded(database: Path | None = None, **settings: str) -> Iterator[Embedded]:
     """Run `ledger serve` for the time of the block; without a file its data are deleted then.
 
     It ignores the configuration of this process: made-up events must not reach a real ledger.
+    ``settings`` are more variables for it.
     """
     with tempfile.TemporaryDirectory(prefix="ledger-demo-") as directory:
         file = Path(directory, "ledger.db") if database is None else database.absolute()
         port = free_port(_HOST)
-        ledger = Embedded(
-            url=f"http://{_HOST}:{port}",
-            secret=f"whsec_{secrets.token_hex(24)}",
-            api_key=f"lk_{secrets.token_hex(24)}",
-        )
+        secret, api_key = f"whsec_{secrets.token_hex(24)}", f"lk_{secrets.token_hex(24)}"
+        environ = _environment(secret, api_key, file, port) | settings
+        ledger = Embedded(f"http://{_HOST}:{port}", secret, api_key, environ, Path(directory))
         log = Path(directory, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
                 module_command("api.commands", "serve"),
-                env=_environment(ledger, file, port),
+                env=ledger.environ,
                 cwd=directory,
                 stdout=output,
                 stderr=output,
@@ -72,13 +91,13 @@ def embedded(database: Path | None = None) -> Iterator[Embedded]:
                 process.wait()
 
 
-def _environment(ledger: Embedded, file: Path, port: int) -> dict[str, str]:
+def _environment(secret: str, api_key: str, file: Path, port: int) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not is_ours(name)}
     return {
         **inherited,
         "LEDGER_DATABASE_URL": f"sqlite:///{file}",
-        "STRIPE_WEBHOOK_SECRET": ledger.secret,
-        "LEDGER_API_KEY": ledger.api_key,
+        "STRIPE_WEBHOOK_SECRET": secret,
+        "LEDGER_API_KEY": api_key,
         "LEDGER_HOST": _HOST,
         "LEDGER_PORT": str(port),
         "LEDGER_DRAIN_SECONDS": "0",

@@ -31,3 +31,29 @@ def test_the_demo_leaves_the_real_ledger_alone(tmp_path: Path) -> None:
 
     assert result.returncode == 0, result.stdout + result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("way", "shown"),
+    [
+        (["--outage", "10"], "`ledger stripe fetch` brought"),
+        (["--thin"], "The ledger fetched the objects of"),
+        (["--history"], "`ledger stripe backfill` recorded"),
+    ],
+    ids=["outage", "thin", "history"],
+)
+def test_what_is_not_delivered_is_asked_for(tmp_path: Path, way: list[str], shown: str) -> None:
+    """From a simulated Stripe: rows are as if it had been, but for what only events tell."""
+    result = ledger("demo", "--seed", "7", *way, "--no-stay", cwd=tmp_path)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert shown in result.stdout and "every row is right" in result.stdout
+
+
+def test_one_way_at_a_time(tmp_path: Path) -> None:
+    """What cannot be together is refused."""
+    both = ledger("demo", "--thin", "--history", cwd=tmp_path)
+    endless = ledger("demo", "--thin", "--for", "5", cwd=tmp_path)
+
+    assert (both.returncode, endless.returncode) == (2, 2)
+    assert "choose one of" in both.stderr and "--for" in endless.stderr

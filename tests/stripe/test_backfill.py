@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.demo.asking import BY_EVENTS, ONLY_EVENTS_TELL, TOLD_BY_TYPE
 from api.simulator import START, Story
 from api.simulator.stripe import Fault, Key
 from api.stripe.objects import lists
@@ -22,24 +23,6 @@ from tests.stripe.conftest import DAY
 from tests.stripe.merchants import DyingBackfills, Merchant, identity, merchant, newest_stories
 
 LATER = START + 60 * DAY
-
-# What no object shows, and only events tell: when a payment or a payout came to its end, ...
-ONLY_EVENTS_TELL = {
-    "orders": {"paid_at"},
-    "payouts": {"paid_at", "failed_at"},
-    "disputes": {"funds_withdrawn_at", "funds_reinstated_at"},
-}
-# ... and how old a row is by its own events.
-BY_EVENTS = {"events", "updated", "position"}
-# That a session's payment failed, that an authorization expired, or a payment was detached, no
-# object shows; one that took its access away is listed no more.
-TOLD_BY_TYPE = {
-    "checkout.session.async_payment_failed",
-    "charge.expired",
-    "invoice_payment.detached",
-    "account.application.deauthorized",
-}
-
 
 OF_ORDERS = {listed.declared.name for listed in lists(["orders"])}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.demo.asking import BY_EVENTS, ONLY_EVENTS_TELL
 from api.simulator import START, Story
 from api.simulator.stripe import Fault, Key
 from api.simulator.thin import thin
@@ -19,7 +20,7 @@ from tests.databases import DIALECTS
 from tests.projections.histories import differing
 from tests.stripe.conftest import DAY, TEST_KEY
 from tests.stripe.merchants import Json, Merchant, identity, merchant, newest_stories
-from tests.stripe.test_backfill import BY_EVENTS, ONLY_EVENTS_TELL, is_of_types
+from tests.stripe.test_backfill import is_of_types
 
 
 def follower(side: Merchant, key: Key = TEST_KEY) -> ThinFollower:
