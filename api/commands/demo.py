@@ -5,21 +5,17 @@ from __future__ import annotations
 import secrets
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from api.commands.embedded import embedded
-from api.demo.asking import Asking, Way, stories_of
 from api.demo.runner import DemoOptions, run
-from api.simulator import Story
-from api.simulator.stripe import Key, Stripe
+from api.demo.withheld import Way, Withheld
+from api.simulator import STORIES
 
 _PERCENT = click.FloatRange(0, 100)
-# Requests a second that the simulated Stripe answers; the ledger stays far below, as at Stripe's.
-_RATE_MAX = 1000
 
 
 @click.command()
@@ -53,6 +49,12 @@ _RATE_MAX = 1000
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
     help="Keep starting stories for so long, instead of playing each once.",
+)
+@click.option(
+    "--stories",
+    type=click.IntRange(1),
+    metavar="COUNT",
+    help="Play so many stories, instead of each once.",
 )
 @click.option(
     "--outage",
@@ -89,6 +91,7 @@ def demo(
     duplicate: float,
     tamper: float,
     for_seconds: float | None,
+    stories: int | None,
     outage_days: int | None,
     thin: bool,
     history: bool,
@@ -104,10 +107,12 @@ def demo(
     way = _way(outage_days=outage_days, thin=thin, history=history)
     if way is not None and for_seconds is not None:
         raise click.UsageError("--for has stories begin one after the other: without --" + way)
-    days = outage_days or 0
-    stories = [] if way is None else stories_of(way, seed, days)
-    with _stripe(way, stories) as settings, embedded(database, **settings) as ledger:
-        asking = None if way is None else Asking(way, stories, days, ledger.command)
+    withheld = (
+        None if way is None else Withheld.of(way, seed, stories or len(STORIES), outage_days or 0)
+    )
+    with ExitStack() as stack:
+        settings = {} if withheld is None else stack.enter_context(withheld.settings())
+        ledger = stack.enter_context(embedded(database, **settings))
         failed = run(
             DemoOptions(
                 url=ledger.url,
@@ -120,7 +125,9 @@ def demo(
                 duplicate=duplicate,
                 tamper=tamper,
                 for_seconds=for_seconds,
-                asking=asking,
+                stories=stories,
+                withheld=withheld,
+                command=ledger.command,
                 write=click.echo,
             )
         )
@@ -136,23 +143,6 @@ def _way(*, outage_days: int | None, thin: bool, history: bool) -> Way | None:
     if len(ways) > 1:
         raise click.UsageError("choose one of --outage, --thin and --history")
     return ways[0] if ways else None
-
-
-@contextmanager
-def _stripe(way: Way | None, stories: list[Story]) -> Iterator[dict[str, str]]:
-    """Our own Stripe for the block, if it is asked; gives the settings for a ledger that asks."""
-    if way is None:
-        yield {}
-        return
-    key = Key(f"sk_test_{secrets.token_hex(24)}")
-    with Stripe(stories, [key], rate_max=_RATE_MAX).serving() as base:
-        yield {
-            "STRIPE_API_KEY": key.secret,
-            "STRIPE_API_BASE": base,
-            "LEDGER_STRIPE_RATE": str(_RATE_MAX // 10),
-            # Thin events are followed by a process that sweeps too, once; else commands ask.
-            "LEDGER_SWEEP_MINUTES": "1440" if way is Way.THIN else "0",
-        }
 
 
 def _until_interrupted() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from api.demo import report
-from api.demo.asking import Asking
+from api.demo.asking import Command, ask
 from api.demo.client import Client, ClientResponse, UnexpectedResponse
 from api.demo.comparison import (
     Difference,
@@ -17,6 +17,7 @@ from api.demo.comparison import (
     notification_differences,
 )
 from api.demo.deliveries import deliveries
+from api.demo.withheld import Withheld
 from api.simulator import STORIES, Json, Row, Story, Truth, histories
 
 PROGRESS_SECONDS = 1.0
@@ -45,8 +46,10 @@ class DemoOptions:
     """Begin no new story after that many seconds; None: until `stories` are posted."""
     stories: int | None = None
     """How many stories to post; None: each once, or endlessly with `for_seconds`."""
-    asking: Asking | None = None
-    """What is not delivered, for the ledger to ask Stripe for it; with `stories` of its own."""
+    withheld: Withheld | None = None
+    """What is not delivered, and asked of a simulated Stripe; it has stories of its own."""
+    command: Command | None = None
+    """Runs a command of the ledger, where something is withheld."""
     key_shown: str = "$LEDGER_API_KEY"
     """The text for the API key in the commands that are printed."""
     write: Callable[[str], None] = print
@@ -85,34 +88,16 @@ def run(options: DemoOptions) -> int:
 
 
 def _run(options: DemoOptions, client: Client) -> int:
-    write = options.write
+    write, withheld = options.write, options.withheld
     progress = _Progress(time.monotonic())
     was_empty = _head_position(client) == 0
     write(f"Posting stories to {options.url}, as Stripe would (seed {options.seed}):")
     _post_all(options, client, progress)
     write(progress.line(time.monotonic()))
-    asking = options.asking
-    if asking is not None:
-        asking.complete(write)
+    if withheld is not None and options.command is not None:
+        write(ask(withheld.way, options.command))
     _wait_until_caught_up(client)
-    truth = _merged_truth(progress.stories)
-    rows = {kind: _rows_by_id(client, kind) for kind in truth}
-    summary = client.list_page("/v1/summary", limit=100)["data"]
-    blocks = [report.state(summary, rows)]
-    if asking is None or asking.shows_all:
-        wrong = differences(truth, rows, only=was_empty)
-        expected = expected_notifications(progress.stories)
-        misheard = _notification_differences(client, progress.stories, expected, only=was_empty)
-        blocks += [
-            report.verdict(truth, wrong),
-            report.verdict_of_notifications(expected, misheard),
-        ]
-    else:
-        # Stripe lists more than these events told of, and not what became true in between.
-        comparable = asking.comparable(truth, rows)
-        wrong, misheard = differences(*comparable), []
-        blocks.append(report.verdict(comparable[0], wrong))
-    blocks.append(report.where_to_look(options.url, options.key_shown, truth))
+    blocks, count = _compared(options, client, progress.stories, only=was_empty)
     for block in blocks:
         write("")
         for line in block:
@@ -120,13 +105,40 @@ def _run(options: DemoOptions, client: Client) -> int:
     write("")
     for line in progress.unexpected[:UNEXPECTED_SHOWN_MAX]:
         write(f"✗ {line}")
-    if wrong or misheard or progress.unexpected:
-        count = len(wrong) + len(misheard)
+    if count or progress.unexpected:
         write(f"{count} differences, {len(progress.unexpected)} unexpected responses.")
         return 1
-    heard = ", and every notification is there once" if asking is None or asking.shows_all else ""
+    has_heard_all = withheld is None or withheld.shows_all
+    heard = ", and every notification is there once" if has_heard_all else ""
     write(f"All right: {len(progress.stories)} stories, every row is right{heard}.")
     return 0
+
+
+def _compared(
+    options: DemoOptions, client: Client, stories: list[Story], *, only: bool
+) -> tuple[list[list[str]], int]:
+    """Compare rows and notifications; returns what to report, and how many differences."""
+    withheld = options.withheld
+    truth = _merged_truth(stories)
+    rows = {kind: _rows_by_id(client, kind) for kind in truth}
+    summary = client.list_page("/v1/summary", limit=100)["data"]
+    blocks = [report.state(summary, rows)]
+    comparable = (truth, rows) if withheld is None else withheld.comparable(truth, rows)
+    misheard = list[Difference]()
+    # Stripe lists more than these events told of, and not what became true in between.
+    shows_all = withheld is None or withheld.shows_all
+    wrong = differences(*comparable, only=only and shows_all)
+    blocks.append(report.verdict(comparable[0], wrong))
+    if shows_all:
+        known = stories if withheld is None else withheld.known_stories()
+        is_known = withheld.is_known if withheld is not None else lambda notification: True
+        expected = expected_notifications(known)
+        misheard = _notification_differences(client, known, expected, is_known, only=only)
+        blocks.append(report.verdict_of_notifications(expected, misheard))
+    if withheld is not None:
+        blocks.append(withheld.left_out())
+    blocks.append(report.where_to_look(options.url, options.key_shown, truth))
+    return [block for block in blocks if block], len(wrong) + len(misheard)
 
 
 def _post_all(options: DemoOptions, client: Client, progress: _Progress) -> None:
@@ -154,20 +166,13 @@ def _events(options: DemoOptions, progress: _Progress) -> Iterator[Json]:
     count = options.stories
     if count is None and options.for_seconds is None:
         count = len(STORIES)
-    asking = options.asking
-    for story in histories(options.seed, count) if asking is None else asking.stories:
+    withheld = options.withheld
+    for story in histories(options.seed, count) if withheld is None else withheld.stories:
         elapsed_seconds = time.monotonic() - progress.started
         if options.for_seconds is not None and elapsed_seconds >= options.for_seconds:
             return
         progress.stories.append(story)
-        yield from _delivered(story, options.asking)
-
-
-def _delivered(story: Story, asking: Asking | None) -> Iterator[Json]:
-    for event in story.events:
-        sent = event if asking is None else asking.delivered(event)
-        if sent is not None:
-            yield sent
+        yield from story.events if withheld is None else withheld.delivered(story)
 
 
 def _result(response: ClientResponse, is_forged: bool, unexpected: list[str]) -> str:
@@ -191,12 +196,17 @@ def _wait_until_caught_up(client: Client) -> None:
 
 
 def _notification_differences(
-    client: Client, stories: list[Story], expected: Counter[tuple[str, str]], *, only: bool
+    client: Client,
+    stories: list[Story],
+    expected: Counter[tuple[str, str]],
+    is_known: Callable[[Json], bool],
+    *,
+    only: bool,
 ) -> list[Difference]:
     """Return where the notifications differ; they come a moment after the rows."""
     deadline = time.monotonic() + NOTIFIED_SECONDS_MAX
     while True:
-        notifications = client.rows("/v1/notifications")
+        notifications = filter(is_known, client.rows("/v1/notifications"))
         wrong = notification_differences(stories, expected, notifications, only=only)
         if not wrong or time.monotonic() > deadline:
             return wrong

@@ -132,8 +132,12 @@ def fetch(
 
 
 def fetch_at(api: StripeApi, url: str, account: str | None) -> Snapshot:
-    """The object at an address of the API that Stripe named; raises as ``fetch``."""
-    answer = api.ask(url, account=account)
+    """The object at an address of the API that Stripe named; raises as ``fetch``.
+
+    What is below an account, as its capabilities are, the platform asks for in its own name.
+    """
+    header = None if url.startswith(f"/v1/accounts/{account}/") else account
+    answer = api.ask(url, account=header)
     return snapshot(answer.text.encode(), answer, account, api)
 
 

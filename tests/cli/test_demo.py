@@ -44,7 +44,10 @@ def test_the_demo_leaves_the_real_ledger_alone(tmp_path: Path) -> None:
 )
 def test_what_is_not_delivered_is_asked_for(tmp_path: Path, way: list[str], shown: str) -> None:
     """From a simulated Stripe: rows are as if it had been, but for what only events tell."""
-    result = ledger("demo", "--seed", "7", *way, "--no-stay", cwd=tmp_path)
+    result = ledger(
+        *("demo", "--seed", "11", "--stories", "30", *way, "--no-stay"),
+        cwd=tmp_path,
+    )
 
     assert result.returncode == 0, result.stdout + result.stderr
     assert shown in result.stdout and "every row is right" in result.stdout

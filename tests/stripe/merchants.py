@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from api.simulator import API_VERSIONS, Story, histories
+from api.demo.untold import is_comparable
+from api.simulator import API_VERSIONS, Story, Truth, histories
 from api.simulator.stripe import Key, Stripe
 from api.stripe.accounts import known_accounts
 from api.stripe.backfill import Backfilled, Backfiller
@@ -27,6 +28,29 @@ FAST = Rates(10_000, 10_000)
 def newest_stories(seed: int, count: int, **more: Any) -> list[Story]:
     """Stories in the version in which the API answers: what they tell is what it shows."""
     return list(histories(seed, count, api_versions=API_VERSIONS[-1:], keeps_states=True, **more))
+
+
+def comparable(stories: Iterable[Story]) -> list[Story]:
+    """Those of the test mode of which objects show what became of them."""
+    return [
+        story
+        for story in stories
+        if is_comparable(story) and not any(event["livemode"] for event in story.events)
+    ]
+
+
+def truth_of(stories: Iterable[Story]) -> Truth:
+    """The rows of stories together; no two have an id in common."""
+    merged: Truth = {}
+    for story in stories:
+        for kind, rows in story.truth().items():
+            merged.setdefault(kind, {}).update(rows)
+    return merged
+
+
+def by_id(rows: Rows) -> Truth:
+    """Rows as a truth has them: of one mode, each id is of one account."""
+    return {kind: {row["id"]: row for row in of_kind.values()} for kind, of_kind in rows.items()}
 
 
 @dataclass

@@ -10,17 +10,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.demo.asking import BY_EVENTS, ONLY_EVENTS_TELL, TOLD_BY_TYPE
-from api.simulator import START, Story
+from api.demo.comparison import differences
+from api.demo.untold import Deleted, asked_truth, without_untold
+from api.simulator import START
 from api.simulator.stripe import Fault, Key
 from api.stripe.objects import lists
 from api.stripe.refusals import StripeUnreachable
 from ledger import verify
+from projections import KINDS
 from tests.conftest import WithLedger
 from tests.databases import DIALECTS
-from tests.projections.histories import Crash, differing
+from tests.projections.histories import Crash
 from tests.stripe.conftest import DAY
-from tests.stripe.merchants import DyingBackfills, Merchant, identity, merchant, newest_stories
+from tests.stripe.merchants import (
+    DyingBackfills,
+    Merchant,
+    by_id,
+    comparable,
+    identity,
+    merchant,
+    newest_stories,
+    truth_of,
+)
 
 LATER = START + 60 * DAY
 
@@ -74,32 +85,15 @@ def test_killed_anywhere_nothing_is_twice_or_missing(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_merchant_whose_events_are_gone(with_ledger: WithLedger, dialect: str) -> None:
-    """Rows are what the events of the stories give, but for what only events tell."""
-    stories = [story for story in newest_stories(5, 100) if not is_of_types(story)]
-    events = [event for story in stories for event in story.events if not event["livemode"]]
+    """Rows are the stories' truth, but for what only events tell and what was deleted."""
+    stories = comparable(newest_stories(7, 110))
+    truth = asked_truth(truth_of(stories), Deleted.NOTHING)
     with merchant(with_ledger, dialect, stories, LATER + 1000 * DAY) as side:
         side.backfill()
-        rows = side.rows()
-    with merchant(with_ledger, dialect, [], LATER) as other:
-        other.store.deliver(events)
-        expected = other.rows()
-    for kind, of_kind in expected.items():
-        for key, row in [*of_kind.items()]:
-            # What was deleted is listed nowhere, and a discount only by who has it.
-            if row.get("deleted") or row.get("status") == "deleted" or kind == "discounts":
-                del of_kind[key]
-        left_out = BY_EVENTS | ONLY_EVENTS_TELL.get(kind, set())
-        for some in (of_kind, rows[kind]):
-            for row in some.values():
-                for name in left_out & row.keys():
-                    row[name] = None
-    assert sum(len(of_kind) for of_kind in expected.values()) > 100
+        rows = without_untold(by_id(side.rows()))
+    assert truth.keys() == KINDS.keys() - {"discounts"} and all(truth.values())
     # Stripe lists more than events told of.
-    rows = {
-        kind: {key: row for key, row in of_kind.items() if key in expected[kind]}
-        for kind, of_kind in rows.items()
-    }
-    assert differing(rows, expected) == []
+    assert differences(truth, rows) == []
 
 
 def test_a_key_without_a_permission_does_the_rest(with_ledger: WithLedger) -> None:
@@ -153,9 +147,3 @@ def test_stripe_away_is_waited_for_and_then_told(with_ledger: WithLedger) -> Non
         assert {identity(record) for record in side.records()} == {
             each for each in everything(side) if each[1] in OF_ORDERS
         }
-
-
-def is_of_types(story: Story) -> bool:
-    # Or nobody ever heard of its PaymentIntent, which is listed.
-    is_by_type = any(event["type"] in TOLD_BY_TYPE for event in story.events)
-    return is_by_type or story.name == "charge_of_an_unheard_intent"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.demo.asking import BY_EVENTS, ONLY_EVENTS_TELL
-from api.simulator import START, Story
+from api.demo.comparison import differences
+from api.demo.untold import Deleted, asked_truth, without_untold
+from api.simulator import START, Story, story
 from api.simulator.stripe import Fault, Key
 from api.simulator.thin import thin
 from api.stripe.objects import names
@@ -17,10 +18,17 @@ from api.stripe.thin import Followed, ThinFollower
 from api.stripe.thin_store import ThinFigures, ThinStore
 from tests.conftest import WithLedger
 from tests.databases import DIALECTS
-from tests.projections.histories import differing
 from tests.stripe.conftest import DAY, TEST_KEY
-from tests.stripe.merchants import Json, Merchant, identity, merchant, newest_stories
-from tests.stripe.test_backfill import is_of_types
+from tests.stripe.merchants import (
+    Json,
+    Merchant,
+    by_id,
+    comparable,
+    identity,
+    merchant,
+    newest_stories,
+    truth_of,
+)
 
 
 def follower(side: Merchant, key: Key = TEST_KEY) -> ThinFollower:
@@ -39,8 +47,8 @@ def twins(events: list[Json]) -> list[Json]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_rows_follow_thin_events(with_ledger: WithLedger, dialect: str) -> None:
-    """At the end they are what the events of the stories give, but for what only those tell."""
-    stories = [story for story in newest_stories(7, 60) if not is_of_types(story)]
+    """At the end they are the stories' truth, but for what only events tell."""
+    stories = comparable(newest_stories(7, 60))
     events = events_of(stories)
     with merchant(with_ledger, dialect, stories, START) as side:
         thin_follower = follower(side)
@@ -52,16 +60,9 @@ def test_rows_follow_thin_events(with_ledger: WithLedger, dialect: str) -> None:
         causes = {record["cause"] for record in side.records()}
         log = side.store.ledger.log
         assert causes and causes == log.known(sorted(causes))
-    with merchant(with_ledger, dialect, [], START) as other:
-        other.store.deliver(events)
-        expected = other.rows()
-    expected["discounts"] = {}
-    for kind, of_kind in expected.items():
-        left_out = {"created", *BY_EVENTS, *ONLY_EVENTS_TELL.get(kind, ())}
-        for row in [*of_kind.values(), *rows[kind].values()]:
-            row |= dict.fromkeys(left_out & row.keys())
-    assert sum(len(of_kind) for of_kind in expected.values()) > 60
-    assert differing(rows, expected) == []
+    truth = asked_truth(truth_of(stories), Deleted.ALL)
+    assert sum(map(len, truth.values())) > 60
+    assert differences(truth, without_untold(by_id(rows))) == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -120,6 +121,25 @@ def test_what_is_deleted_is_so(with_ledger: WithLedger) -> None:
         assert record["data"]["object"]["deleted"] is True
         assert all(row["deleted"] for row in side.rows()["products"].values())
         assert side.rows()["products"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_capability_is_asked_for_below_its_account(with_ledger: WithLedger, dialect: str) -> None:
+    """No list has it; the platform asks for it, and the account's row shows what was answered."""
+    turned_off = story("capability_turned_off", keeps_states=True)
+    with merchant(with_ledger, dialect, [turned_off], START) as side:
+        for event in events_of([turned_off]):
+            side.clock.seconds = event["created"]
+            side.store.append(twins([event]))
+            assert follower(side).follow().refused == []
+            [account] = side.rows()["accounts"].values()
+        assert event["type"] == "capability.updated"
+        last = side.simulator.requests[-1][1]
+        assert last.path == f"/v1/accounts/{account['id']}/capabilities/card_payments"
+        assert last.account is None
+        [*_, record] = side.records()
+        assert identity(record) == (account["id"], "capability", "card_payments")
+        assert account["capabilities"] == {"card_payments": "inactive", "transfers": "active"}
 
 
 def test_odd_thin_events_are_passed_over(with_ledger: WithLedger) -> None:

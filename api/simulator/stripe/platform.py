@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from api.simulator.shapes import Json
 from api.simulator.states import State
@@ -148,8 +148,12 @@ class Platform:
 def _newest(history: Iterable[State], until: float) -> list[State]:
     """The last state up to a time, if there was any by then."""
     past = [state for state in history if state.time <= until]
+    if not past:
+        return []
     # Of one second the last counts; stories move one after the other.
-    return [max(enumerate(past), key=lambda pair: (pair[1].time, pair[0]))[1]] if past else []
+    _, newest = max(enumerate(past), key=lambda pair: (pair[1].time, pair[0]))
+    # What is deleted is shown by others still, as a coupon by its discounts, and stays deleted.
+    return [replace(newest, is_deleted=any(state.is_deleted for state in past))]
 
 
 def _without(event: Json, *names: str) -> Json:

@@ -28,8 +28,8 @@ class Stripe:
     """A Stripe of our own: its world, its keys, and an HTTP server for both.
 
     `clock` gives its time in Unix seconds. It answers at most `rate_max` requests a second and
-    refuses the others with a 429, as Stripe does. `requests` are those that came, each with the
-    real time; `refused` counts the 429.
+    refuses the others with a 429, as Stripe does, by `real_clock`. `requests` are those that came,
+    each with the real time; `refused` counts the 429.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Stripe:
         clock: Callable[[], float] = time.time,
         rate_max: int = 100,
         delay_seconds: float = 0.0,
+        real_clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
         self.api = Api(Platform(clock), list(keys))
@@ -48,6 +49,7 @@ class Stripe:
         self.requests: list[tuple[float, Request]] = []
         self.refused = 0
         self._delay_seconds = delay_seconds
+        self._real_clock = real_clock
         self._rate_max = rate_max
         self._recent: deque[float] = deque()
         self._lock = threading.Lock()
@@ -72,7 +74,7 @@ class Stripe:
         if self._delay_seconds:
             time.sleep(self._delay_seconds)
         with self._lock:
-            self.requests.append((time.monotonic(), request))
+            self.requests.append((self._real_clock(), request))
             fault = self.faults.take(request.path)
             refusal = self._refusal(fault)
             if refusal is not None:
@@ -89,7 +91,7 @@ class Stripe:
         return None if fault is not None and fault.kind == "lost" else answer
 
     def _refusal(self, fault: Fault | None) -> ApiError | None:
-        seconds = time.monotonic()
+        seconds = self._real_clock()
         if fault is not None and fault.kind == "rate_limited":
             return rate_limited(fault.seconds)
         while self._recent and self._recent[0] <= seconds - 1:
