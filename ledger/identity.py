@@ -45,7 +45,8 @@ def stream_bytes(account: str | None, livemode: bool, object: str, id: str | Non
     return bytes(digest)
 
 
-@lru_cache(maxsize=65536)
+# Entries of one object come close together; of a million objects in a row none comes again.
+@lru_cache(maxsize=8192)
 def stream_id(account: str | None, livemode: bool, object: str, id: str | None) -> UUID:
     """The stream of one Stripe object.
 
