@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from projections.errors import Unreadable
-from projections.feed.object_history import ObjectHistory
+from projections.objects.history import ObjectHistory
 from projections.objects.observation import Key, Observation
 from projections.objects.state import State
 from projections.rows.aggregate import Aggregate

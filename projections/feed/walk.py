@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ledger import RecordedEvent, cause_of
 from projections.feed.notification import RECORD, Cause, Notification, notification_id
-from projections.feed.object_history import LoadAnchor, ObjectHistory
+from projections.objects.history import LoadAnchor, ObjectHistory
 from projections.feed.row_history import Base, Rise, RowHistory
 from projections.objects.observation import Key, Observation
 from projections.objects.state import State

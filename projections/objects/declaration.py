@@ -63,13 +63,14 @@ class Read:
 class Link:
     """Ids of other objects that a snapshot names; a link once seen stays.
 
-    ``to`` is the name of the other object; only ids that begin with ``prefix`` count.
+    ``to`` is the name of the other object; only ids that begin with ``prefix``
+    count, or with one of several.
     ``envelope``: the id is the event's account, because the snapshot does not name it.
     """
 
     to: str
     paths: tuple[str, ...] = ()
-    prefix: str = ""
+    prefix: str | tuple[str, ...] = ""
     envelope: bool = False
 
 

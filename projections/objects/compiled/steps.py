@@ -65,7 +65,7 @@ def each(items: list[Any], rest: Callable[[Any], Any]) -> Any:
     return [value for value in map(rest, items) if value is not UNSET] or UNSET
 
 
-def add_ids(ids: list[str], value: Any, prefix: str) -> None:
+def add_ids(ids: list[str], value: Any, prefix: str | tuple[str, ...]) -> None:
     """Add the ids at a link's path to ``ids``; what is no id is passed over."""
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict):
