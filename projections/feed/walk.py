@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from ledger import RecordedEvent, cause_of
 from projections.feed.notification import RECORD, Cause, Notification, notification_id
-from projections.objects.history import LoadAnchor, ObjectHistory
 from projections.feed.row_history import Base, Rise, RowHistory
+from projections.objects.history import LoadAnchor, ObjectHistory
 from projections.objects.observation import Key, Observation
 from projections.objects.state import State
 from projections.rows.aggregate import Aggregate, each_object

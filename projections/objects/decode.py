@@ -171,7 +171,9 @@ def _linked(observation: Observation, snapshot: Mapping[str, Any], link: Link) -
     return _ids(snapshot, link.paths, link.prefix)
 
 
-def _ids(snapshot: Mapping[str, Any], paths: tuple[str, ...], prefix: str | tuple[str, ...]) -> list[str]:
+def _ids(
+    snapshot: Mapping[str, Any], paths: tuple[str, ...], prefix: str | tuple[str, ...]
+) -> list[str]:
     """The ids at some paths, whatever else is wrong with the snapshot: links only locate."""
     ids: list[str] = []
     for path in paths:

@@ -14,6 +14,7 @@ __all__ = [
     "disputed",
     "received",
     "refunded",
+    "released",
     "remainder_was_refunded",
 ]
 
@@ -144,6 +145,12 @@ def _counts_remainder(charge: State) -> bool:
         return bool(decided)
     version = charge.snapshot[3] if charge.snapshot is not None else None
     return version is None or version < _REMAINDER_IS_NO_REFUND
+
+
+def released(charge: State, captured: int) -> int:
+    """What the capture of a part of a charge released, where that is a refund object of its own."""
+    rest = _remainder(charge.values, captured)
+    return rest if rest and _counts_remainder(charge) else 0
 
 
 def _amount(refund: State) -> int:
