@@ -13,10 +13,15 @@ import pytest
 import stripe
 
 from api.serve.address import free_port
+from api.stripe.backfill import Backfiller
+from api.stripe.backfill_store import BackfillStore
 from api.stripe.client import StripeApi
+from api.stripe.comparing import Comparison
+from api.stripe.objects import lists
 from api.stripe.store import SweepStore
 from api.stripe.sweep import Sweeper
-from projections import Page
+from api.stripe.tables import create_tables
+from projections import KINDS, Page
 from tests.cli.processes import eventually
 from tests.conftest import WithLedger
 from tests.databases import DIALECTS
@@ -114,3 +119,44 @@ def test_its_events_are_fetched(stranger: Stranger, with_ledger: WithLedger, dia
     assert {kind: len(items) for kind, items in rows.items()} == dict.fromkeys(rows, 1)
     assert rows["subscriptions"][0]["status"] == "active"
     assert rows["orders"][0]["status"] == "paid"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_its_objects_are_backfilled_and_compared(
+    stranger: Stranger, with_ledger: WithLedger, dialect: str
+) -> None:
+    """What it has is recorded and differs in nothing; what it changes untold is found, once."""
+    with with_ledger(dialect) as url:
+        store = Store.open(url)
+        create_tables(store.ledger.engine)
+        api = StripeApi(KEY, stranger.base, FAST)
+        backfills = BackfillStore(store.ledger.engine, livemode=False)
+        results = Backfiller(api, store.ledger, backfills, page=1).run([None], lists())
+        store.follow()
+        rows = {kind: store.items(kind) for kind in KINDS}
+        comparison = Comparison(api, store.ledger, store.projections, sleep=lambda seconds: None)
+        same = comparison.of_lists([None], lists())
+        name = f"Jo {dialect}"
+        stranger.client.v1.customers.update(rows["customers"][0]["id"], params={"name": name})
+        changed = comparison.of_lists([None], lists())
+        store.close()
+
+    # Of what it does not know it has no lists.
+    recorded = {each.listing: each.recorded for each in results if each.refused is None}
+    assert {name: count for name, count in recorded.items() if count} == {
+        "/v1/balance_transactions": 3,
+        "/v1/charges": 2,
+        "/v1/customers": 1,
+        "/v1/invoices": 1,
+        "/v1/payment_intents": 1,
+        "/v1/plans": 1,
+        "/v1/products": 1,
+        "/v1/refunds": 1,
+        "/v1/subscriptions?status=all": 1,
+    }
+    assert all("404" in each.refused for each in results if each.refused is not None)
+    assert not any(each.unreadable for each in results)
+    statuses = {kind: sorted(row["status"] for row in rows[kind]) for kind in ("orders", "refunds")}
+    assert statuses == {"orders": ["paid", "partially_refunded"], "refunds": ["succeeded"]}
+    assert same.drifts == [] and same.objects.total() == sum(recorded.values())
+    assert [(drift.field, drift.answered) for drift in changed.drifts] == [("name", name)]
