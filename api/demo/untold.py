@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
 
 from api.simulator import Row, Story, Truth
 
-__all__ = ["LOSS_OF_ACCESS", "Deleted", "asked_truth", "is_comparable", "without_untold"]
+__all__ = ["LOSS_OF_ACCESS", "asked_truth", "is_comparable", "without_untold"]
 
 # How old a row is by its own events.
 _BY_EVENTS = frozenset({"events", "updated", "position"})
@@ -36,27 +35,20 @@ _NOT_LISTED = frozenset({"discounts"})
 _OF_DELETED = frozenset({"object", "id", "account", "livemode", "deleted", "status"})
 
 
-class Deleted(Enum):
-    """What is shown of a deleted object to who asks: nothing, only that, or all if asked before."""
-
-    NOTHING = auto()
-    ONLY_THAT = auto()
-    ALL = auto()
-
-
 def is_comparable(story: Story) -> bool:
     """Whether objects show what became of a story, so that who asks for them can know it."""
     types = {event["type"] for event in story.events}
     return not types & _TOLD_BY_TYPE and story.name != _LISTED_UNHEARD
 
 
-def asked_truth(truth: Truth, deleted: Deleted) -> Truth:
-    """The rows that the truth has, as far as who asks for the objects can know them."""
+def asked_truth(truth: Truth, *, has_deleted: bool) -> Truth:
+    """The rows that the truth has, as far as who asks for the objects can know them.
+
+    ``has_deleted``: events told that objects were deleted, which no list has.
+    """
     return {
         kind: {
-            id: row if deleted is Deleted.ALL else _shown(row)
-            for id, row in of_kind.items()
-            if deleted is not Deleted.NOTHING or not _is_deleted(row)
+            id: _shown(row) for id, row in of_kind.items() if has_deleted or not _is_deleted(row)
         }
         for kind, of_kind in without_untold(truth).items()
         if kind not in _NOT_LISTED

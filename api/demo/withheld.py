@@ -14,7 +14,6 @@ from typing import Any
 
 from api.demo.untold import (
     LOSS_OF_ACCESS,
-    Deleted,
     asked_truth,
     is_comparable,
     without_untold,
@@ -44,8 +43,6 @@ class Way(StrEnum):
     HISTORY = "history"
 
 
-# What a deleted object still is to who asks for it.
-_DELETED = {Way.HISTORY: Deleted.NOTHING, Way.THIN: Deleted.ONLY_THAT}
 _NOTE = (
     "Not compared, as no object shows it: when money came or went, how old a row is by its events,"
     " discounts, and stories whose end only an event's type tells."
@@ -116,9 +113,10 @@ class Withheld:
         self, truth: Truth, rows: Mapping[str, Mapping[str, Row]]
     ) -> tuple[Truth, Mapping[str, Mapping[str, Row]]]:
         """The truth and the rows without what nobody can know who asks only afterwards."""
-        if self.way in _DELETED:
-            return asked_truth(truth, _DELETED[self.way]), without_untold(rows)
-        return self._known(truth), self._known(rows)
+        if self.shows_all:
+            return self._known(truth), self._known(rows)
+        expected = asked_truth(truth, has_deleted=self.way is Way.THIN)
+        return expected, without_untold(rows)
 
     def left_out(self) -> list[str]:
         """What is not compared, and why; nothing where everything is."""

@@ -8,8 +8,11 @@ from api.simulator.shapes import Json
 
 __all__ = ["thin"]
 
-# Where an object is, if not in a list of its name.
-_BELOW_ACCOUNT = "capability"
+# Where an object is, if not in a list of its name: below the object that it names.
+_BELOW = {
+    "capability": ("account", "/v1/accounts/{owner}/capabilities/{id}"),
+    "fee_refund": ("fee", "/v1/application_fees/{owner}/refunds/{id}"),
+}
 # Of these Stripe has only snapshot events.
 _WITHOUT_TWIN = ("application", "discount")
 
@@ -42,6 +45,7 @@ def thin(event: Json) -> Json | None:
 
 def _url(snapshot: Json) -> str:
     name, id = snapshot["object"], snapshot.get("id")
-    if name == _BELOW_ACCOUNT:
-        return f"/v1/accounts/{snapshot['account']}/capabilities/{id}"
+    if name in _BELOW:
+        member, address = _BELOW[name]
+        return address.format(owner=snapshot[member], id=id)
     return f"/v1/{name.replace('.', '/')}s/{id}"

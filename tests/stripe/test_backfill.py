@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.demo.comparison import differences
-from api.demo.untold import Deleted, asked_truth, without_untold
+from api.demo.untold import asked_truth, without_untold
 from api.simulator import START
 from api.simulator.stripe import Fault, Key
 from api.stripe.objects import lists
@@ -87,7 +87,7 @@ def test_killed_anywhere_nothing_is_twice_or_missing(
 def test_a_merchant_whose_events_are_gone(with_ledger: WithLedger, dialect: str) -> None:
     """Rows are the stories' truth, but for what only events tell and what was deleted."""
     stories = comparable(newest_stories(7, 110))
-    truth = asked_truth(truth_of(stories), Deleted.NOTHING)
+    truth = asked_truth(truth_of(stories), has_deleted=False)
     with merchant(with_ledger, dialect, stories, LATER + 1000 * DAY) as side:
         side.backfill()
         rows = without_untold(by_id(side.rows()))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from api.simulator.shapes import Json
 from api.simulator.stripe.balance import balance_transactions
+from api.simulator.stripe.below import Below, below, retrieve_below
 from api.simulator.stripe.endpoints import Endpoints
 from api.simulator.stripe.errors import (
     ApiError,
@@ -24,17 +24,10 @@ from api.simulator.stripe.errors import (
 from api.simulator.stripe.keys import Key
 from api.simulator.stripe.lists import Params, allow_only, created_filter, page
 from api.simulator.stripe.platform import Platform, Scope
-from api.simulator.stripe.resources import (
-    RESOURCES,
-    list_objects,
-    retrieve_capability,
-    retrieve_object,
-)
+from api.simulator.stripe.resources import RESOURCES, list_objects, retrieve_object
 from api.simulator.versions import API_VERSIONS, api_version
 
 __all__ = ["Answer", "Api", "Request"]
-
-_CAPABILITY = re.compile("/v1/accounts/(?P<account>[^/]+)/capabilities/(?P<id>[^/]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +97,10 @@ class Api:
         if request.path == "/v1/account" and request.method == "GET":
             self._check(request, key, "accounts")
             return self.platform.own_account(scope)
-        below = _CAPABILITY.fullmatch(request.path)
-        if below is not None and request.method == "GET":
-            self._check(request, key, "accounts")
-            return self._capability(request, key, below["account"], below["id"])
+        place = below(request.path)
+        if place is not None and request.method == "GET":
+            self._check(request, key, place.resource)
+            return self._below(request, key, place)
         path, id = _split(request.path)
         if path is None:
             raise unrecognized(request.method, request.path)
@@ -123,12 +116,12 @@ class Api:
             name = f"{resource.title} {kind.capitalize()}"
             raise missing_permission(key.secret, account, permission, name)
 
-    def _capability(self, request: Request, key: Key, account: str, id: str) -> Json:
-        scope = Scope(account, key.livemode)
+    def _below(self, request: Request, key: Key, place: Below) -> Json:
+        scope = Scope(place.account or request.account, key.livemode)
         if not self.platform.is_accessible(scope):
-            raise account_invalid(key.secret, account)
+            raise account_invalid(key.secret, str(scope.account))
         api = api_version(request.version or API_VERSIONS[-1])
-        return retrieve_capability(self.platform, scope, id, api)
+        return retrieve_below(self.platform, scope, place, api)
 
     def _route(self, request: Request, scope: Scope, path: str, id: str | None) -> Json:
         if path == "webhook_endpoints":

@@ -13,7 +13,7 @@ from api.simulator.stripe.lists import Params, allow_only, created_filter, page
 from api.simulator.stripe.platform import Platform, Scope
 from api.simulator.versions import ApiVersion
 
-__all__ = ["RESOURCES", "Resource", "list_objects", "retrieve_capability", "retrieve_object"]
+__all__ = ["RESOURCES", "Resource", "list_objects", "retrieve_object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +124,6 @@ def retrieve_object(platform: Platform, scope: Scope, path: str, id: str, api: A
         if path == "customers":
             return {"id": id, "object": "customer", "deleted": True}
     raise missing(resource.name, id)
-
-
-def retrieve_capability(platform: Platform, scope: Scope, id: str, api: ApiVersion) -> Json:
-    """A capability of an account, which has no list of its own: its id is its name."""
-    for state in platform.states(scope, world.Capability):
-        if state.world_object.id == id:
-            return render(state.world_object, api, state.livemode)
-    raise missing("capability", id)
 
 
 def _states(platform: Platform, scope: Scope, path: str) -> list[State]:
