@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from projections.journal.accounts import is_balance, type_of
+from projections.journal.accounts import CLEARING_CHARGE, is_balance, type_of
 from projections.journal.entry import Entry, Line, Posting
 from projections.journal.exponents import decimal_text
 from projections.journal.export.cells import csv_row, text_cell
@@ -46,6 +46,7 @@ class _Movement(NamedTuple):
     fee: int
     net: int
     source: str
+    charge: str
 
     def amounts(self, sign: int) -> list[str]:
         return [
@@ -68,12 +69,11 @@ def activity(
         if posting.category in _PAYOUT_CATEGORIES:
             continue
         row = describe("balance_transaction", posting.object_id)
-        source = movement.source
         cells = (
             text_cell(posting.object_id), moment(posting.date), _moment(row.get("available_on")),
             text_cell(movement.currency), *movement.amounts(1), text_cell(posting.category),
-            text_cell(row.get("description")), text_cell(source),
-            source if source.startswith(("ch_", "py_")) else "", text_cell(row.get("payout")),
+            text_cell(row.get("description")), text_cell(movement.source),
+            text_cell(movement.charge), text_cell(row.get("payout")),
         )  # fmt: skip
         yield Part("", csv_row(cells))
 
@@ -105,40 +105,43 @@ def _movements(statement: Statement, entries: Iterable[Entry]) -> Iterator[_Move
     All of them have its date, for it has but one.
     """
     for _, of_a_date in groupby(statement.checked(entries), key=lambda entry: entry.posting.date):
-        by_id: dict[str, list[Entry]] = {}
+        by_id: dict[str, list[Posting]] = {}
         for entry in of_a_date:
-            by_id.setdefault(entry.posting.object_id, []).append(entry)
-        for of_one in by_id.values():
-            yield from _summed(of_one)
+            if entry.posting.object == "balance_transaction":
+                by_id.setdefault(entry.posting.object_id, []).append(entry.posting)
+        for postings in by_id.values():
+            yield from _summed(postings)
 
 
-def _summed(entries: Sequence[Entry]) -> Iterator[_Movement]:
+def _summed(postings: Sequence[Posting]) -> Iterator[_Movement]:
     sums: dict[tuple[str, str, str], int] = defaultdict(int)
-    for entry in entries:
-        for line in entry.posting.lines:
+    for posting in postings:
+        for line in posting.lines:
             sums[line.ledger_account, line.object_id, line.currency] += line.amount
     lines = [Line(account, id_, amount, currency)
              for (account, id_, currency), amount in sums.items() if amount]  # fmt: skip
-    moved = [line for line in lines if is_balance(line.ledger_account)]
-    for currency in dict.fromkeys(line.currency for line in moved):
-        yield _movement(entries[-1].posting, lines, currency)
+    # What is kept whole by a fee moves the balance by nothing.
+    for currency in dict.fromkeys(line.currency for line in lines if _is_kept(line)):
+        yield _movement(postings[-1], lines, currency)
+
+
+def _is_kept(line: Line) -> bool:
+    """Whether it says what became of the amount: net on the balance, or a fee."""
+    return is_balance(line.ledger_account) or type_of(line.ledger_account) == "expense"
 
 
 def _movement(posting: Posting, lines: Sequence[Line], currency: str) -> _Movement:
-    net = fee = 0
-    is_fee_alone, source = True, ""
-    for line in lines:
-        is_net = is_balance(line.ledger_account)
-        is_fee = type_of(line.ledger_account) == "expense"
-        if line.currency == currency:
-            net += line.amount if is_net else 0
-            fee += line.amount if is_fee else 0
-            is_fee_alone = is_fee_alone and (is_net or is_fee)
-        if not (is_net or is_fee or source) and line.object_id != posting.object_id:
-            source = line.object_id
-    if is_fee_alone:  # the fee is what moved; nothing was kept of anything
-        fee = 0
-    return _Movement(posting, currency, net + fee, fee, net, source)
+    own = [line for line in lines if line.currency == currency]
+    net = sum(line.amount for line in own if is_balance(line.ledger_account))
+    gross = sum(line.amount for line in own if _is_kept(line))
+    if all(_is_kept(line) for line in own):  # the fee is what moved; nothing was kept of anything
+        gross = net
+    source = next(line.object_id for line in own if _is_kept(line))
+    charge = [line.object_id for line in lines if line.ledger_account == CLEARING_CHARGE]
+    return _Movement(
+        posting, currency, gross, gross - net, net,
+        source if source != posting.object_id else "", charge[0] if charge else "",
+    )  # fmt: skip
 
 
 def _moment(seconds: Any) -> str:

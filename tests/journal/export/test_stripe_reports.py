@@ -47,24 +47,24 @@ def movement(
 
 
 CHARGE = movement(
-    "txn_1", "charge", ("Stripe:Balance", "txn_1", 970), ("Stripe:Processing", "txn_1", 30),
+    "txn_1", "charge", ("Stripe:Balance", "ch_1", 970), ("Stripe:Processing", "ch_1", 30),
     ("Clearing:Charge", "ch_1", -1_000),
 )  # fmt: skip
 REFUND = movement(
-    "txn_2", "refund", ("Stripe:Balance", "txn_2", -400), ("Clearing:Refund", "re_1", 400), later=1
+    "txn_2", "refund", ("Stripe:Balance", "re_1", -400), ("Clearing:Refund", "re_1", 400), later=1
 )
 DISPUTE = movement(
-    "txn_3", "dispute", ("Stripe:Balance", "txn_3", -2_500), ("Stripe:Dispute", "txn_3", 1_500),
+    "txn_3", "dispute", ("Stripe:Balance", "dp_1", -2_500), ("Stripe:Dispute", "dp_1", 1_500),
     ("Stripe:Disputed", "dp_1", 1_000), later=2,
 )  # fmt: skip
 FEE = movement(
     "txn_4", "fee", ("Stripe:Balance", "txn_4", -200), ("Stripe:Services", "txn_4", 200), later=3
 )
 PAYOUT = movement(
-    "txn_5", "payout", ("Stripe:Balance", "txn_5", -500), ("Clearing:Payout", "po_1", 500), later=4
+    "txn_5", "payout", ("Stripe:Balance", "po_1", -500), ("Clearing:Payout", "po_1", 500), later=4
 )
 YEN = movement(
-    "txn_6", "charge", ("Stripe:Balance", "txn_6", 5_000), ("Clearing:Charge", "ch_2", -5_000),
+    "txn_6", "charge", ("Stripe:Balance", "ch_2", 5_000), ("Clearing:Charge", "ch_2", -5_000),
     currency="jpy", later=5,
 )  # fmt: skip
 ALL = [CHARGE, REFUND, DISPUTE, FEE, PAYOUT, YEN]
@@ -122,15 +122,28 @@ def test_several_entries_of_a_transaction_are_one_row() -> None:
 
     (row,) = rows(activity(STATEMENT, [CHARGE, correction]))
 
-    assert (row["gross"], row["fee"], row["net"], row["source_id"]) == (
+    assert (row["gross"], row["fee"], row["net"], row["charge_id"]) == (
         "10.00", "0.30", "9.70", "ch_9",
+    )  # fmt: skip
+
+
+def test_what_the_fee_takes_whole_is_a_row_of_no_net() -> None:
+    """It moves the balance by nothing, and still is a balance transaction."""
+    entry = movement(
+        "txn_1", "charge", ("Stripe:Processing", "ch_1", 30), ("Clearing:Charge", "ch_1", -30)
+    )
+
+    (row,) = rows(activity(STATEMENT, [entry]))
+
+    assert (row["gross"], row["fee"], row["net"], row["source_id"]) == (
+        "0.30", "0.30", "0.00", "ch_1",
     )  # fmt: skip
 
 
 def test_a_settlement_in_another_currency_has_its_amounts_in_the_balances() -> None:
     """The charge was in dollars; gross, fee and net are euros, and still the charge is named."""
     lines = (
-        Line(accounts.BALANCE, "txn_1", 900, "eur"), Line(accounts.PROCESSING, "txn_1", 20, "eur"),
+        Line(accounts.BALANCE, "ch_1", 900, "eur"), Line(accounts.PROCESSING, "ch_1", 20, "eur"),
         Line(accounts.CONVERSION, "txn_1", -920, "eur"),
         Line(accounts.CONVERSION, "txn_1", 1_000, "usd"),
         Line(accounts.CLEARING_CHARGE, "ch_1", -1_000, "usd"),
