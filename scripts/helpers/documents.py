@@ -13,7 +13,8 @@ from pathlib import Path
 
 from api.config.settings import VARIABLES
 from projections import KINDS, Field, Kind, notification_types
-from scripts.helpers import upcasting
+from projections.journal.accounts import ACCOUNTS
+from scripts.helpers import accounting, upcasting
 
 __all__ = ["DOCUMENTS"]
 
@@ -75,8 +76,16 @@ def _conditions() -> Iterator[str]:
         yield f"| `{type_}` | {condition.about} |"
 
 
+def _accounts() -> Iterator[str]:
+    yield "| account | type | what stands on it |"
+    yield "|---|---|---|"
+    for name, type_, about in ACCOUNTS:
+        yield f"| `{name}` | {type_} | {about} |"
+
+
 _TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "settings": _settings, "kinds": _kinds, "personal": _personal, "conditions": _conditions,
+    "accounts": _accounts, "rules": accounting.rules,
 }  # fmt: skip
 
 
@@ -95,7 +104,7 @@ DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     _DOCS / "upcasting.md": upcasting.page,
     **{
         _DOCS / name: partial(_with_tables, _DOCS / name)
-        for name in ("operations.md", "notifications.md")
+        for name in ("operations.md", "notifications.md", "accounting.md")
     },
 }
 """Each document, and the function that gives its text."""

@@ -9,6 +9,8 @@ import pytest
 
 from api.config.settings import VARIABLES
 from projections import KINDS
+from projections.journal.accounts import ACCOUNTS
+from projections.journal.rules import RULES
 from scripts.helpers.documents import DOCUMENTS
 from tests.structure.modules import ROOT
 
@@ -26,3 +28,14 @@ def test_the_readme_has_every_variable_and_every_kind() -> None:
 
     assert [name for name in rows if name.isupper()] == [variable.name for variable in VARIABLES]
     assert [name for name in rows if name.islower()] == list(KINDS)
+
+
+def test_the_accountants_page_has_every_account_and_every_rule() -> None:
+    """Each rule with an example at least: one that is not explained is no rule to an accountant."""
+    page = (ROOT / "docs/accounting.md").read_text("utf-8")
+    rules = page.partition("<!-- rules: ")[2].partition("<!-- end -->")[0]
+    sections = dict(re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", rules, re.MULTILINE | re.DOTALL))
+
+    assert [name.lower().replace(" ", "_") for name in sections] == list(RULES)
+    assert [name for name, text in sections.items() if "\nWhat is left: " not in text] == []
+    assert [each.name for each in ACCOUNTS if f"\n| `{each.name}` |" not in page] == []
