@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 from api import problems
 from api.backend import Backend, backend_of
 from api.config.settings import Settings
+from api.console import console
 from api.ingest import webhook
 from api.keys import Keys, KeyStore
 from api.notify.addresses import Networks
@@ -23,18 +24,22 @@ from api.notify.stores import NotifyStores
 from api.readers import Readers
 from api.resources import (
     attempts,
+    deliveries,
     docs_page,
     events,
+    keys,
     kinds,
     notifications,
     probes,
     projections,
     quarantine,
     search,
+    stripe_state,
     subscribers,
     summary,
 )
 from api.resources.route import StrictBlueprint
+from api.serve.requested_checks import RequestedChecks
 from api.stripe.store import SweepStore
 from api.telemetry import delivery_metrics, logs, metrics
 from ledger import READS, Appender, Ledger
@@ -127,12 +132,14 @@ def create_app(
         # Never more than there are connections, nor so many that probes find no thread.
         readers=Readers(settings.pool_size, settings.threads // 4),
         sweeps=SweepStore(ledger.engine, clock=clock),
+        checks=RequestedChecks(settings),
         clock=clock,
     )
     app = _flask(settings)
     backend.attach(app)
     kinds_by_name = backend.projections.kinds
     docs_page.register(app, _declare(app, settings, kinds_by_name), kinds_by_name)
+    console.register(app, ledger.engine, kinds_by_name, settings.session_secrets, clock)
     problems.register(app)
     return app
 
@@ -180,6 +187,9 @@ def _blueprints(settings: Settings, kinds_by_name: Mapping[str, Kind]) -> Iterab
     yield projections.blueprint()
     yield projections.dead_letters_blueprint()
     yield quarantine.blueprint()
+    yield deliveries.blueprint()
+    yield keys.blueprint()
+    yield stripe_state.blueprint()
     yield notifications.blueprint()
     yield subscribers.blueprint()
     yield attempts.blueprint()

@@ -11,6 +11,7 @@ from api.config.settings import Settings
 from api.keys import Keys
 from api.notify.stores import NotifyStores
 from api.readers import Readers
+from api.serve.requested_checks import RequestedChecks
 from api.stripe.store import SweepStore
 from ledger import Appender, Ledger
 from projections import Projections
@@ -30,6 +31,7 @@ class Backend:
     keys: Keys
     readers: Readers
     sweeps: SweepStore
+    checks: RequestedChecks
     clock: Callable[[], float]
 
     def attach(self, app: Flask) -> None:

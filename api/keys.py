@@ -80,6 +80,10 @@ class Caller:
     key_id: str | None = None
 
 
+_STATIC_PREFIX = "static_"
+_STATIC_CALLER = Caller("LEDGER_API_KEY", "full")
+
+
 class KeyStore:
     """The keys created by ``ledger keys``, in the ledger's database.
 
@@ -137,14 +141,22 @@ class KeyStore:
 
         The result is cached for ``CACHE_SECONDS``.
         """
-        digest, current_seconds = _hash(secret), time.monotonic()
-        caller, expires_at = self._cache.get(digest, (None, 0.0))
+        return self._cached(_TABLE.c.sha256, _hash(secret))
+
+    def caller_with_id(self, key_id: str) -> Caller | None:
+        """Who has the key with this id; None if it is unknown or revoked. Cached as well."""
+        return self._cached(_TABLE.c.id, key_id)
+
+    def _cached(self, column: Column[str], text: str) -> Caller | None:
+        # No id looks like a hash, so both may be in one cache.
+        current_seconds = time.monotonic()
+        caller, expires_at = self._cache.get(text, (None, 0.0))
         if current_seconds >= expires_at:
-            caller = self._look_up(digest)
+            caller = self._look_up(column, text)
             with self._lock:
                 if len(self._cache) >= _CACHE_ENTRIES_MAX:  # guessed keys must not fill the memory
                     self._cache.clear()
-                self._cache[digest] = (caller, current_seconds + CACHE_SECONDS)
+                self._cache[text] = (caller, current_seconds + CACHE_SECONDS)
         if caller is not None and caller.key_id is not None:
             self._note_use(caller.key_id, current_seconds)
         return caller
@@ -168,15 +180,16 @@ class KeyStore:
                     .values(last_used_at=seconds)
                 )
 
-    def _look_up(self, digest: str) -> Caller | None:
+    def _look_up(self, column: Column[str], text: str) -> Caller | None:
         with read_transaction(self._engine) as connection:
             if not self._table_exists(connection):
                 return None
-            is_active = (_TABLE.c.sha256 == digest) & _TABLE.c.revoked_at.is_(None)
-            row = connection.execute(select(_TABLE).where(is_active)).first()
-        if row is None or not hmac.compare_digest(row.sha256, digest):
+            is_active = (column == text) & _TABLE.c.revoked_at.is_(None)
+            row = connection.execute(select(_TABLE).where(is_active)).mappings().first()
+        if row is None or not hmac.compare_digest(row[column.name], text):
             return None
-        return Caller(row.name or row.id, "full" if row.scope == "full" else "read", row.id)
+        scope: Scope = "full" if row["scope"] == "full" else "read"
+        return Caller(row["name"] or row["id"], scope, row["id"])
 
     def _table_exists(self, connection: Connection) -> bool:
         """Whether the table exists; it does not before the first key is created."""
@@ -194,9 +207,35 @@ class Keys:
     def caller(self, secret: str) -> Caller | None:
         """Who has the key, or None; static keys need no database."""
         digest = sha256(secret.encode(errors="surrogateescape")).digest()
-        matches = [hmac.compare_digest(digest, known) for known in self._static]
-        return Caller("LEDGER_API_KEY", "full") if any(matches) else self._store.caller(secret)
+        return _STATIC_CALLER if self._is_static(digest) else self._store.caller(secret)
+
+    def reference(self, secret: str) -> str | None:
+        """What a session remembers of a valid key: its id, or the hash of a static one's hash."""
+        digest = sha256(secret.encode(errors="surrogateescape")).digest()
+        if self._is_static(digest):
+            return _static_reference(digest)
+        caller = self._store.caller(secret)
+        return None if caller is None else caller.key_id
+
+    def caller_of(self, reference: str) -> Caller | None:
+        """Who has the key of a reference, or None where it is not accepted any more."""
+        if not reference.startswith(_STATIC_PREFIX):
+            return self._store.caller_with_id(reference)
+        known = [_static_reference(digest) for digest in self._static]
+        return _STATIC_CALLER if reference in known else None
+
+    def stored(self) -> Sequence[ApiKey]:
+        """The keys of ``ledger keys``, also revoked ones, oldest first."""
+        return self._store.list()
+
+    def _is_static(self, digest: bytes) -> bool:
+        # All of them are compared, so that the time says nothing of which it is.
+        return sum(hmac.compare_digest(digest, known) for known in self._static) > 0
 
 
 def _hash(secret: str) -> str:
     return sha256(secret.encode(errors="surrogateescape")).hexdigest()
+
+
+def _static_reference(digest: bytes) -> str:
+    return _STATIC_PREFIX + sha256(digest).hexdigest()[:32]

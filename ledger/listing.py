@@ -34,6 +34,7 @@ class Page(Generic[T]):
 class EventFilter:
     """Which events are in a list; ``type`` may end in ``.*``, ``account`` may be ``self``."""
 
+    event_id: str | None = None
     type: str | None = None
     object_id: str | None = None
     account: str | Literal["self"] | None = None
@@ -98,6 +99,8 @@ def _few_of_a_time(
 
 def _runs(connection: Connection, table: Table, wanted: EventFilter) -> list[_Run]:
     """Of what the list consists: of as few events as an index has together."""
+    if wanted.event_id is not None:
+        return [_Run("event_id", wanted.event_id)]
     if wanted.object_id is not None:
         return [_Run("stream", wanted.object_id)]
     if wanted.prefix is not None:
@@ -129,6 +132,8 @@ def _narrowed(table: Table, wanted: EventFilter, run: _Run | None) -> Select[Any
     conditions: list[ColumnElement[bool]] = []
     if by != "livemode":
         conditions.append(Aside(columns.livemode).is_not(None))
+    if wanted.event_id is not None and by != "event_id":
+        conditions.append(Aside(columns.event_id) == wanted.event_id)
     if wanted.object_id is not None and by != "stream":
         conditions.append(Aside(columns.stream) == wanted.object_id)
     if wanted.prefix is not None and by != "type":

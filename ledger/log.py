@@ -91,6 +91,7 @@ class Log:
     def events(
         self,
         *,
+        event_id: str | None = None,
         type: str | None = None,
         object_id: str | None = None,
         account: str | Literal["self"] | None = None,
@@ -116,7 +117,7 @@ class Log:
             ascending=upwards if before is None else not upwards,
             limit=limit + 1,
         )
-        wanted = EventFilter(type, object_id, account, livemode, created or {})
+        wanted = EventFilter(event_id, type, object_id, account, livemode, created or {})
         with read_transaction(self.engine) as connection:
             page = positions(connection, self.table, wanted, window)
             query = self._listing().where(self.table.c.id.in_(page[:limit]))

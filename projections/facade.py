@@ -182,13 +182,15 @@ class Projections:
             memory_mb=memory_mb,
         )
 
-    def check_all(self, on_difference: Callable[[Difference], None]) -> int:
-        """``check`` of everything, its result stored for ``states``; returns how many differ."""
+    def check_all(
+        self, on_difference: Callable[[Difference], None], kinds: Sequence[str] = ()
+    ) -> int:
+        """``check``, its result stored for ``states``; returns how many fields differ."""
         counts: Counter[str] = Counter()
-        for difference in self.differences():
+        for difference in self.differences(kinds):
             counts[difference.kind] += 1
             on_difference(difference)
-        record(self.catalog, self.kinds.values(), counts)
+        record(self.catalog, self._chosen(kinds), counts)
         return counts.total()
 
     def checked_at(self) -> int | None:
@@ -276,6 +278,10 @@ class Projections:
         """
         return self.finder.timeline(kind, id, selector, page)
 
+    def sources(self, kind: str, id: str, selector: RowSelector = _NOW) -> ResultPage:
+        """For each field of a row the event that set it; raises as ``get``."""
+        return self.finder.sources(kind, id, selector)
+
     def wait_for(self, kind: str, position: int, *, seconds: float) -> None:
         """Wait until a kind has read up to a position; raises ``NotReady`` if it does not."""
         self.finder.wait_for(kind, position, seconds=seconds)
@@ -288,9 +294,9 @@ class Projections:
         """How each projection is doing."""
         return states(self.catalog, self.log, self.kinds, clock)
 
-    def summary(self) -> ResultPage:
-        """Totals per account, mode and currency."""
-        return summary(self.catalog, self.kinds)
+    def summary(self, *, since: int | None = None) -> ResultPage:
+        """Totals per account, mode and currency, of the rows created since a time."""
+        return summary(self.catalog, self.kinds, since)
 
     def dead_letters(self, *, kind: str | None = None, page: Page = _FIRST_PAGE) -> ResultPage:
         """Events that could not be folded, by row, the greatest id first; ``UnknownCursor``."""

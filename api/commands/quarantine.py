@@ -10,7 +10,8 @@ import click
 from api.commands.output import json_option, print_json, print_table, record, utc_text
 from api.config.databases import existing
 from api.config.settings import Settings
-from ledger import Delivery, Event, Ledger, RecordedEvent, read_delivery
+from api.ingest.retry import retry_quarantined
+from ledger import Ledger, RecordedEvent
 
 _PAGE = 100
 
@@ -55,7 +56,7 @@ def retry(as_json: bool) -> None:
         for summary in reversed(list(_newest_first(ledger))):
             entry = ledger.log.quarantined(summary.position)
             assert entry is not None
-            outcomes[_retry(ledger, entry, settings)] += 1
+            outcomes[retry_quarantined(ledger, entry, settings.livemode)] += 1
     record(settings, "quarantine_retry", **outcomes)
     if as_json:
         print_json(outcomes)
@@ -64,15 +65,6 @@ def retry(as_json: bool) -> None:
             f"{outcomes['stored']} appended as events, {outcomes['duplicate']} already in the log,"
             f" {outcomes['quarantined']} still quarantined"
         )
-
-
-def _retry(ledger: Ledger, entry: RecordedEvent, settings: Settings) -> str:
-    fact = read_delivery(entry.body, livemode=settings.livemode)
-    if not isinstance(fact, Event):
-        return "quarantined"
-    [appended] = ledger.append([Delivery(entry.body, entry.source, entry.received_at, fact)])
-    # With a reason it is a duplicate of the quarantined entry itself: another body has the id.
-    return "quarantined" if appended.reason is not None else appended.status
 
 
 def _newest_first(ledger: Ledger) -> Iterator[RecordedEvent]:

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.config.settings import Settings
+from api.console.sessions import Sessions
 from api.keys import KeyStore
 from api.notify.addresses import Networks
 from api.notify.stores import NotifyStores
@@ -45,6 +46,7 @@ def create(settings: Settings) -> None:
         projections.create()
         KeyStore(ledger.engine).create_table()
         create_tables(ledger.engine)
+        Sessions(ledger.engine).create_table()
         with closing(notify_of(settings, ledger, projections)) as notify:
             notify.create()
 

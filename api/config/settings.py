@@ -61,6 +61,13 @@ class Settings:
         "API keys of full scope, separated by commas, beside those that `ledger keys` makes",
         secret=True,
     )
+    session_secrets: tuple[str, ...] = variable(
+        "LEDGER_SESSION_SECRET",
+        custom(variables.read_session_secrets),
+        "",
+        "What signs the console's cookies, the first of several; without one nobody signs in there",
+        secret=True,
+    )
     stripe_api_key: str | None = variable(
         "STRIPE_API_KEY",
         custom(variables.read_stripe_api_key),
@@ -122,8 +129,7 @@ class Settings:
         "LEDGER_BODY_SECONDS",
         integer(1, 60),
         "10",
-        "Seconds in which the whole body of a delivery has to arrive; after them its connection is"
-        " closed",
+        "Seconds in which a whole body has to arrive; after them its connection is closed",
     )
     idle_seconds: int = variable(
         "LEDGER_IDLE_SECONDS",

@@ -16,6 +16,7 @@ from api.notify.addresses import Network, Networks
 from ledger import ConfigurationError, database_url
 
 SECRET_LENGTH_MIN = 16
+SESSION_SECRET_LENGTH_MIN = 32
 
 _STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{8,}", re.ASCII)
 _SECRET = re.compile(r"[!#-&(-+\--_a-~]*", re.ASCII)
@@ -136,13 +137,22 @@ def read_database_url(text: str) -> str:
 
 def read_api_keys(text: str) -> tuple[str, ...]:
     """Keys separated by commas; the message about a wrong one only gives its number."""
-    keys = _parts(text)
-    for number, key in enumerate(keys, 1):
-        if len(key) < SECRET_LENGTH_MIN or not (key.isascii() and key.isprintable()):
+    return _printable_parts(text, "key", SECRET_LENGTH_MIN)
+
+
+def read_session_secrets(text: str) -> tuple[str, ...]:
+    """Secrets separated by commas; whoever guesses one can make a session's cookie."""
+    return _printable_parts(text, "secret", SESSION_SECRET_LENGTH_MIN)
+
+
+def _printable_parts(text: str, name: str, length_min: int) -> tuple[str, ...]:
+    parts = _parts(text)
+    for number, part in enumerate(parts, 1):
+        if len(part) < length_min or not (part.isascii() and part.isprintable()):
             raise ValidationError(
-                f"key {number} must have at least {SECRET_LENGTH_MIN} printable ASCII characters"
+                f"{name} {number} must have at least {length_min} printable ASCII characters"
             )
-    return tuple(keys)
+    return tuple(parts)
 
 
 def read_stripe_api_key(text: str) -> str | None:

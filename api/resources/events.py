@@ -53,6 +53,7 @@ _EVENT, _EVENT_WITH_BODY = EventSchema(), EventWithBodySchema()
 
 _LIST = parameters.paged(
     {
+        "id": parameters.Text("Only the event with this id of Stripe's."),
         "type": parameters.TypePattern(
             "Only this type; charge.* means every type that begins with charge."
         ),
@@ -89,6 +90,7 @@ def list_events(arguments: dict[str, Any]) -> Response:
     log = backend().ledger.log
     head = log.head().position
     page = log.events(
+        event_id=arguments.get("id"),
         type=arguments.get("type"),
         object_id=arguments.get("object_id"),
         account=arguments.get("account"),

@@ -12,7 +12,7 @@ from marshmallow import Schema, fields, validate
 from api import problems
 from api.backend import backend
 from api.resources import parameters, schemas
-from api.resources.representation import json_response, list_response
+from api.resources.representation import json_response, list_response, page_of
 from api.resources.route import StrictBlueprint, require_scope, route
 from api.resources.schemas import ResponseSchema, boolean, constant, documented, integer, text
 from projections import Field, Kind, NotReady, RowSelector
@@ -67,6 +67,22 @@ class TimelineEntrySchema(ResponseSchema):
     )
 
 
+class FieldSourceSchema(ResponseSchema):
+    """Which event gave a field of a row the value that it has."""
+
+    object = constant("field_source")
+    id = text("The field's name.")
+    event = text(
+        "Stripe's id of the newest event of the row's own that set it; null where it was never set,"
+        " or another row's object lent it.",
+        allow_none=True,
+    )
+    type = text("The event's type.", allow_none=True)
+    created = integer("When Stripe created the event, Unix seconds.", allow_none=True)
+    position = integer("The event's position in the log.", allow_none=True)
+
+
+_FIELD_SOURCE = FieldSourceSchema()
 _TIMELINE_ENTRY = TimelineEntrySchema()
 _TIMELINE = schemas.list_of(TimelineEntrySchema)
 
@@ -90,6 +106,7 @@ def _blueprint(
     _declare_list(blueprint, kind, rows[kind.name])
     _declare_get(blueprint, kind, rows[kind.name])
     _declare_timeline(blueprint, kind)
+    _declare_fields(blueprint, kind)
     for listed in kinds.values():
         if kind.object in _LISTING and kind.object in listed.filters:
             _declare_list_of(blueprint, kind, listed, rows[listed.name])
@@ -201,6 +218,23 @@ def _declare_timeline(blueprint: StrictBlueprint, kind: Kind) -> None:
         url = f"/v1/{kind.name}/{quote(id, safe='')}/timeline"
         data = _TIMELINE_ENTRY.dump(result.items, many=True)
         return list_response(data, has_more=result.has_more, position=result.position, url=url)
+
+
+def _declare_fields(blueprint: StrictBlueprint, kind: Kind) -> None:
+    @route(
+        blueprint,
+        "/<id:id>/fields",
+        query=parameters.paged(_SCOPE),
+        response=schemas.list_of(FieldSourceSchema),
+        expects=[problems.NOT_FOUND, problems.AMBIGUOUS, problems.NOT_CAUGHT_UP],
+    )
+    def get_fields(arguments: dict[str, Any], id: str) -> Response:
+        """Get which event set each field of a row, in the order of the fields."""
+        result = backend().projections.sources(kind.name, id, _selector(arguments))
+        page, has_more = page_of(result.items, lambda source: str(source["id"]), arguments)
+        url = f"/v1/{kind.name}/{quote(id, safe='')}/fields"
+        data = _FIELD_SOURCE.dump(page, many=True)
+        return list_response(data, has_more=has_more, position=result.position, url=url)
 
 
 def _filter(column: Field) -> fields.Field[Any]:

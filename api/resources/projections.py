@@ -1,11 +1,11 @@
-"""``/v1/projections`` and ``/v1/dead-letters``: the state of the projections, and rebuilds."""
+"""``/v1/projections`` and ``/v1/dead-letters``: their state, rebuilds and checks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Response, json
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from api import problems
 from api.backend import backend
@@ -72,6 +72,15 @@ class RebuildSchema(ResponseSchema):
     url = text("Where its progress is shown.")
 
 
+class CheckSchema(ResponseSchema):
+    """A check that was started."""
+
+    object = constant("check")
+    kind = text("The kind whose rows are compared with the log.")
+    status = constant("requested")
+    url = text("Where its result is shown: checked_at and differences.")
+
+
 class DeadLetterSchema(ResponseSchema):
     """An event that a projection could not read, or whose row could not be stored."""
 
@@ -86,6 +95,7 @@ class DeadLetterSchema(ResponseSchema):
 
 
 _PROJECTION, _REBUILD, _DEAD_LETTER = ProjectionSchema(), RebuildSchema(), DeadLetterSchema()
+_CHECK = CheckSchema()
 
 
 def blueprint() -> StrictBlueprint:
@@ -107,6 +117,15 @@ def blueprint() -> StrictBlueprint:
         status=202,
         expects=[problems.NOT_FOUND, problems.REBUILD_RUNNING],
     )(rebuild)
+    route(
+        blueprint,
+        "/<id:kind>/check",
+        response=CheckSchema,
+        scope="full",
+        method="POST",
+        status=202,
+        expects=[problems.NOT_FOUND, problems.CHECK_RUNNING],
+    )(check)
     return blueprint
 
 
@@ -141,8 +160,22 @@ def rebuild(arguments: dict[str, Any], kind: str) -> Response:
     if not backend().projections.request_rebuild(kind):
         raise Problem(problems.REBUILD_RUNNING)
     log_request("rebuild_requested", kind=kind)
+    return _accepted(_REBUILD, kind)
+
+
+def check(arguments: dict[str, Any], kind: str) -> Response:
+    """Compare a kind's rows with the log, in a process of its own at the lowest priority."""
+    if kind not in KINDS:
+        raise Problem(problems.NOT_FOUND)
+    if not backend().checks.start(kind):
+        raise Problem(problems.CHECK_RUNNING)
+    log_request("check_requested", kind=kind)
+    return _accepted(_CHECK, kind)
+
+
+def _accepted(schema: Schema, kind: str) -> Response:
     url = "/v1/projections"
-    body = json.dumps(_REBUILD.dump({"kind": kind, "url": url}))
+    body = json.dumps(schema.dump({"kind": kind, "url": url}))
     return Response(body, 202, {"Location": url}, content_type="application/json")
 
 

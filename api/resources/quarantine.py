@@ -7,16 +7,18 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Response, json
 from marshmallow import missing
 
 from api import problems
 from api.backend import backend
+from api.ingest.retry import retry_quarantined
 from api.problems import Problem
 from api.resources import parameters, schemas
 from api.resources.representation import json_response, list_response
-from api.resources.route import StrictBlueprint, route
+from api.resources.route import StrictBlueprint, log_request, route
 from api.resources.schemas import ResponseSchema, computed, constant, integer, text
+from ledger import RecordedEvent
 
 _ID = re.compile(r"qd_([1-9][0-9]{0,17})", re.ASCII)
 
@@ -57,7 +59,16 @@ class QuarantinedDeliveryWithBodySchema(QuarantinedDeliverySchema):
     )
 
 
+class QuarantineRetrySchema(ResponseSchema):
+    """What became of a quarantined delivery that was read again."""
+
+    object = constant("quarantine_retry")
+    id = text("qd_ followed by its position.")
+    status = text("`stored` as an event, `duplicate` of one, or `quarantined` as before.")
+
+
 _DELIVERY, _DELIVERY_WITH_BODY = QuarantinedDeliverySchema(), QuarantinedDeliveryWithBodySchema()
+_RETRY = QuarantineRetrySchema()
 
 
 def blueprint() -> StrictBlueprint:
@@ -77,6 +88,14 @@ def blueprint() -> StrictBlueprint:
         scope="full",
         expects=[problems.NOT_FOUND],
     )(get_quarantined)
+    route(
+        blueprint,
+        "/<id:id>/retry",
+        response=QuarantineRetrySchema,
+        scope="full",
+        method="POST",
+        expects=[problems.NOT_FOUND],
+    )(retry_delivery)
     return blueprint
 
 
@@ -100,12 +119,28 @@ def get_quarantined(arguments: dict[str, Any], id: str) -> Response:
 
     They are in body if they are UTF-8, else in body_base64.
     """
-    log = backend().ledger.log
+    position = backend().ledger.log.head().position
+    return json_response(_DELIVERY_WITH_BODY.dump(_quarantined(id)), position=position)
+
+
+def retry_delivery(arguments: dict[str, Any], id: str) -> Response:
+    """Read a quarantined delivery again with the current settings, and append it if it is an event.
+
+    The quarantined delivery stays in the log.
+    """
+    stores = backend()
+    status = retry_quarantined(stores.ledger, _quarantined(id), stores.settings.livemode)
+    log_request("quarantine_retry", id=id, status=status)
+    body = json.dumps(_RETRY.dump({"id": id, "status": status}))
+    return Response(body, content_type="application/json")
+
+
+def _quarantined(id: str) -> RecordedEvent:
     position = _position(id)
-    delivery = None if position is None else log.quarantined(position)
+    delivery = None if position is None else backend().ledger.log.quarantined(position)
     if delivery is None:
         raise Problem(problems.NOT_FOUND)
-    return json_response(_DELIVERY_WITH_BODY.dump(delivery), position=log.head().position)
+    return delivery
 
 
 def _cursor(arguments: Mapping[str, Any], name: str) -> int | None:

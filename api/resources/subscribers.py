@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, json
@@ -9,6 +10,8 @@ from marshmallow import fields
 
 from api import problems
 from api.backend import backend
+from api.notify.addresses import Networks
+from api.notify.sample import send_sample
 from api.notify.subscribers import CONCURRENCY, CONCURRENCY_MAX, Subscriber
 from api.resources import parameters, schemas
 from api.resources.bodies import Begin, JsonBoolean, JsonInteger, NotificationTypes, body
@@ -46,8 +49,13 @@ class SubscriberSchema(ResponseSchema):
                        attribute="cursor")  # fmt: skip
     delivered = integer("How many attempts succeeded.")
     failed = integer("How many attempts failed.")
+    given_up = integer("How many notifications were given up, until they are tried again.")
+    waits_since = integer(
+        "Since when the oldest notification waits that it was not handed yet, Unix seconds.",
+        allow_none=True,
+    )
     created = computed(
-        "integer", lambda each: each.created_at // 1_000_000, "When it was added, Unix seconds."
+        "integer", lambda each: each["created_at"] // 1_000_000, "When it was added, Unix seconds."
     )
 
 
@@ -65,7 +73,17 @@ class DeletedSubscriberSchema(ResponseSchema):
     deleted = boolean("True.", dump_default=True)
 
 
-_SUBSCRIBER, _DELETED = SubscriberSchema(), DeletedSubscriberSchema()
+class SampleSchema(ResponseSchema):
+    """How a subscriber answered to a sample."""
+
+    object = constant("sample")
+    subscriber = text("The subscriber's id.")
+    delivered = boolean("Whether it accepted the sample.")
+    status = integer("The HTTP status of its answer, if there was one.", allow_none=True)
+    error = text("Why it did not accept the sample.", allow_none=True)
+
+
+_SUBSCRIBER, _DELETED, _SAMPLE = SubscriberSchema(), DeletedSubscriberSchema(), SampleSchema()
 
 
 def _members(*, is_new: bool) -> dict[str, fields.Field[Any]]:
@@ -133,6 +151,9 @@ def blueprint() -> StrictBlueprint:
         method="DELETE",
         expects=is_known,
     )(delete_subscriber)
+    route(blueprint, "/<id:id>/test", response=SampleSchema, expects=is_known, **writing)(
+        send_sample_to
+    )
     return blueprint
 
 
@@ -141,7 +162,7 @@ def list_subscribers(arguments: dict[str, Any]) -> Response:
     position = backend().ledger.log.head().position
     subscribers = backend().notify.subscribers.list()
     page, has_more = page_of(subscribers, lambda each: each.id, arguments)
-    return list_response(_SUBSCRIBER.dump(page, many=True), has_more=has_more, position=position)
+    return list_response(_dumped(*page), has_more=has_more, position=position)
 
 
 def get_subscriber(arguments: dict[str, Any], id: str) -> Response:
@@ -156,7 +177,8 @@ def add_subscriber(arguments: dict[str, Any], members: dict[str, Any]) -> Respon
     """
     subscriber, secret = backend().notify.subscribers.add(**members)
     log_request("subscriber_added", subscriber=subscriber.id)
-    document = {**_SUBSCRIBER.dump(subscriber), "secret": secret}
+    [members] = _dumped(subscriber)
+    document = {**members, "secret": secret}
     location = f"/v1/subscribers/{subscriber.id}"
     return Response(
         json.dumps(document), 201, {"Location": location}, content_type="application/json"
@@ -181,6 +203,37 @@ def delete_subscriber(arguments: dict[str, Any], id: str) -> Response:
     return Response(json.dumps(_DELETED.dump({"id": id})), content_type="application/json")
 
 
+def send_sample_to(arguments: dict[str, Any], id: str) -> Response:
+    """Send a sample to a subscriber: the newest notification that it wants, under another id."""
+    stores = backend()
+    subscriber = stores.notify.subscribers.get(id)
+    answer = send_sample(stores.notify, subscriber, Networks(stores.settings.subscriber_networks))
+    log_request("subscriber_tested", subscriber=id)
+    members = {
+        "subscriber": id,
+        "delivered": answer.error is None,
+        "status": answer.status,
+        "error": answer.error,
+    }
+    return Response(json.dumps(_SAMPLE.dump(members)), content_type="application/json")
+
+
 def _response(subscriber: Subscriber) -> Response:
     position = backend().ledger.log.head().position
-    return json_response(_SUBSCRIBER.dump(subscriber), position=position)
+    [members] = _dumped(subscriber)
+    return json_response(members, position=position)
+
+
+def _dumped(*subscribers: Subscriber) -> Any:
+    """Subscribers with what is to be handed to them yet."""
+    deliveries = backend().notify.deliveries
+    given_up, oldest = deliveries.given_up(), deliveries.oldest()
+    members = [
+        {
+            **asdict(each),
+            "given_up": given_up.get(each.id, 0),
+            "waits_since": oldest[each.id] // 1_000_000 if each.id in oldest else None,
+        }
+        for each in subscribers
+    ]
+    return _SUBSCRIBER.dump(members, many=True)

@@ -21,6 +21,12 @@ _LIST = parameters.paged(
         "account": parameters.account(),
         "livemode": parameters.livemode(),
         "currency": parameters.Text("Only this currency."),
+        "since": parameters.Timestamp(
+            metadata={
+                "description": "Only rows created at or after this time: Unix seconds, or RFC 3339"
+                " with an offset."
+            }
+        ),
     }
 )
 _FILTERS = ("account", "livemode", "currency")
@@ -75,7 +81,7 @@ def blueprint(kinds: Mapping[str, Kind]) -> StrictBlueprint:
     @route(blueprint, "", query=_LIST, response=response, expects=[problems.NOT_CAUGHT_UP])
     def list_totals(arguments: dict[str, Any]) -> Response:
         """List the totals."""
-        totals = backend().projections.summary()
+        totals = backend().projections.summary(since=arguments.get("since"))
         rows = [row for row in totals.items if _matches(row, arguments)]
         page, has_more = page_of(rows, summary_id, arguments)
         data = row_schema.dump(page, many=True)

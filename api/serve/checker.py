@@ -1,10 +1,11 @@
-"""One check of all rows against the log, in a process of its own at the lowest priority."""
+"""One check of rows against the log, in a process of its own at the lowest priority."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections.abc import Sequence
 from itertools import count
 
 from api.config.databases import stores
@@ -21,8 +22,8 @@ _NICENESS = 19
 _LOGGED_MAX = 20
 
 
-def check(projections: Projections) -> int:
-    """Compare all rows with the log, once; returns how many fields differ."""
+def check(projections: Projections, kinds: Sequence[str] = ()) -> int:
+    """Compare all rows, or those of some kinds, with the log; returns how many fields differ."""
     started = time.monotonic()
     numbers = count()
 
@@ -33,7 +34,7 @@ def check(projections: Projections) -> int:
                 "row_differs", kind=difference.kind, id=difference.id, field=difference.field
             )
 
-    differences = projections.check_all(report)
+    differences = projections.check_all(report, kinds)
     seconds = round(time.monotonic() - started, 1)
     logs.log.info("checked", differences=differences, seconds=seconds)
     return differences
@@ -46,6 +47,6 @@ if __name__ == "__main__":
     logs.configure(settings.log_format)
     try:
         with stores(settings) as (_, projections):
-            check(projections)
+            check(projections, sys.argv[2:])
     except (StoreUnavailable, NotReady) as error:
         logs.log.warning("check_failed", error=str(error))

@@ -6,34 +6,14 @@ import threading
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from prometheus_client import Histogram
 
-from api.telemetry import metrics, multiprocess
+from api.telemetry import metrics, multiprocess, recent_deliveries
 from api.telemetry.deferred import Deferred
+from api.telemetry.recent_deliveries import DeliveryRecord
 
 __all__ = ["DeliveryRecord", "flush", "record", "schedule_flush", "watch_queue"]
-
-
-@dataclass(slots=True)
-class DeliveryRecord:
-    """What the log and the metrics may show of one delivery: enums, numbers, validated values.
-
-    ``secret`` and ``bytes`` are counted if the signature was verified; ``delay_seconds`` (from
-    Stripe's ``created`` to our receipt) is set if a new event was stored.
-    """
-
-    outcome: str = "refused"
-    reason: str | None = None
-    secret: str | None = None
-    event_id: str | None = None
-    event_type: str | None = None
-    bytes: int | None = None
-    position: int | None = None
-    conflict: bool = False
-    delay_seconds: float | None = None
-    seconds: float = 0.0
 
 
 _records: deque[DeliveryRecord] = deque()
@@ -67,6 +47,7 @@ def flush() -> None:
             metrics.QUEUE_DEPTH.set(_queue_depth())
         if deliveries:
             _count(deliveries)
+            recent_deliveries.add(deliveries)
 
 
 _deferred = Deferred(flush)

@@ -13,7 +13,15 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from ledger.processes import is_process_alive
 
-__all__ = ["collect", "is_used", "keep_files", "remove_gauges_of_dead_workers", "use_files"]
+__all__ = [
+    "collect",
+    "files",
+    "is_used",
+    "keep_files",
+    "own_directory",
+    "remove_gauges_of_dead_workers",
+    "use_files",
+]
 
 _VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own
 
@@ -64,6 +72,16 @@ def collect() -> CollectorRegistry:
     if _directory().is_dir():
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry
+
+
+def own_directory() -> Path | None:
+    """The directory that this process shares with others of its run; None where there is none."""
+    return _directory() if is_used() else None
+
+
+def files(pattern: str) -> list[Path]:
+    """The files there whose names fit a pattern."""
+    return sorted(_directory().glob(pattern)) if is_used() else []
 
 
 def remove_gauges_of_dead_workers() -> None:

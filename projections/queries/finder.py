@@ -60,6 +60,12 @@ class Finder:
 
         return self._by_any_id(find, self.kinds[kind], id, selector)
 
+    def sources(self, kind: str, id: str, selector: RowSelector) -> ResultPage:
+        """For each field of a row the event of its own that gave it its value."""
+        timeline = self.timeline(kind, id, selector)
+        row = self.get(kind, id, selector).row
+        return replace(timeline, items=history.sources(self.kinds[kind], row, timeline.items))
+
     def wait_for(self, kind: str, position: int, *, seconds: float) -> None:
         """Wait until a kind has read up to a position; raises ``NotReady`` if it does not."""
         deadline = time.monotonic() + seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from projections.rows.project import project
 from projections.rows.steps import ObjectFold
 from projections.tables.live import LiveRows
 
-__all__ = ["History", "history_of", "row_at", "snapshot", "timeline"]
+__all__ = ["History", "history_of", "row_at", "snapshot", "sources", "timeline"]
 
 # Left out of `changes`: it depends on how we came to know, or never changes.
 _ENVELOPE = frozenset(column.name for column in COMMON) - {"metadata"}
@@ -210,6 +210,24 @@ def _entry(
         "late": latest > event.created,
         "changes": _changes(kind, before, after),
     }
+
+
+def sources(
+    kind: Kind, row: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """For each field of a row the entry of its whole timeline that gave it its value.
+
+    None of them did where another row's object lent it, or where it was never set.
+    """
+    setters = {name: entry for entry in entries for name in entry["changes"]}
+    result = []
+    for name in (column.name for column in kind.columns if column.name not in _ENVELOPE):
+        entry = setters.get(name)
+        is_its_value = entry is not None and entry["changes"][name][1] == row[name]
+        shown = entry if entry is not None and is_its_value else {}
+        source = {key: shown.get(key) for key in ("event", "type", "created", "position")}
+        result.append({"object": "field_source", "id": name, **source})
+    return result
 
 
 Observed = Sequence[tuple[RecordedEvent, list[Observation]]]

@@ -136,15 +136,18 @@ def _status(live: LiveRows, rebuild: Row[Any] | None) -> str:
     return "rebuild_stopped" if expired else "rebuilding"
 
 
-def summary(catalog: Catalog, kinds: Mapping[str, Kind]) -> ResultPage:
-    """Counts and sums by status, per account, mode and currency, of the kinds that declare them."""
+def summary(catalog: Catalog, kinds: Mapping[str, Kind], since: int | None = None) -> ResultPage:
+    """Counts and sums by status, per account, mode and currency, of the kinds that declare them.
+
+    ``since``: only of the rows that were created at that time or later.
+    """
     totals: dict[tuple[Any, ...], dict[str, Any]] = defaultdict(dict)
     positions = []
     summed = {name: kind for name, kind in kinds.items() if kind.summary is not None}
     for name, kind in summed.items():
         with live_rows(catalog, kind) as live:
             positions.append(live.position)
-            for scope, status, figures in _totals(live):
+            for scope, status, figures in _totals(live, since):
                 totals[scope].setdefault(name, {})[status or "unknown"] = figures
     items = [
         {
@@ -159,7 +162,7 @@ def summary(catalog: Catalog, kinds: Mapping[str, Kind]) -> ResultPage:
     return ResultPage(items, False, min(positions, default=0))
 
 
-def _totals(live: LiveRows) -> list[tuple[tuple[Any, ...], str | None, Any]]:
+def _totals(live: LiveRows, since: int | None) -> list[tuple[tuple[Any, ...], str | None, Any]]:
     """A kind's figures by (account, livemode, currency) and status."""
     rows, amounts = live.rows.c, live.kind.summary or ()
     by = (rows.account, rows.livemode, rows.currency, rows.status)
@@ -174,6 +177,8 @@ def _totals(live: LiveRows) -> list[tuple[tuple[Any, ...], str | None, Any]]:
         )
     ]
     query = select(*by, func.count().label("count"), *sums).group_by(*by)
+    if since is not None:
+        query = query.where(rows.created >= since)
     return [
         (
             (row["account"], row["livemode"], row["currency"]),

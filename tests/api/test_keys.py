@@ -34,6 +34,12 @@ ROUTES = [
     "/v1/subscribers",
     "/v1/subscribers/rcv_1",
     "/v1/attempts",
+    "/v1/orders/pi_1/fields",
+    "/v1/deliveries",
+    "/v1/deliveries/minutes",
+    "/v1/keys",
+    "/v1/stripe",
+    "/v1/stripe/endpoints",
 ]
 
 
@@ -59,6 +65,8 @@ def test_no_key(shared: ApiClient, path: str, authorization: str | None) -> None
         ("GET", "/v1/quarantine/qd_{quarantined}"),
         ("GET", "/v1/orders/{order}?include=object"),
         ("POST", "/v1/projections/orders/rebuild"),
+        ("POST", "/v1/projections/orders/check"),
+        ("POST", "/v1/quarantine/qd_{quarantined}/retry"),
     ],
 )
 def test_scope(shared: ApiClient, method: str, path: str) -> None:

@@ -185,3 +185,27 @@ def test_a_page_projects_its_own_rows_only(opened: Opened, monkeypatch: pytest.M
     assert (len(result.items), result.has_more) == (1, True)
     assert sum(folded) <= 2 * 300
     assert len(projected) <= 2
+
+
+def test_a_field_has_one_event_that_set_it(opened: Opened) -> None:
+    """Of every field of every story: the last event that changed it, to the value that it has."""
+    with opened("sqlite") as store:
+        shuffled_stories(store)
+        for kind, row, entries in timelines(store):
+            selector = RowSelector(account=row["account"] or "self", livemode=row["livemode"])
+            sources = store.projections.sources(kind, row["id"], selector).items
+            assert {source["id"] for source in sources} == row.keys() - ENVELOPE
+            value: Json = {}
+            setters: dict[str, Json] = {}
+            for entry in entries:
+                for name, (_, after) in entry["changes"].items():
+                    if name in LENT.get(kind, ()) or value.get(name) != after:
+                        setters[name] = entry
+                    value[name] = after
+            for source in sources:
+                name = source["id"]
+                # What another object lent last, no event of its own has set.
+                is_its_own = name in setters and value[name] == row[name]
+                expected = setters[name]["event"] if is_its_own else None
+                assert source["event"] == expected, (kind, row["id"], name)
+                assert is_its_own or row[name] is None or name in LENT[kind]
