@@ -237,5 +237,10 @@ def _hash(secret: str) -> str:
     return sha256(secret.encode(errors="surrogateescape")).hexdigest()
 
 
+def static_reference(key: str) -> str:
+    """What a session remembers of a static key."""
+    return _static_reference(sha256(key.encode()).digest())
+
+
 def _static_reference(digest: bytes) -> str:
     return _STATIC_PREFIX + sha256(digest).hexdigest()[:32]

@@ -132,7 +132,8 @@ def demo(
             )
         )
         if sys.stdout.isatty() if stay is None else stay:
-            click.echo(f"\nThe ledger keeps running at {ledger.url}; Ctrl-C stops it.")
+            click.echo(f"\nThe console, signed in (the link works once): {ledger.console_url}")
+            click.echo(f"The ledger keeps running at {ledger.url}; Ctrl-C stops it.")
             _until_interrupted()
     sys.exit(failed)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.config.settings import is_ours
+from api.console.entry import entry_url
 from api.serve.address import answers, free_port
 from api.serve.parent import module_command
 from ledger import LedgerError
@@ -39,6 +40,7 @@ class Embedded:
     url: str
     secret: str
     api_key: str
+    session_secret: str
     environ: Mapping[str, str]
     directory: Path
 
@@ -56,6 +58,11 @@ class Embedded:
             raise CommandFailed(f"`ledger {name}` failed: {completed.stderr.strip()[-2000:]}")
         return completed.stdout
 
+    @property
+    def console_url(self) -> str:
+        """A link that signs in to its console, once."""
+        return entry_url(self.url, self.api_key, self.session_secret)
+
 
 @contextmanager
 def embedded(database: Path | None = None, **settings: str) -> Iterator[Embedded]:
@@ -68,8 +75,12 @@ def embedded(database: Path | None = None, **settings: str) -> Iterator[Embedded
         file = Path(directory, "ledger.db") if database is None else database.absolute()
         port = free_port(_HOST)
         secret, api_key = f"whsec_{secrets.token_hex(24)}", f"lk_{secrets.token_hex(24)}"
+        session_secret = secrets.token_hex(32)
         environ = _environment(secret, api_key, file, port) | settings
-        ledger = Embedded(f"http://{_HOST}:{port}", secret, api_key, environ, Path(directory))
+        environ["LEDGER_SESSION_SECRET"] = session_secret
+        ledger = Embedded(
+            f"http://{_HOST}:{port}", secret, api_key, session_secret, environ, Path(directory)
+        )
         log = Path(directory, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(

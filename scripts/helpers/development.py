@@ -14,11 +14,13 @@ import shlex
 from pathlib import Path
 
 from api.config.settings import WEBHOOK_SECRET, Settings
+from api.console.entry import entry_url
 from api.serve.address import host_port
 from ledger import ConfigurationError
 from ledger.urls import without_secrets
 
 _KEY = "LEDGER_API_KEY"
+_SESSION_SECRET = "LEDGER_SESSION_SECRET"
 _ENV = Path(".env")
 
 _HEADING = """\
@@ -36,7 +38,22 @@ def prepare() -> bool:
             file.write(_HEADING)
             file.write(f"{WEBHOOK_SECRET}=whsec_{secrets.token_hex(24)}\n")
             file.write(f"{_KEY}=lk_{secrets.token_hex(24)}\n")
+            file.write(_session_secret())
+    elif _is_from_before_the_console():
+        with _ENV.open("a", encoding="utf-8") as file:
+            file.write(_session_secret())
     return _ENV.exists() and WEBHOOK_SECRET not in os.environ
+
+
+def _session_secret() -> str:
+    return f"{_SESSION_SECRET}={secrets.token_hex(32)}\n"
+
+
+def _is_from_before_the_console() -> bool:
+    """Whether an earlier version wrote the file, which then has no secret for sessions."""
+    text = _ENV.read_text("utf-8") if _ENV.exists() else ""
+    is_ours = text.startswith(_HEADING) and text.endswith("\n")
+    return is_ours and _SESSION_SECRET not in text and _SESSION_SECRET not in os.environ
 
 
 def first_steps(settings: Settings) -> str:
@@ -49,7 +66,8 @@ def first_steps(settings: Settings) -> str:
     database = "" if has_secret else _settings("LEDGER_DATABASE_URL")
     inside = f"cd {shlex.quote(str(root))} && {database}.venv/bin/ledger"
     return f"""
-The settings are in {root / _ENV}. Try these in another terminal:
+The settings are in {root / _ENV}.{_console(settings, base)}
+Try these in another terminal:
 
   Post the events of a payment, signed as Stripe signs them:
     {post}
@@ -60,6 +78,13 @@ The settings are in {root / _ENV}. Try these in another terminal:
   Rebuild the projections from the log:
     ({inside} rebuild)
 """
+
+
+def _console(settings: Settings, base: str) -> str:
+    if not settings.session_secrets:
+        return ""
+    url = entry_url(base, settings.api_keys[0], settings.session_secrets[0])
+    return f"\n\nThe console, signed in (the link works once):\n  {url}\n"
 
 
 def _settings(*names: str) -> str:
