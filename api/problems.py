@@ -102,22 +102,13 @@ REBUILD_RUNNING = ProblemType(
     "Its progress is at /v1/projections.",
 )
 CHECK_RUNNING = ProblemType(
-    "check-running",
-    409,
-    "A check is already running",
-    "One runs at a time. What it finds is at /v1/projections: checked_at and differences.",
+    "check-running", 409, "A check is running", "One at a time; its result is at /v1/projections."
 )
 STRIPE_NOT_ASKED = ProblemType(
-    "stripe-not-asked",
-    409,
-    "Stripe is not asked",
-    "There is no STRIPE_API_KEY, or it is not one of the ledger's mode.",
+    "stripe-not-asked", 409, "Stripe is not asked", "There is no STRIPE_API_KEY of the right mode."
 )
 STRIPE_REFUSED = ProblemType(
-    "stripe-refused",
-    502,
-    "Stripe refused",
-    "Stripe's API could not be reached, or did not answer with what was asked for.",
+    "stripe-refused", 502, "Stripe refused", "Its API did not answer with what was asked for."
 )
 TOO_SLOW = ProblemType(
     "too-slow",

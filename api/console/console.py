@@ -19,6 +19,7 @@ from api.console import (
     overview,
     search,
     sign_in,
+    try_api,
     values,
 )
 from api.console.rendering import error_page, secured
@@ -31,7 +32,7 @@ from ledger import LedgerError, StoreUnavailable
 
 __all__ = ["register"]
 
-_PAGES = (sign_in, overview, search, events, operations, notifications)
+_PAGES = (sign_in, overview, search, events, operations, notifications, try_api)
 
 
 def register(

@@ -79,6 +79,7 @@ def _list(name: str) -> Response:
         columns=[(column, is_money(fields[column])) for column in names],
         rows=rows,
         filters=kind.filters,
+        more_used=any(filter in part.arguments for filter in kind.filters[3:]),
         csv_url=with_query(f"/{name}.csv", _without_cursors()),
         csv_rows_max=CSV_ROWS_MAX,
     )

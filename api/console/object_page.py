@@ -41,9 +41,9 @@ def add_routes(blueprint: Blueprint, kinds: list[str]) -> None:
 
 
 def _row(name: str, id: str) -> Response:
-    asked = arguments()
+    query = arguments()
     try:
-        row = rest.get(rest.path(name, id), **_moment(asked), **_scope(asked))
+        row = rest.get(rest.path(name, id), **_moment(query), **_scope(query))
     except RestProblem as problem:
         if problem.document["type"].endswith("#problem-ambiguous"):
             # In several accounts or modes: the search shows which.
@@ -51,7 +51,7 @@ def _row(name: str, id: str) -> Response:
         raise
     row_id, scope = str(row["id"]), _scope_of(row)
     entries = None
-    if row["events"] <= _EVENTS_AT_ONCE or "whole" in asked:
+    if row["events"] <= _EVENTS_AT_ONCE or "whole" in query:
         timeline_path = rest.path(name, row_id, "timeline")
         entries = shown_entries(rest.get(timeline_path, limit=_ENTRIES, **scope)["data"], name, row)
     return page(
@@ -65,17 +65,17 @@ def _row(name: str, id: str) -> Response:
         neighbours=neighbours(name, row),
         notifications=rest.get("/v1/notifications", object_id=row_id, limit=10)["data"],
         dashboard=dashboard_url(row_id, row["account"], row["livemode"]),
-        moment=asked.get("as_of") or asked.get("at_position"),
+        moment=query.get("as_of") or query.get("at_position"),
         urls=_urls(name, row_id, scope),
         scope=scope,
-        whole="whole" in asked,
+        whole="whole" in query,
     )
 
 
 def _fields(name: str, id: str) -> Response:
     """The fields, each with the event that set it: for that the whole row is folded."""
-    asked = _scope(arguments())
-    row = rest.get(rest.path(name, id), **asked)
+    query = _scope(arguments())
+    row = rest.get(rest.path(name, id), **query)
     scope = _scope_of(row)
     sources = rest.get(rest.path(name, str(row["id"]), "fields"), limit=100, **scope)["data"]
     by_name = {source["id"]: source for source in sources if source["event"]}
@@ -144,8 +144,8 @@ def _urls(name: str, id: str, scope: Mapping[str, Any]) -> dict[str, str]:
     return {part: with_query(f"{base}{path}", scope) for part, path in parts.items()}
 
 
-def _scope(asked: Mapping[str, str]) -> dict[str, str]:
-    return {name: asked[name] for name in _SCOPE if name in asked}
+def _scope(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: query[name] for name in _SCOPE if name in query}
 
 
 def _scope_of(row: Mapping[str, Any]) -> dict[str, str]:
@@ -153,5 +153,5 @@ def _scope_of(row: Mapping[str, Any]) -> dict[str, str]:
     return {"account": row["account"] or "self", "livemode": str(row["livemode"]).lower()}
 
 
-def _moment(asked: Mapping[str, str]) -> dict[str, str]:
-    return {name: asked[name] for name in ("as_of", "at_position") if name in asked}
+def _moment(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: query[name] for name in ("as_of", "at_position") if name in query}

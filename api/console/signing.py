@@ -43,9 +43,11 @@ class Signing:
 
     def is_form_token(self, text: str, token: str) -> bool:
         """Whether a form was made for a session, with any of the secrets."""
-        made = [hmac.new(key, b"form " + token.encode(), sha256).hexdigest() for key in self._keys]
+        tokens = [
+            hmac.new(key, b"form " + token.encode(), sha256).hexdigest() for key in self._keys
+        ]
         form_bytes = text.encode(errors="replace")
-        return sum(hmac.compare_digest(form_bytes, each.encode()) for each in made) > 0
+        return sum(hmac.compare_digest(form_bytes, each.encode()) for each in tokens) > 0
 
     def link(self, key: str) -> str:
         """What a link carries that signs in once, with a key by its reference."""

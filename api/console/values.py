@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +56,7 @@ def shown(field: Field, value: Any, row: Mapping[str, Any]) -> Shown:
         case Type.INTEGER | Type.NUMBER:
             return Shown("number", f"{value:,}")
         case Type.OBJECT:
-            return Shown("pairs", pairs=[(key, _text(each)) for key, each in value.items()])
+            return Shown("pairs", pairs=list(_pairs(value)))
         case Type.LIST:
             return _list(field, value, row)
         case _:
@@ -146,6 +146,15 @@ def _list(field: Field, value: Sequence[Any], row: Mapping[str, Any]) -> Shown:
 
 def _known(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
+
+
+def _pairs(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The members of an object, those of objects in it under names like `address.city`."""
+    for key, each in value.items():
+        if isinstance(each, dict) and each:
+            yield from _pairs(each, f"{prefix}{key}.")
+        elif each is not None:
+            yield f"{prefix}{key}", _text(each)
 
 
 def _text(value: Any) -> str:
