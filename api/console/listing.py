@@ -18,8 +18,8 @@ __all__ = ["OWN_PARAMETERS", "ListPage", "arguments", "list_page"]
 
 LIMIT = 25
 _CURSORS = ("starting_after", "ending_before")
-# What only the console's URLs have: whole pages for who has no JavaScript, and days.
-OWN_PARAMETERS = ("whole", "from", "to")
+# What only the console's URLs have: whole pages without JavaScript, what a button did, and days.
+OWN_PARAMETERS = ("whole", "notice", "from", "to")
 _BOUNDS = {"from": "created[gte]", "to": "created[lt]"}
 
 
