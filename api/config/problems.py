@@ -9,8 +9,17 @@ from typing import cast
 from environs import EnvValidationError
 
 from api.config.variables import Environment
+from ledger import ConfigurationError
 
-__all__ = ["invalid", "unknown"]
+__all__ = ["SettingsError", "invalid", "unknown"]
+
+
+class SettingsError(ConfigurationError):
+    """Some values are wrong; `problems` has a line for each, and its text lists them all."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(["wrong configuration:", *(f"  {p}" for p in self.problems)]))
 
 
 def invalid(env: Environment, options: Mapping[str, str]) -> list[str]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 
 from api.config import variables
 from api.config.dotenv_file import read_dotenv
-from api.config.problems import invalid, unknown
+from api.config.problems import SettingsError, invalid, unknown
 from api.config.service_links import service_links
 from api.config.variables import Environment, Secret, Variable, custom, integer, one_of, variable
 from api.notify.addresses import DEFAULT_NETWORKS, Network
-from ledger import ConfigurationError
 
 __all__ = ["VARIABLES", "Secret", "Settings", "SettingsError"]
 
@@ -24,14 +23,6 @@ WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"
 # What its names have in front, and the names that are Stripe's.
 _PREFIX = "LEDGER_"
 _STRIPES = (WEBHOOK_SECRET, "STRIPE_API_KEY", "STRIPE_API_BASE")
-
-
-class SettingsError(ConfigurationError):
-    """Some values are wrong; `problems` has a line for each, and its text lists them all."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(["wrong configuration:", *(f"  {p}" for p in self.problems)]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
