@@ -18,9 +18,9 @@ from api.resources.route import StrictBlueprint, route
 from api.resources.schemas import ResponseSchema, array, boolean, computed, constant, integer, text
 from api.stripe.client import StripeApi
 from api.stripe.endpoints import Endpoint, Endpoints, problems_of
-from api.stripe.figures import figures, last_delivery
+from api.stripe.figures import figures
 from api.stripe.refusals import StripeRefused, StripeUnreachable
-from ledger import ConfigurationError
+from ledger import ConfigurationError, RecordedEvent
 
 
 class FetchedSchema(ResponseSchema):
@@ -45,10 +45,10 @@ class SweepSchema(ResponseSchema):
 
 
 class LastDeliverySchema(ResponseSchema):
-    """The newest verified webhook of a mode."""
+    """The newest verified webhook of a mode, if it is among its newest hundred events."""
 
     livemode = schemas.livemode()
-    received_at = integer("When it came, Unix seconds.")
+    received_at = schemas.received_at()
     api_version = text("The API version of its payload.", allow_none=True)
 
 
@@ -79,6 +79,7 @@ class EndpointSchema(ResponseSchema):
 
 
 _WAIT_SECONDS_MAX = 2.0
+_EVENTS_LOOKED_AT = 100
 
 _STATE, _ENDPOINT = StripeStateSchema(), EndpointSchema()
 
@@ -107,7 +108,6 @@ def get_stripe(arguments: dict[str, Any]) -> Response:
     stores = backend()
     engine = stores.ledger.engine
     its_figures = figures(engine, stores.clock())
-    newest = [(livemode, last_delivery(engine, livemode)) for livemode in (True, False)]
     state = {
         "is_asked": stores.settings.stripe_api_key is not None,
         "sweep_minutes": stores.settings.sweep_minutes,
@@ -117,10 +117,16 @@ def get_stripe(arguments: dict[str, Any]) -> Response:
         ],
         "fetched": [{"type": type, **asdict(its)} for type, its in its_figures.by_type.items()],
         "last_deliveries": [
-            {"livemode": livemode, **asdict(delivery)} for livemode, delivery in newest if delivery
+            event for livemode in (True, False) if (event := _newest_webhook(livemode)) is not None
         ],
     }
     return json_response(_STATE.dump(state), position=stores.ledger.log.head().position)
+
+
+def _newest_webhook(livemode: bool) -> RecordedEvent | None:
+    """Of a mode; looked for among its newest events, for those without any may be millions."""
+    page = backend().ledger.log.events(livemode=livemode, limit=_EVENTS_LOOKED_AT)
+    return next((event for event in page.items if event.source == "webhook"), None)
 
 
 def list_endpoints(arguments: dict[str, Any]) -> Response:
