@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.console import rest
 from api.console.kind_list import kind_of
 from api.console.links import event_path
 from api.console.values import shown
@@ -17,9 +18,12 @@ def shown_entries(
 ) -> list[dict[str, Any]]:
     """The entries of a timeline, with the moments that the slider stops at.
 
-    Several events of a second are one moment: ``as_of`` does not tell them apart.
+    Several events of a second are one moment: ``as_of`` does not tell them apart. That an event
+    came again is known of the last deliveries only: the log has it once.
     """
     fields = {field.name: field for field in kind_of(kind).columns}
+    repeated = rest.get("/v1/deliveries", outcome="duplicate", limit=100)["data"]
+    duplicates = {delivery["event"] for delivery in repeated}
     result = []
     for index, entry in enumerate(entries):
         following = entries[index + 1] if index + 1 < len(entries) else None
@@ -40,6 +44,7 @@ def shown_entries(
                 "href": event_path(entry["event"]),
                 "changes": changes,
                 "is_moment": is_moment,
+                "came_again": entry["event"] in duplicates,
             }
         )
     return result

@@ -19,8 +19,13 @@ from projections import Field, Type
 __all__ = ["Shown", "add_filters", "ago", "is_money", "shown", "when"]
 
 _COUNTS = ("_count", "quantity")
-_STEPS = ((60, "second"), (3600, "minute"), (86_400, "hour"), (30 * 86_400, "day"))
-_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
+# The units that a distance is shown in, and from how many seconds on.
+_UNITS = (
+    ("year", 31_557_600, 730 * 86_400),
+    ("day", 86_400, 86_400),
+    ("hour", 3600, 3600),
+    ("minute", 60, 60),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +107,19 @@ def ago(seconds: float | None) -> str:
         return ""
     distance = backend().clock() - seconds
     size = abs(distance)
-    if size < 60:
-        return "less than a minute ago" if distance >= 0 else "in less than a minute"
-    unit = next((name for limit, name in _STEPS if size < limit), None)
-    if unit is None:
-        count, unit = (size / 86_400, "day") if size < 730 * 86_400 else (size / 31_557_600, "year")
-    else:
-        count = size / _SECONDS[unit]
-    text = f"{int(count)} {unit}{'' if int(count) == 1 else 's'}"
-    return f"{text} ago" if distance >= 0 else f"in {text}"
+    for name, unit_seconds, least in _UNITS:
+        if size >= least:
+            count = int(size / unit_seconds)
+            text = f"{count} {name}{'' if count == 1 else 's'}"
+            return f"{text} ago" if distance >= 0 else f"in {text}"
+    return "less than a minute ago" if distance >= 0 else "in less than a minute"
 
 
 def _currency(field: Field, row: Mapping[str, Any]) -> str | None:
     if field.name.startswith("presentment_"):
         return row.get("presentment_currency")
-    if field.name in ("net", "fees"):
-        return row.get("net_currency")
+    if field.name in ("net", "fees") and "net_currency" in row:
+        return row["net_currency"]
     return row.get("currency")
 
 

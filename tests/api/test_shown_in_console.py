@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
-from api.telemetry.delivery_ring import RecentDelivery, Ring, per_minute, recent
+from api.telemetry.delivery_ring import (
+    RecentDelivery,
+    Ring,
+    contents_of_others,
+    per_minute,
+    recent,
+)
 from tests.api.client import ApiClient, problem
 from tests.api.deliveries import NOW, body_of, charge, event, header
 
@@ -66,6 +73,22 @@ def test_a_flood_of_forgeries_pushes_out_only_refusals() -> None:
     assert deliveries[0].id == "req_1499"
     totals = per_minute([ring.contents(), ring.contents()])
     assert sum(refused for _, refused in totals.values()) == 2 * 1497
+
+
+def test_the_rings_of_other_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read from their files, also of those that died; what is no ring is passed over."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    ring = Ring(tmp_path)
+    ring.add([_delivery(1, "stored")])
+    [file] = tmp_path.iterdir()
+    assert list(contents_of_others()) == [] and not ring.is_lost()
+    file.rename(tmp_path / "deliveries_1.ring")
+    (tmp_path / "deliveries_2.ring").write_bytes(b"x")
+
+    assert ring.is_lost()
+    assert [each.id for each in recent(list(contents_of_others()))] == ["req_1"]
 
 
 def _delivery(number: int, outcome: str) -> RecentDelivery:

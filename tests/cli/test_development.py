@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+
+from api.console.signing import Signing
+from api.keys import static_reference
 
 from scripts.helpers import development
 
@@ -32,6 +37,25 @@ def test_the_first_start_writes_a_configuration(
     assert len(commands) == 8
     assert commands[:4] == commands[4:]
     assert commands[0] == f"    {Path.cwd() / 'scripts/sample'}"
+
+
+def test_a_link_to_the_console(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It signs in with the key of the file; a file of an earlier version gets a secret for it."""
+    first_start(monkeypatch=monkeypatch)
+    text = Path(".env").read_text("utf-8")
+    older = "".join(
+        line for line in text.splitlines(True) if not line.startswith("LEDGER_SESSION_SECRET")
+    )
+    Path(".env").write_text(older, "utf-8")
+    capsys.readouterr()
+    first_start(monkeypatch=monkeypatch)
+
+    values = dict(line.split("=", 1) for line in Path(".env").read_text("utf-8").splitlines()[2:])
+    [link] = re.findall(r"http://127\.0\.0\.1:8000/sign-in\?once=(\S+)", capsys.readouterr().out)
+    signed = Signing([values["LEDGER_SESSION_SECRET"]]).key_of_link(unquote(link))
+    assert signed is not None and signed[0] == static_reference(values["LEDGER_API_KEY"])
 
 
 def test_the_commands_work_in_another_terminal(

@@ -1,4 +1,4 @@
-"""axe finds nothing on any page, in light and in dark; nothing is wider than a small screen."""
+"""axe finds nothing on any page, in light and in dark; parts of pages live by themselves."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from api.simulator import story
 from tests.api.client import FULL_KEY, ApiClient
-from tests.api.deliveries import body_of
+from tests.api.deliveries import body_of, charge
 from tests.console.chromium import NEEDED, chromium
 from tests.console.paths import paths
 
@@ -63,6 +64,39 @@ def base(shared: ApiClient) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
+
+
+def test_live_parts(shared: ApiClient, base: str) -> None:
+    """What is new comes by itself; what is the same is not sent again; a hidden tab asks nothing."""
+    with chromium(base) as tab:
+        statuses: list[int] = []
+        tab.page.on("response", lambda response: statuses.append(response.status))
+        tab.sign_in(FULL_KEY)
+        tab.open("/events")
+        tab.page.wait_for_timeout(5_000)
+        assert 304 in statuses
+        document = charge(700)
+        shared.deliver(body_of(document))
+        expect(tab.page.locator("#live")).to_contain_text(document["id"])
+        tab.page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+        tab.page.wait_for_timeout(500)
+        count = len(statuses)
+        tab.page.wait_for_timeout(5_000)
+        assert len(statuses) == count
+    assert tab.wrong == []
+
+
+def test_the_keyboard(base: str) -> None:
+    """`/` focuses the search, and the first stop of the tab key skips to the content."""
+    with chromium(base) as tab:
+        tab.sign_in(FULL_KEY)
+        tab.open("/orders")
+        tab.page.keyboard.press("Tab")
+        expect(tab.page.get_by_role("link", name="Skip to content")).to_be_focused()
+        tab.page.keyboard.press("/")
+        expect(tab.page.get_by_role("searchbox")).to_be_focused()
+        tab.page.keyboard.type("a/b")
+        expect(tab.page.get_by_role("searchbox")).to_have_value("a/b")
 
 
 def test_every_page(shared: ApiClient, base: str, axe: str) -> None:

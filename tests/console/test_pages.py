@@ -6,11 +6,16 @@ import csv
 import gzip
 import io
 import re
+import time
+from html import unescape
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert
 
 from api.console.money import money
+from api.console.values import ago
+from ledger.database import write_transaction
 from projections import KINDS, Type
 from tests.api.client import FULL_KEY, ApiClient
 from tests.api.deliveries import NOW, body_of, charge, event, header
@@ -141,9 +146,48 @@ def test_the_timeline_shows_before_and_after(shared: ApiClient, browser: Browser
 
     text = text_of(page)
     assert "description was before → after" in text
-    # It came before the one that is older.
-    assert "late" in text
+    # It came before the one that is older, and then once more.
+    assert "late" in text and "duplicate" not in text
+    shared.deliver(body_of(first))
+    assert "duplicate" in text_of(browser.get("/orders/ch_60"))
     assert f"set by {first['type']}" in text_of(browser.get("/orders/ch_60/fields"))
+
+
+def test_a_long_history(shared: ApiClient, browser: Browser) -> None:
+    """It comes after the page, in parts; for who has no JavaScript its first part with it."""
+    for number in range(60):
+        document = charge(61, description=f"change {number}")
+        document["created"] += number
+        shared.deliver(body_of(document))
+    shared.follow()
+
+    page = browser.get("/orders/ch_61")
+    assert "change 59" in page and "change 49" not in page
+    assert 'hx-get="/orders/ch_61/timeline' in page and "whole=1" in page
+    assert "change 49" in browser.get("/orders/ch_61?whole=1")
+    timeline = browser.get("/orders/ch_61/timeline")
+    assert len(parsed(timeline).moments) == 50 and "change 50" not in timeline
+    [later] = re.findall(r'<a class="button" href="([^"]*)" rel="next">', timeline)
+    following = browser.get(unescape(later))
+    assert len(parsed(following).moments) == 10 and "change 59" in following
+
+
+def test_the_bar_of_a_rebuild(shared: ApiClient, browser: Browser) -> None:
+    """A rebuild that runs shows how far it is, at which rate, and how long it takes yet."""
+    catalog = shared.projections.catalog
+    rebuilds = catalog.control.rebuilds
+    seconds = int(time.time())
+    row = {"kind": "payouts", "state": "running", "done": 30_000, "total": 90_000,
+           "started": seconds - 10, "heartbeat": seconds}  # fmt: skip
+    with write_transaction(catalog.engine) as connection:
+        connection.execute(insert(rebuilds).values(row))
+    try:
+        page = browser.get("/projections")
+    finally:
+        with write_transaction(catalog.engine) as connection:
+            connection.execute(delete(rebuilds).where(rebuilds.c.kind == "payouts"))
+    assert '<progress max="90000" value="30000"' in page
+    assert "30,000 of 90,000, 3,000 a second, 20 s left" in text_of(page)
 
 
 def test_an_order_is_found_by_its_charge(shared: ApiClient, browser: Browser) -> None:
@@ -226,6 +270,24 @@ def test_trying_a_route(shared: ApiClient, browser: Browser) -> None:
     assert "202" in text_of(answer.text)
     browser.get("/docs/try?path=/metrics", status=404)
     assert FULL_KEY not in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "less than a minute ago"),
+        (60, "1 minute ago"),
+        (7199, "1 hour ago"),
+        (3 * 86_400, "3 days ago"),
+        (800 * 86_400, "2 years ago"),
+        (-59, "in less than a minute"),
+        (-7200, "in 2 hours"),
+    ],
+)
+def test_relative_times(shared: ApiClient, seconds: int, text: str) -> None:
+    """How far a time is from this moment, either way."""
+    with shared.app.app_context():
+        assert ago(shared.clock.seconds - seconds) == text
 
 
 @pytest.mark.parametrize(
