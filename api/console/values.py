@@ -119,7 +119,8 @@ def _currency(field: Field, row: Mapping[str, Any]) -> str | None:
     if field.name.startswith("presentment_"):
         return row.get("presentment_currency")
     if field.name in ("net", "fees") and "net_currency" in row:
-        return row["net_currency"]
+        net_currency: str | None = row["net_currency"]
+        return net_currency
     return row.get("currency")
 
 

@@ -75,9 +75,7 @@ def test_a_flood_of_forgeries_pushes_out_only_refusals() -> None:
     assert sum(refused for _, refused in totals.values()) == 2 * 1497
 
 
-def test_the_rings_of_other_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_rings_of_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are read from their files, also of those that died; what is no ring is passed over."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     ring = Ring(tmp_path)

@@ -10,7 +10,6 @@ import pytest
 
 from api.console.signing import Signing
 from api.keys import static_reference
-
 from scripts.helpers import development
 
 

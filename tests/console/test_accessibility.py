@@ -67,7 +67,7 @@ def base(shared: ApiClient) -> Iterator[str]:
 
 
 def test_live_parts(shared: ApiClient, base: str) -> None:
-    """What is new comes by itself; what is the same is not sent again; a hidden tab asks nothing."""
+    """What is new comes by itself; the same is not sent again; a hidden tab asks nothing."""
     with chromium(base) as tab:
         statuses: list[int] = []
         tab.page.on("response", lambda response: statuses.append(response.status))
