@@ -272,10 +272,7 @@ class Projections:
     def timeline(
         self, kind: str, id: str, selector: RowSelector = _NOW, page: Page | None = None
     ) -> ResultPage:
-        """What each event changed in a row, oldest first: a page, or all.
-
-        Raises as ``get``, and ``UnknownCursor``.
-        """
+        """What each event changed in a row, oldest first; as ``get``, and ``UnknownCursor``."""
         return self.finder.timeline(kind, id, selector, page)
 
     def sources(self, kind: str, id: str, selector: RowSelector = _NOW) -> ResultPage:

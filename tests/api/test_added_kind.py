@@ -97,6 +97,7 @@ def test_a_kind_is_one_file(tmp_path: Path) -> None:
     assert "transfers" in shown.pop("kinds")
     assert shown.pop("paths") == [
         "/v1/transfers", "/v1/transfers/{id}", "/v1/transfers/{id}/timeline",
+        "/v1/transfers/{id}/fields",
     ]  # fmt: skip
     assert shown.pop("view") == [["tr_1", 500]]
     assert (shown.pop("listed"), shown.pop("timeline")) == (["tr_1"], 1)

@@ -105,7 +105,6 @@ def test_method(small: ApiClient, method: str) -> None:
     [
         "/nowhere",
         f"{WEBHOOK}/",
-        f"/{WEBHOOK}",
         "/webhooks//stripe",
         "/webhooks/..%2fwebhooks/stripe",
         "/webhooks/%2e%2e%2fstripe",
