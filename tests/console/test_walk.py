@@ -29,7 +29,8 @@ pytestmark = [pytest.mark.slow, NEEDED]
 @pytest.fixture
 def server(store_url: str, tmp_path: Path) -> Iterator[Server]:
     """A ledger that serves, without any event."""
-    with serving(store_url, tmp_path, LEDGER_SESSION_SECRET=SESSION_SECRET) as server:
+    settings = {"LEDGER_SESSION_SECRET": SESSION_SECRET, "LEDGER_NOTIFIER": "true"}
+    with serving(store_url, tmp_path, **settings) as server:
         yield server
 
 
