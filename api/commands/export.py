@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from api.commands.output import end_in_order
+from api.commands.output_files import opened_file
 from api.config.databases import existing, notify_of
 from api.config.settings import Settings
 from api.notify.transfer import CarriedSubscribers
-from ledger import ExportFailed, export_lines
-from ledger.files import writing
+from ledger import export_lines
 
 
 @click.command()
@@ -39,23 +36,8 @@ def export(output: Path) -> None:
         existing(settings) as (ledger, projections),
         closing(notify_of(settings, ledger, projections)) as notify,
         end_in_order(),
-        _opened(output) as file,
+        opened_file(output) as file,
     ):
         attached = CarriedSubscribers(notify.feed.engine) if notify.exist() else None
         for line in export_lines(ledger, attached):
             file.write(line)
-
-
-@contextmanager
-def _opened(output: Path) -> Iterator[BinaryIO]:
-    try:
-        if str(output) == "-":
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        else:
-            with writing(output) as file:
-                yield file
-    except BrokenPipeError:
-        raise  # whoever read the pipe has seen enough; click ends quietly
-    except OSError as error:
-        raise ExportFailed(f"{output} cannot be written: {error.strerror or error}") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 from api.config.settings import VARIABLES
 from projections import KINDS, Field, Kind, notification_types
 from projections.journal.accounts import ACCOUNTS
+from projections.journal.export.formats import FORMATS
 from scripts.helpers import accounting, upcasting
 
 __all__ = ["DOCUMENTS"]
@@ -83,9 +84,16 @@ def _accounts() -> Iterator[str]:
         yield f"| `{name}` | {type_} | {about} |"
 
 
+def _formats() -> Iterator[str]:
+    yield "| `--format` | what it is |"
+    yield "|---|---|"
+    for name, form in FORMATS.items():
+        yield f"| `{name}` | {form.about}{'; a directory' if form.is_split else ''} |"
+
+
 _TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "settings": _settings, "kinds": _kinds, "personal": _personal, "conditions": _conditions,
-    "accounts": _accounts, "rules": accounting.rules,
+    "accounts": _accounts, "formats": _formats, "rules": accounting.rules,
 }  # fmt: skip
 
 

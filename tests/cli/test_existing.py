@@ -29,6 +29,7 @@ GROUPS = {
         *([command, "rcv_1"] for command in ("pause", "resume", "remove", "rotate")),
     ],
     "notifications": [["list"], ["retry", "--given-up"], ["check"]],
+    "journal": [["export", "--format", "csv"]],
     "stripe": [["fetch"], ["endpoint", "check"]],
 }
 NEEDING = [

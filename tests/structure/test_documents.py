@@ -10,6 +10,7 @@ import pytest
 from api.config.settings import VARIABLES
 from projections import KINDS
 from projections.journal.accounts import ACCOUNTS
+from projections.journal.export.formats import FORMATS
 from projections.journal.rules import RULES
 from scripts.helpers.documents import DOCUMENTS
 from tests.structure.modules import ROOT
@@ -30,7 +31,7 @@ def test_the_readme_has_every_variable_and_every_kind() -> None:
     assert [name for name in rows if name.islower()] == list(KINDS)
 
 
-def test_the_accountants_page_has_every_account_and_every_rule() -> None:
+def test_the_accountants_page_has_every_account_rule_and_format() -> None:
     """Each rule with an example at least: one that is not explained is no rule to an accountant."""
     page = (ROOT / "docs/accounting.md").read_text("utf-8")
     rules = page.partition("<!-- rules: ")[2].partition("<!-- end -->")[0]
@@ -39,3 +40,4 @@ def test_the_accountants_page_has_every_account_and_every_rule() -> None:
     assert [name.lower().replace(" ", "_") for name in sections] == list(RULES)
     assert [name for name, text in sections.items() if "\nWhat is left: " not in text] == []
     assert [each.name for each in ACCOUNTS if f"\n| `{each.name}` |" not in page] == []
+    assert [name for name in FORMATS if f"\n| `{name}` |" not in page] == []

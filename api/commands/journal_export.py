@@ -1,0 +1,156 @@
+"""`ledger journal export`: the journal as files of other programs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.commands.output import Progress, end_in_order, parse_timestamp
+from api.commands.output_files import opened_file, write_directory
+from api.config.databases import existing
+from api.config.settings import Settings
+from ledger import ConfigurationError, Ledger
+from projections import BeyondHead, NotFound, NotReady, Projections, RowSelector
+from projections.journal.entry import Book, Entry
+from projections.journal.export.formats import FORMATS, Extras
+from projections.journal.export.statement import Statement
+from projections.journal.export.xero import Chart
+from projections.journal.from_log import entries_from_log
+from projections.journal.reading import JOURNAL
+
+__all__ = ["export", "write_export"]
+
+_KINDS = {"balance_transaction": "balance_transactions", "payout": "payouts"}
+_CHART = ("ledger_account", "code")
+
+
+@click.command(
+    epilog="\b\nThe formats:\n"
+    + "\n".join(f"  {name:16} {each.about}" for name, each in FORMATS.items())
+)
+@click.option("--format", "name", type=click.Choice(list(FORMATS)), required=True)
+@click.option(
+    "--account",
+    default="self",
+    show_default=True,
+    metavar="ID",
+    help="The book of this connected account; self is the ledger's own.",
+)
+@click.option("--test-mode", is_flag=True, help="The book of test mode, not of live mode.")
+@click.option(
+    "--before",
+    callback=parse_timestamp,
+    metavar="TIME",
+    help="Only money dated before this: Unix seconds or RFC 3339.",
+)
+@click.option(
+    "--at-position",
+    type=click.IntRange(0),
+    metavar="P",
+    help="As known at this position of the log; its end by default.",
+)
+@click.option(
+    "--chart",
+    "chart_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.csv",
+    help="For xero: the codes of accounts; columns ledger_account and code.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(allow_dash=True, path_type=Path), default="-",
+    metavar="PATH", help="A file, or a new directory if the format is several; by default stdout.",
+)  # fmt: skip
+def export(
+    name: str,
+    account: str,
+    test_mode: bool,
+    before: int | None,
+    at_position: int | None,
+    chart_file: Path | None,
+    output: Path,
+) -> None:
+    """Export a book of the journal for another program.
+
+    The same book, --before and --at-position give the same bytes for ever, whatever arrives later:
+    write the position down with the month that you close.
+    """
+    settings = Settings.read()
+    if FORMATS[name].is_split and str(output) == "-":
+        raise ConfigurationError(f"{name} is several files: --output names a new directory")
+    chart = None if chart_file is None else _chart(chart_file)
+    book = Book(None if account == "self" else account, livemode=not test_mode)
+    with existing(settings) as (ledger, projections), end_in_order():
+        position = _position(ledger, at_position)
+        statement = Statement(book, position, before, JOURNAL.version)
+        with closing(Progress(hidden=False)) as progress:
+            entries = entries_from_log(ledger.log, book, at_position=position, progress=progress)
+        rows = _Rows(projections, RowSelector(*book, at_position=at_position))
+        extras = Extras(describe=rows.describe, chart=chart)
+        names = write_export(name, output, statement, _dated_before(entries, before), extras)
+    if FORMATS[name].is_split:
+        click.echo(f"{len(names)} files in {output}", err=True)
+
+
+def write_export(
+    name: str, output: Path, statement: Statement, entries: Iterable[Entry], extras: Extras
+) -> list[str]:
+    """Write a format to a file, or to a new directory if it is several; the files' names."""
+    parts = FORMATS[name].write(statement, entries, extras)
+    if FORMATS[name].is_split:
+        return write_directory(output, parts)
+    with opened_file(output) as file:
+        for part in parts:
+            file.write(part.text.encode())
+    return [output.name]
+
+
+def _position(ledger: Ledger, wanted: int | None) -> int:
+    head = ledger.log.head().position
+    if wanted is not None and wanted > head:
+        raise BeyondHead(f"the log ends at {head}")
+    return head if wanted is None else wanted
+
+
+def _dated_before(entries: Iterable[Entry], before: int | None) -> Iterable[Entry]:
+    return (entry for entry in entries if before is None or entry.posting.date < before)
+
+
+def _chart(path: Path) -> Chart:
+    """The codes of accounts in a file; raises ``ConfigurationError``."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    if not all(row.get(column) for row in rows for column in _CHART):
+        raise ConfigurationError(f"{path} needs the columns {' and '.join(_CHART)} in every row")
+    return {row["ledger_account"]: row["code"] for row in rows}
+
+
+class _Rows:
+    """What the rows of objects say beside the money, as they were at a position if there is one."""
+
+    def __init__(self, projections: Projections, selector: RowSelector) -> None:
+        self._projections = projections
+        self._selector = selector
+
+    def describe(self, object_: str, id_: str) -> Mapping[str, Any]:
+        """The row of an object; empty where there is none (yet).
+
+        Of a position it has to be whole: raises ``NotReady`` before the projections are there.
+        """
+        try:
+            row = self._projections.get(_KINDS[object_], id_, self._selector).row
+        except NotFound:
+            return {}
+        except NotReady:
+            if self._selector.is_past:
+                raise
+            return {}
+        assert isinstance(row, dict)
+        return row
