@@ -110,7 +110,8 @@ def _run(options: DemoOptions, client: Client) -> int:
         return 1
     has_heard_all = withheld is None or withheld.shows_all
     heard = ", and every notification is there once" if has_heard_all else ""
-    write(f"All right: {len(progress.stories)} stories, every row is right{heard}.")
+    row = "row that is compared" if withheld is not None and withheld.left_out() else "row"
+    write(f"All right: {len(progress.stories)} stories, every {row} is right{heard}.")
     return 0
 
 

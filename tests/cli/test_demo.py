@@ -33,24 +33,15 @@ def test_the_demo_leaves_the_real_ledger_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("way", "shown"),
-    [
-        (["--outage", "10"], "`ledger stripe fetch` brought"),
-        (["--thin"], "The ledger fetched the objects of"),
-        (["--history"], "`ledger stripe backfill` recorded"),
-    ],
-    ids=["outage", "thin", "history"],
-)
-def test_what_is_not_delivered_is_asked_for(tmp_path: Path, way: list[str], shown: str) -> None:
-    """From a simulated Stripe: rows are as if it had been, but for what only events tell."""
+def test_what_thin_events_are_about_is_asked_for(tmp_path: Path) -> None:
+    """The ledger that is served follows them; the other ways are in tests/stripe."""
     result = ledger(
-        *("demo", "--seed", "11", "--stories", "30", *way, "--no-stay"),
-        cwd=tmp_path,
+        *("demo", "--seed", "11", "--stories", "30", "--thin", "--no-stay"), cwd=tmp_path
     )
 
     assert result.returncode == 0, result.stdout + result.stderr
-    assert shown in result.stdout and "every row is right" in result.stdout
+    assert "The ledger fetched the objects of" in result.stdout
+    assert "All right: 30 stories" in result.stdout
 
 
 def test_one_way_at_a_time(tmp_path: Path) -> None:
