@@ -18,13 +18,12 @@ from api.console.rendering import page, secured
 from api.console.session import guarded
 from api.console.values import Shown, common, is_money, shown
 from projections import Kind, Type
+from projections.journal.export.cells import text_cell
 
 __all__ = ["add_routes", "kind_of", "list_columns"]
 
 CSV_ROWS_MAX = 10_000
 _COLUMNS_MAX = 7
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def add_routes(blueprint: Blueprint, kinds: list[str]) -> None:
@@ -112,7 +111,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (dict, list)):
         value = json.dumps(value, ensure_ascii=False)
     # A number may begin with a minus.
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return text_cell(value) if isinstance(value, str) else value
 
 
 def _without_cursors() -> dict[str, str]:
