@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from projections.journal.entry import Book, Line, Posting, PostingKey
-from projections.journal.history import MoneyHistory, Step
+from projections.journal.history import Inserted, MoneyHistory, Step
 from projections.journal.known import Known
 from projections.journal.rule import Facts, Rule
 from projections.journal.rules import RULES
-from projections.objects.observation import Key, Observation, Scope
+from projections.objects.observation import Key, Observation
+from projections.objects.state import State
 
 __all__ = ["Component"]
 
@@ -18,72 +19,92 @@ __all__ = ["Component"]
 _ASKED_FOR = frozenset(name for rule in RULES.values() for name in rule.facts)
 
 Target = Mapping[tuple[str, str, str], int]
+Postings = dict[PostingKey, Posting]
 
 
 @dataclass
-class _Posted:
-    """What one object posted, step by step, under the facts of others in some version."""
+class _Money:
+    """One object: its history, what each step stands for, and what was posted of it last.
 
-    version: int
-    targets: list[Target]
-    postings: dict[PostingKey, Posting]
+    Of ``targets`` those are None that have to be worked out anew; ``version`` is that of the facts
+    of others under which they were worked out.
+    """
+
+    history: MoneyHistory
+    targets: list[Target | None] = field(default_factory=list)
+    postings: Postings = field(default_factory=dict)
+    version: int = -1
+    is_touched: bool = False
+
+    def add(self, observation: Observation) -> bool:
+        """Add an observation; whether it tells others anything new."""
+        inserted = self.history.add(observation)
+        if self.targets:
+            # The last step is decided by all that is known: it may not be the last any more.
+            self.targets[-1] = None
+        self.targets[inserted.start : inserted.start + len(inserted.old)] = [None] * (
+            inserted.stop - inserted.start
+        )
+        self.is_touched = True
+        return not self._tells_alike(inserted)
+
+    def _tells_alike(self, inserted: Inserted) -> bool:
+        """Whether all around an observation the object tells the same as right before it."""
+        if not inserted.start:
+            return False
+        steps = self.history.steps
+        before = steps[inserted.start - 1].state
+        around = (*steps[inserted.start : inserted.stop], *inserted.old)
+        return all(_tell_alike(before, step.state) for step in around)
+
+    def work_out(self, key: Key, rule: Rule, known: Known, version: int) -> None:
+        """Work out what is posted, where it may have changed."""
+        steps = self.history.steps
+        if version != self.version:
+            self.targets = [None] * len(steps)
+        for index, target in enumerate(self.targets):
+            if target is None:
+                step = steps[index]
+                second = step.second if index < len(steps) - 1 else None
+                facts = Facts(step.state, known, second)
+                self.targets[index] = rule.target(facts) if step.state.is_known else {}
+        self.postings = _postings(key, rule, steps, self.targets)
+        self.version, self.is_touched = version, False
 
 
 @dataclass
 class Component:
     """Objects of one account and mode that are linked, and their postings as far as is known.
 
-    ``version`` counts how often facts changed that other objects' rules may ask for.
+    ``_version`` counts how often facts changed that the rules of others may ask for.
     """
 
-    scope: Scope
-    _histories: dict[Key, MoneyHistory] = field(default_factory=dict)
-    _posted: dict[Key, _Posted] = field(default_factory=dict)
-    _same: dict[Key, int] = field(default_factory=dict)
+    _objects: dict[Key, _Money] = field(default_factory=dict)
     _version: int = 0
 
     def add(self, observations: Iterable[Observation]) -> None:
         """Add what is observed of its objects."""
         for observation in observations:
             key = observation.key
-            history = self._histories.get(key)
-            if history is None:
-                history = self._histories[key] = MoneyHistory(key)
-            count, before = len(history.steps), history.steps[-1] if history.steps else None
-            same = history.add(observation)
-            self._same[key] = min(same, self._same.get(key, same))
-            is_newest = same == count
-            if key.object in _ASKED_FOR and not (
-                is_newest and _tells_alike(before, history.steps[-1])
-            ):
+            money = self._objects.get(key)
+            if money is None:
+                money = self._objects[key] = _Money(MoneyHistory(key))
+            if money.add(observation) and key.object in _ASKED_FOR:
                 self._version += 1
 
-    def renew(self) -> Iterator[tuple[dict[PostingKey, Posting], dict[PostingKey, Posting]]]:
-        """Work out anew what may have changed: of each such object, its postings before and now."""
-        known = Known({key: history.steps for key, history in self._histories.items()})
-        for key, history in self._histories.items():
+    def renew(self) -> Iterator[tuple[Postings, Postings]]:
+        """Work out what may have changed: of each such object, its postings before and after."""
+        known = Known({key: money.history.steps for key, money in self._objects.items()})
+        for key, money in self._objects.items():
             rule = RULES.get(key.object)
-            if rule is None:
-                continue
-            posted = self._posted.get(key)
-            is_current = posted is not None and posted.version == self._version
-            if is_current and key not in self._same:
-                continue
-            # What an event posted stays while neither its object nor what is known of others does;
-            # the last step is decided by all that is known.
-            same = min(self._same.get(key, 0), len(history.steps)) if is_current else 0
-            targets = list(posted.targets[: max(0, same - 1)]) if posted is not None else []
-            after = _work_out(key, rule, history.steps, known, targets)
-            self._posted[key] = _Posted(self._version, targets, after)
-            yield (posted.postings if posted is not None else {}), after
-        self._same.clear()
+            if rule is not None and (money.is_touched or money.version != self._version):
+                before = money.postings
+                money.work_out(key, rule, known, self._version)
+                yield before, money.postings
 
 
-def _tells_alike(before: Step | None, after: Step) -> bool:
-    """Whether an object tells others the same before and after an event."""
-    if before is None:
-        return False
-    left, right = before.state, after.state
+def _tell_alike(left: State, right: State) -> bool:
+    """Whether an object tells others the same in two states."""
     return (
         _money(left.values) == _money(right.values)
         and left.links == right.links
@@ -96,24 +117,21 @@ def _money(values: Mapping[str, object]) -> Mapping[str, object]:
     return {name: value for name, value in values.items() if name != "metadata"}
 
 
-def _work_out(
-    key: Key, rule: Rule, steps: Sequence[Step], known: Known, targets: list[Target]
-) -> dict[PostingKey, Posting]:
-    """The postings of one object; ``targets`` has what is right already, and is completed."""
+def _postings(
+    key: Key, rule: Rule, steps: Sequence[Step], targets: Sequence[Target | None]
+) -> Postings:
+    """What each step changed of what the object stands for."""
     book = Book(key.scope.account, bool(key.scope.livemode))
-    for index in range(len(targets), len(steps)):
-        step = steps[index]
-        second = step.second if index < len(steps) - 1 else None
-        state = step.state
-        targets.append(rule.target(Facts(state, known, second)) if state.is_known else {})
-    postings: dict[PostingKey, Posting] = {}
+    postings: Postings = {}
     before: Target = {}
-    for index, (step, target) in enumerate(zip(steps, targets, strict=True)):
-        lines = _difference(before, target)
-        if lines:
-            is_first = not any(each.state.is_known for each in steps[:index])
-            posting = _posting(book, key, rule, step, is_first, lines)
-            postings[posting.key] = posting
+    for index, target in enumerate(targets):
+        assert target is not None
+        if target != before:
+            step = steps[index]
+            is_first = not any(steps[earlier].state.is_known for earlier in range(index))
+            posting = _posting(book, key, rule, step, is_first, _difference(before, target))
+            if posting.lines:
+                postings[posting.key] = posting
         before = target
     return postings
 
@@ -134,8 +152,6 @@ def _posting(
 
 def _difference(before: Target, after: Target) -> tuple[Line, ...]:
     """What changed between two targets: debits first."""
-    if before == after:
-        return ()
     changes = {place: after.get(place, 0) - before.get(place, 0) for place in {*before, *after}}
     lines = [
         Line(account, object_id, amount, currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from projections.objects.history import ObjectHistory
 from projections.objects.observation import Key, Observation
 from projections.objects.state import State, fold_in_order
 
-__all__ = ["MoneyHistory", "Step"]
+__all__ = ["Inserted", "MoneyHistory", "Step"]
 
 
 class Step(NamedTuple):
@@ -25,31 +26,49 @@ class Step(NamedTuple):
         return self.observation.created
 
 
+class Inserted(NamedTuple):
+    """Which steps an observation replaced by which: those from ``start`` on, before ``stop``.
+
+    ``old`` are the steps that stood there.
+    """
+
+    start: int
+    stop: int
+    old: Sequence[Step]
+
+
 class MoneyHistory:
-    """The steps of one object; observations are added in whatever order they come."""
+    """The steps of one object; observations are added in whatever order they come.
+
+    One that changes no later state costs no more than its second, however many follow.
+    """
 
     def __init__(self, key: Key) -> None:
         self.declared = OBJECTS[key.object]
         self._history = ObjectHistory(self.declared, None, _no_anchor)
         self._steps: list[Step] = []
+        # Of each step.
+        self._seconds: list[int] = []
 
     @property
     def steps(self) -> Sequence[Step]:
         """All steps, in canonical order."""
         return self._steps
 
-    def add(self, observation: Observation) -> int:
-        """Add an observation; the number of steps before it that are as they were."""
+    def add(self, observation: Observation) -> Inserted:
+        """Add an observation; all steps but those that it tells of are as they were."""
         history, second = self._history, observation.created
         until = history.add(observation)
-        same = sum(1 for step in self._steps if step.second < second)
-        after = [] if until is None else [s for s in self._steps if s.second >= until]
-        steps = self._steps[:same]
-        for each in history.seconds:
-            if each >= second and (until is None or each < until):
-                steps += self._within(each)
-        self._steps = [*steps, *after]
-        return same
+        start = bisect_left(self._seconds, second)
+        stop = len(self._seconds) if until is None else bisect_left(self._seconds, until)
+        seconds = history.seconds
+        first = bisect_left(seconds, second)
+        last = len(seconds) if until is None else bisect_left(seconds, until)
+        steps = [step for each in seconds[first:last] for step in self._within(each)]
+        old = self._steps[start:stop]
+        self._steps[start:stop] = steps
+        self._seconds[start:stop] = [step.second for step in steps]
+        return Inserted(start, start + len(steps), old)
 
     def _within(self, second: int) -> list[Step]:
         state, steps = self._history.before(second), []

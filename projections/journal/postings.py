@@ -15,7 +15,7 @@ def postings(histories: Mapping[Key, Sequence[Observation]]) -> list[Posting]:
     """What the observations of some objects post, of one component or of several."""
     components: dict[Scope, Component] = {}
     for key, observations in histories.items():
-        component = components.setdefault(key.scope, Component(key.scope))
+        component = components.setdefault(key.scope, Component())
         component.add(observations)
     posted: list[Posting] = []
     for component in components.values():

@@ -34,7 +34,7 @@ def walk(histories: Mapping[Key, Sequence[Observation]], after: int) -> Iterator
     if not observations:
         return
     observations.sort(key=lambda each: (each.position, each.key))
-    component = Component(observations[0].key.scope)
+    component = Component()
     earlier = [each for each in observations if each.position <= after]
     component.add(earlier)
     for _ in component.renew():
