@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from projections import KINDS
 from projections.journal import accounts
 from projections.journal.entry import Book, Entry, Posting
+from projections.journal.objects import OBJECTS
+from projections.journal.rules import RULES, STATELESS
+from projections.objects.state import fold
 from tests.journal import hostile
 from tests.journal.money import (
     Told,
@@ -18,12 +24,15 @@ from tests.journal.money import (
     journal,
     nets,
     once,
+    read,
     transactions,
     unbalanced,
     walked,
 )
+from tests.journal.worked import charge, event, transaction
 from tests.projections.laws import History, a_history, law
 
+TRANSACTION = "balance_transaction"
 SEEDS = st.integers(0, 2**32)
 
 
@@ -158,19 +167,104 @@ def _book(each: Told) -> Book:
 @given(a_history(most=2), SEEDS)
 @law(40)
 def test_what_is_finished_is_cleared(history: History, seed: int) -> None:
-    """Law 5: with all transactions held, what both legs told of leaves nothing in clearing."""
-    random = Random(seed)
+    """Law 5: with all transactions held, two legs leave nothing; a decided dispute neither."""
     log = told_by(history)
-    random.shuffle(log)
+    Random(seed).shuffle(log)
     posted = journal(log)
-    left = cleared(posted)
 
-    # Each object of which a leg is missing says so; no two legs differ in their amounts.
+    # What is not cleared is what but one leg is known of: no two legs differ in their amounts.
     legs = {
         (line.ledger_account, line.object_id, each.object == "balance_transaction")
         for each in posted
         for line in each.lines
         if line.ledger_account.startswith(accounts.CLEARING)
     }
-    for account, id, _ in left:
-        assert len({is_settled for a, i, is_settled in legs if (a, i) == (account, id)}) == 1
+    for account, id, _ in cleared(posted):
+        assert ((account, id, True) in legs) != ((account, id, False) in legs)
+    for key, observations in read(log).items():
+        if key.object != "dispute":
+            continue
+        status = fold(observations, OBJECTS["dispute"]).values["status"]
+        if status in ("won", "lost"):
+            own = [each for each in posted if key.id in {line.object_id for line in each.lines}]
+            assert accounts.DISPUTED not in {account for _, account, _ in balances(own)}
+
+
+@given(a_history(most=2), SEEDS)
+@law(40)
+def test_what_is_paid_out_and_fails_is_not_at_the_bank(history: History, seed: int) -> None:
+    """Law 6: of each payout that does not stand as paid, nothing is left on a bank account."""
+    random = Random(seed)
+    log = shuffled(told_by(history), random)
+    posted = journal(log)
+    for key, observations in read(log).items():
+        if key.object == "payout":
+            values = fold(observations, OBJECTS["payout"]).values
+            own = [each for each in posted if (each.object, each.object_id) == key[1:]]
+            at_bank = {
+                account: amount
+                for (_, account, _), amount in balances(own).items()
+                if account.startswith("Bank:")
+            }
+            bank = accounts.bank(values["destination"])
+            assert at_bank == ({bank: values["amount"]} if values["status"] == "paid" else {})
+
+
+@given(a_history(most=3), SEEDS)
+@law(20)
+def test_every_event_is_accounted_for(history: History, seed: int) -> None:
+    """Law 9: each is of an object that has a rule, or that is declared to post nothing."""
+    log = told_by(history)
+    counts = Counter(_treatment(each) for each in log)
+    posted = journal(log)
+    ids = {each["id"] if isinstance(each, dict) else each.id for each in log}
+
+    assert counts["unknown"] == 0
+    assert sum(counts.values()) == len(log)
+    assert {each.cause for each in posted} <= ids
+    # A transaction is posted whatever it is: none is left out.
+    transactions_posted = {each.object_id for each in posted if each.object == TRANSACTION}
+    assert transactions_posted == {
+        key.id for key in read(log) if key.object == TRANSACTION
+    } - _moving_nothing(log)
+
+
+def _treatment(each: Told) -> str:
+    object = each["data"]["object"] if isinstance(each, dict) else json.loads(each.object)
+    if object["object"] in RULES:
+        return "posted"
+    return "stateless" if object["object"] in STATELESS else "unknown"
+
+
+def _moving_nothing(log: Sequence[Told]) -> set[str]:
+    return {
+        key.id
+        for key, observations in read(log).items()
+        if key.object == TRANSACTION
+        and not any(
+            fold(observations, OBJECTS[TRANSACTION]).values.get(name) for name in ("amount", "net")
+        )
+    }
+
+
+def test_what_rows_are_made_of_is_accounted_for() -> None:
+    """Every object that any kind reads has a rule, or a reason to post nothing; none has both."""
+    read_by_kinds = {name for kind in KINDS.values() for name in kind.objects}
+
+    assert read_by_kinds <= RULES.keys() | STATELESS.keys()
+    assert not RULES.keys() & STATELESS.keys()
+    assert set(OBJECTS) <= RULES.keys() | STATELESS.keys()
+
+
+def test_an_object_with_very_many_events_is_one_step_for_each() -> None:
+    """Newest first, which is the worst order: the entries are those of any other order."""
+    log: list[Told] = [
+        event("charge.updated", 2_000 + number, charge(700, metadata={"n": str(number)}))
+        for number in range(1_500)
+    ]
+    log.append(event("charge.succeeded", 1_000, charge(700)))
+    log.insert(5, transaction("txn_1", 1_000, "charge", "ch_1", 700, "usd"))
+
+    entries = walked(list(reversed(log)), [])
+    assert {each.posting for each in holding(entries, len(log))} == as_set(journal(log))
+    assert [each.posting.date for each in holding(walked(log, []), len(log))] == [1_000, 1_000]

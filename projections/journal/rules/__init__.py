@@ -17,7 +17,7 @@ from projections.journal.rules import (
     transfers,
 )
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "STATELESS"]
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
@@ -28,4 +28,27 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         )
     }
 )  # fmt: skip
-"""By object; every other object is stateless: its money, if any, is one of these."""
+"""By object that moves money."""
+
+_SAME_MONEY = "the same money as its charge"
+_PART = "a part of another object, which has the rule"
+_NO_MONEY = "no money"
+
+STATELESS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("payment_intent", "checkout.session", "invoice", "invoice_payment"), _SAME_MONEY
+        ),
+        **dict.fromkeys(("fee_refund", "transfer_reversal"), _PART),
+        "credit_note": "what it gives back is a refund, or no money yet",
+        **dict.fromkeys(
+            (
+                "account", "application", "capability", "coupon", "customer", "discount", "plan",
+                "price", "product", "radar.early_fraud_warning", "subscription",
+                "subscription_schedule",
+            ),
+            _NO_MONEY,
+        ),
+    }
+)  # fmt: skip
+"""Objects that post nothing by themselves, and why. Whatever others move, transactions tell."""
