@@ -56,7 +56,7 @@ class MoneyHistory:
         return self._steps
 
     def add(self, observation: Observation) -> Inserted:
-        """Add an observation; all steps but those that it tells of are as they were."""
+        """Add an observation; all steps but those around it are as they were."""
         history, second = self._history, observation.created
         until = history.add(observation)
         start = bisect_left(self._seconds, second)

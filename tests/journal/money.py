@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from api.simulator import Story
@@ -85,18 +86,32 @@ def walked(log: Sequence[Told], batches: Iterable[int]) -> list[Entry]:
     """The entries of a log that is followed in batches which end at some positions."""
     held: dict[PostingKey, Entry] = {}
     ended: list[Entry] = []
-    after = 0
+    after, histories = 0, read(log)
     for end in [*batches, len(log)]:
-        for part in components(read(log[:end])):
+        known = _up_to(end, histories)
+        for part in components(known):
+            if not any(each[-1].position > after for each in part.values()):
+                continue
             for change in walk(part, after):
                 for key in change.ended:
                     entry = held.pop(key)
-                    ended.append(Entry(entry.id, entry.posting, entry.known_from, change.position))
+                    ended.append(replace(entry, known_until=change.position))
                 for posting in change.began:
                     assert posting.key not in held
                     held[posting.key] = Entry.of(posting, change.position)
         after = end
     return sorted([*ended, *held.values()], key=lambda each: (each.known_from, each.id))
+
+
+def _up_to(
+    position: int, histories: Mapping[Key, Sequence[Observation]]
+) -> dict[Key, list[Observation]]:
+    """What was observed up to a position."""
+    known = {
+        key: [each for each in observations if each.position <= position]
+        for key, observations in histories.items()
+    }
+    return {key: observations for key, observations in known.items() if observations}
 
 
 def balances(posted: Iterable[Posting]) -> Balances:
