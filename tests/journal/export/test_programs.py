@@ -84,7 +84,7 @@ def test_two_altered_amounts_are_found_by_the_balances_at_the_end(
     assert "balance" in complaints(command, tmp_path / "book", altered(text, 1, -1)).lower()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(entries=hostile_entries())
 def test_beancount_accepts_whatever_texts_say(entries: list[Entry]) -> None:
     """Ids, categories and currencies of any characters; amounts of 64 bits."""
@@ -98,7 +98,7 @@ def test_beancount_accepts_whatever_texts_say(entries: list[Entry]) -> None:
 
 @pytest.mark.skipif(HLEDGER is None, reason="there is no hledger")
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
