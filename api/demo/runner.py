@@ -95,6 +95,8 @@ def _run(options: DemoOptions, client: Client) -> int:
     _post_all(options, client, progress)
     write(progress.line(time.monotonic()))
     if withheld is not None and options.command is not None:
+        # It takes a while, after which the ledger has closed a connection that was idle.
+        client.close()
         write(ask(withheld.way, options.command))
     _wait_until_caught_up(client)
     blocks, count = _compared(options, client, progress.stories, only=was_empty)
