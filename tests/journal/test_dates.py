@@ -119,3 +119,27 @@ def test_a_released_remainder_is_told_from_a_refund_as_large() -> None:
 
     posted = {each.object_id for each in journal(log)}
     assert posted == {"ch_1", "re_2"}
+
+
+def test_what_no_event_showed_yet_moves_on_with_the_newest_event() -> None:
+    """A recorded reinstatement counts with the last event of its dispute, whichever that is."""
+    taken = transaction("txn_7", 3_000, "dispute", "dp_1", -10_000, "usd")
+    back = transaction("txn_8", 8_000, "dispute_reversal", "dp_1", 7_000, "usd")
+    log: list[Told] = [
+        event("charge.dispute.closed", 7_000, dispute("lost", taken)),
+        back,
+        event("charge.dispute.updated", 7_500, dispute("lost", taken)),
+    ]
+    losses = [
+        (each.posting.date, line.amount, each.known_from, each.known_until)
+        for each in walked(log, [])
+        for line in each.posting.lines
+        if line.ledger_account == "DisputeLosses"
+    ]
+
+    assert sorted(losses, key=lambda each: (each[2], each[0])) == [
+        (7_000, 10_000, 1, 2),
+        (7_000, 3_000, 2, 3),
+        (7_000, 10_000, 3, None),
+        (7_500, -7_000, 3, None),
+    ]
