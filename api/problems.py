@@ -235,7 +235,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, Problem.response)
     app.register_error_handler(LedgerError, _ledger_error)
     app.register_error_handler(Busy, lambda _: Problem(BUSY).response())
-    app.register_error_handler(HTTPException, _http_exception)
+    app.register_error_handler(HTTPException, of_http_exception)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -267,7 +267,8 @@ def _of_ledger_error(error: LedgerError) -> Problem:
             return Problem(INTERNAL)
 
 
-def _http_exception(error: HTTPException) -> Response:
+def of_http_exception(error: HTTPException) -> Response:
+    """The problem response to an exception of Flask's own."""
     status = error.code or 500
     if status < 400 and error.response is None:  # a redirect, which no route here uses
         return Problem(NOT_FOUND).response()

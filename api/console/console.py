@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from sqlalchemy import Engine
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from api import problems
 from api.console import (
@@ -58,6 +58,7 @@ def register(
     blueprint.register_error_handler(Exception, _unexpected)
     values.add_filters(app)
     app.register_blueprint(blueprint)
+    app.register_error_handler(NotFound, _no_such_page)
 
 
 def _problem(problem: Problem) -> Response:
@@ -82,6 +83,17 @@ def _ledger_error(error: LedgerError) -> Response:
 
 def _http_exception(error: HTTPException) -> Response:
     return error_page(error.name, error.description or error.name, error.code or 500)
+
+
+def _no_such_page(error: HTTPException) -> Response:
+    """A page for who reads pages; REST's problem for everybody else."""
+    accepted = request.accept_mimetypes
+    if not accepted.accept_html or accepted["text/html"] <= accepted[problems.CONTENT_TYPE]:
+        return problems.of_http_exception(error)
+    try:
+        return error_page("Not found", "There is no page at this address.", 404)
+    except LedgerError as unavailable:
+        return _ledger_error(unavailable)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -12,12 +12,15 @@ from api.backend import backend
 from api.console import rest
 from api.console.chart import lines
 from api.console.rendering import page
+from api.console.rest import RestProblem
 from api.console.session import guarded
+from api.console.values import ago
 
 __all__ = ["add_routes"]
 
 _DAY_SECONDS = 86_400
 _LAG_SECONDS = 60
+_ROUNDS_MISSED_MAX = 3
 # What a summary says of money: the kind, the statuses (all but some), and the amount.
 _FIGURES: Mapping[str, tuple[str, Sequence[str], str]] = {
     "received": ("orders", (), "amount_received"),
@@ -46,8 +49,10 @@ def add_routes(blueprint: Blueprint) -> None:
 def show_overview() -> Response:
     """The frame at once; its parts come after it, or with it for who has no JavaScript."""
     whole = "whole" in request.args
-    parts = {name: part() if whole else None for name, part in _PARTS.items()}
-    return page("overview.html", whole=whole, parts=parts)
+    parts = {
+        name: part() if whole and name not in _ASKED_ONCE else None for name, part in _PARTS.items()
+    }
+    return page("overview.html", whole=whole, parts=parts, asked_once=_ASKED_ONCE)
 
 
 def _part(name: str) -> Callable[[], Response]:
@@ -133,10 +138,39 @@ def _of_stripe() -> Iterator[Matter]:
     missed = sum(each["missed"] for each in state["fetched"])
     if missed:
         yield Matter(f"{missed} events were fetched that no webhook brought in time", "/stripe")
+    rounds = _ROUNDS_MISSED_MAX * 60 * state["sweep_minutes"]
+    if state["is_asked"] and rounds and state["swept_until"] is not None:
+        behind = backend().clock() - state["swept_until"]
+        if behind > rounds + _DAY_SECONDS / 24:
+            yield Matter(
+                f"Stripe's events were last compared {ago(state['swept_until'])}", "/stripe"
+            )
+
+
+def _endpoints() -> dict[str, Any]:
+    """The endpoints that lead here and are not right, as Stripe answers this moment."""
+    if not rest.get("/v1/stripe")["is_asked"]:
+        return {"is_asked": False, "matters": []}
+    try:
+        endpoints = rest.get("/v1/stripe/endpoints", limit=100)["data"]
+    except RestProblem as refused:
+        return {"is_asked": True, "matters": [Matter(refused.document["detail"], "/stripe")]}
+    matters = [
+        Matter(f"{each['id']} ({each['url']}): {problem}", "/stripe/endpoints")
+        for each in endpoints
+        if each["is_ours"]
+        for problem in each["problems"]
+    ]
+    if not any(each["is_ours"] for each in endpoints):
+        matters.append(Matter("no endpoint at Stripe leads to a ledger", "/stripe/endpoints"))
+    return {"is_asked": True, "matters": matters}
 
 
 _PARTS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "attention": _attention,
     "money": _money,
     "deliveries": _deliveries,
+    "endpoints": _endpoints,
 }
+# Stripe is asked when the page is opened, and not every few seconds.
+_ASKED_ONCE = frozenset({"endpoints"})

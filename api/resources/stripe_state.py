@@ -16,10 +16,12 @@ from api.resources import parameters, schemas
 from api.resources.representation import json_response, list_response, page_of
 from api.resources.route import StrictBlueprint, route
 from api.resources.schemas import ResponseSchema, array, boolean, computed, constant, integer, text
+from api.stripe.balance_store import BalanceStore
 from api.stripe.client import StripeApi
 from api.stripe.endpoints import Endpoint, Endpoints, problems_of
 from api.stripe.figures import figures
 from api.stripe.refusals import StripeRefused, StripeUnreachable
+from api.stripe.thin_store import ThinStore
 from ledger import ConfigurationError, RecordedEvent
 
 
@@ -52,6 +54,15 @@ class LastDeliverySchema(ResponseSchema):
     api_version = text("The API version of its payload.", allow_none=True)
 
 
+class WaitingSchema(ResponseSchema):
+    """What is still to be asked for, to be recorded as snapshot records."""
+
+    balance_transactions = integer("Balance transactions that are wanted.")
+    due = integer("How many of them could have been asked for by now.")
+    oldest_due = integer("Since when the oldest of those is due.", allow_none=True)
+    thin_events = integer("Thin events whose object was not fetched yet.")
+
+
 class StripeStateSchema(ResponseSchema):
     """What is known of the way from Stripe to here."""
 
@@ -61,6 +72,7 @@ class StripeStateSchema(ResponseSchema):
     swept_until = integer("Up to when all accounts are swept; null: never.", allow_none=True)
     sweeps = array(fields.Nested(SweepSchema), "The accounts that were swept.")
     fetched = array(fields.Nested(FetchedSchema), "By type, what no webhook brought in time.")
+    waiting = fields.Nested(WaitingSchema, **schemas.documented("What is still to be asked for."))
     last_deliveries = array(fields.Nested(LastDeliverySchema), "The newest webhook of each mode.")
 
 
@@ -116,11 +128,24 @@ def get_stripe(arguments: dict[str, Any]) -> Response:
             sweep for livemode in (True, False) for sweep in stores.sweeps.states(livemode).values()
         ],
         "fetched": [{"type": type, **asdict(its)} for type, its in its_figures.by_type.items()],
+        "waiting": _waiting(),
         "last_deliveries": [
             event for livemode in (True, False) if (event := _newest_webhook(livemode)) is not None
         ],
     }
     return json_response(_STATE.dump(state), position=stores.ledger.log.head().position)
+
+
+def _waiting() -> dict[str, int | None]:
+    stores = backend()
+    engine = stores.ledger.engine
+    backlog = BalanceStore.backlog(engine, stores.clock())
+    return {
+        "balance_transactions": backlog.wanted,
+        "due": backlog.due,
+        "oldest_due": backlog.oldest_due,
+        "thin_events": ThinStore(engine).figures().waiting,
+    }
 
 
 def _newest_webhook(livemode: bool) -> RecordedEvent | None:

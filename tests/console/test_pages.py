@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert
 from api.console.money import money
 from ledger.database import write_transaction
 from projections import KINDS, Type
-from tests.api.client import FULL_KEY, ApiClient
+from tests.api.client import FULL_KEY, ApiClient, problem
 from tests.api.deliveries import NOW, body_of, charge, event, header
 from tests.console.browser import Browser, text_of
 from tests.console.html import parsed
@@ -239,6 +239,19 @@ def test_wrong_parameters(browser: Browser) -> None:
     assert "must be a day" in browser.get("/orders?from=yesterday", status=422)
     assert "Not found" in browser.get("/orders/ch_unknown", status=404)
     browser.get("/events/evt_unknown", status=404)
+
+
+def test_an_address_without_a_page(shared: ApiClient, browser: Browser) -> None:
+    """It is a page for who reads pages, signed in or not; for every other client REST's problem."""
+    pages = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for reader in (browser, Browser(shared)):
+        response = reader.http.get("/nothing/here", headers=pages)
+        assert (response.status_code, response.mimetype) == (404, "text/html")
+        assert "There is no page at this address" in response.text
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    for accept in ("*/*", "application/json"):
+        problem(browser.http.get("/nothing/here", headers={"Accept": accept}), 404)
+    problem(shared.http.post("/nothing", headers={"Accept": "*/*"}), 404)
 
 
 def test_buttons(shared: ApiClient, browser: Browser) -> None:
