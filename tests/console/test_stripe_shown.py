@@ -29,10 +29,10 @@ def simulator() -> Iterator[tuple[Stripe, str]]:
 def test_a_disabled_endpoint(with_ledger: WithLedger, simulator: tuple[Stripe, str]) -> None:
     """The overview names it and what is wrong with it; a refusal of Stripe's is said as well."""
     own, base = simulator
-    asked = {**CHANGES, "stripe_api_key": TEST_KEY.secret, "stripe_api_base": base}
+    changes = {**CHANGES, "stripe_api_key": TEST_KEY.secret, "stripe_api_base": base}
     params: dict[str, Any] = {"url": f"https://shop.example{WEBHOOK}", "enabled_events": ["*"]}
     with with_ledger("sqlite") as url:
-        client = ApiClient(url, asked)
+        client = ApiClient(url, changes)
         browser = Browser(client)
         browser.sign_in()
         assert "no endpoint at Stripe leads" in text_of(browser.get("/overview/endpoints"))
