@@ -29,30 +29,32 @@ Progress = Callable[[str, int, int | None], None]
 def entries_from_log(
     log: Log, book: Book, *, at_position: int, progress: Progress | None = None
 ) -> list[Entry]:
-    """The entries of a book that hold at a position, oldest first.
+    """The entries of a book that hold at a position, oldest first: by date, then as known.
 
     ``known_until`` is None in all of them: what ends later was not known yet.
     """
     components = _Components(book)
     components.scan(log, at_position, progress)
-    entries: list[Entry] = []
+    placed: list[tuple[int, Entry]] = []
     done = 0
     for positions in components.chunks():
         for histories in components.read(log, positions):
-            entries += _held(histories)
+            placed += _held(histories)
         done += len(positions)
         if progress is not None:
             progress("journal", done, None)
-    return sorted(entries, key=lambda entry: (entry.posting.date, entry.id))
+    placed.sort(key=lambda each: (each[1].posting.date, each[1].known_from, each[0]))
+    return [entry for _, entry in placed]
 
 
-def _held(histories: Mapping[Key, list[Observation]]) -> Iterable[Entry]:
-    held: dict[PostingKey, Entry] = {}
+def _held(histories: Mapping[Key, list[Observation]]) -> Iterable[tuple[int, Entry]]:
+    """The entries that hold, each with its place among those that began with it."""
+    held: dict[PostingKey, tuple[int, Entry]] = {}
     for change in walk(histories, 0):
         for key in change.ended:
             del held[key]
-        for posting in change.began:
-            held[posting.key] = Entry.of(posting, change.position)
+        for place, posting in enumerate(change.began):
+            held[posting.key] = place, Entry.of(posting, change.position)
     return held.values()
 
 
