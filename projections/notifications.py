@@ -12,10 +12,11 @@ from ledger import Ledger, Log
 from ledger.database import open_engine, read_transaction
 from ledger.listing import Page
 from projections.drivers.bulk import Progress
+from projections.drivers.generations import follow, rebuild
 from projections.facade import Projections
-from projections.feed.catalog import FeedCatalog, KnownFeed
+from projections.feed.batch import FeedBatch
+from projections.feed.catalog import feed_catalog
 from projections.feed.check import FeedDifference, compare
-from projections.feed.follow import read_on
 from projections.feed.notification import Notification
 from projections.feed.queries import (
     NotificationFilter,
@@ -32,8 +33,6 @@ from projections.rows.condition import Condition
 
 __all__ = ["Feed", "notification_types"]
 
-# One that is built serves once it reads batches smaller than this: it has nearly caught up.
-_BATCH = 100
 _POOL_SIZE = 5
 _ALL = NotificationFilter()
 _FIRST_PAGE = NotificationPage()
@@ -55,7 +54,7 @@ class Feed:
         self.log = log
         self.projections = projections
         self.reading = FeedReading.of(projections.kinds.values())
-        self._catalog = FeedCatalog(engine, self.reading, log)
+        self._catalog = feed_catalog(engine, self.reading, log)
 
     @classmethod
     def open(cls, ledger: Ledger, projections: Projections) -> Feed:
@@ -78,35 +77,19 @@ class Feed:
         A feed whose declarations are new is built beside the one that serves. Any number of
         processes may do this at once: who comes second writes nothing.
         """
-        with read_transaction(self.engine) as connection:
-            feed = self._catalog.own(connection)
-        feed = feed or self._catalog.begin()
-        count = self._read_on(feed, batch)
-        if not feed.served and count < _BATCH:
-            self._catalog.serve(feed.name)
-        return count
+        return follow(self._catalog, self.log, FeedBatch, batch=batch)
 
     def rebuild(self, *, batch: int | None = None, progress: Progress | None = None) -> int:
         """Build the feed anew from the log, and let it serve; returns how many events were read.
 
         Nothing is handed out again: what was handed out is known by its id.
         """
-        feed, read = self._catalog.begin(anew=True), 0
-        while True:
-            count = self._read_on(feed, batch)
-            read += count
-            if progress is not None:
-                progress("notifications", read, self.log.head().position)
-            if count < _BATCH and self._catalog.serve(feed.name):
-                return read
+        name = "notifications"
+        return rebuild(self._catalog, self.log, FeedBatch, name, batch=batch, progress=progress)
 
     def check(self, progress: Progress | None = None) -> Iterator[FeedDifference]:
         """Work the feed out anew from the log and compare; writes nothing."""
         return compare(self._catalog, self.log, progress)
-
-    def _read_on(self, feed: KnownFeed, batch: int | None) -> int:
-        head = self.log.head().position
-        return read_on(self._catalog, self.log, feed, upto=head, batch=batch)
 
     # Queries
 

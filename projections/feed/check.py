@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
-
-from sqlalchemy import make_url
 
 from ledger import Log
 from ledger.database import read_transaction
 from projections.drivers.bulk import Progress
+from projections.drivers.generations import worked_out_anew
+from projections.feed.batch import FeedBatch
 from projections.feed.catalog import FeedCatalog
-from projections.feed.follow import read_on
 from projections.feed.notification import Notification
 from projections.feed.queries import all_of
-from projections.tables.engine import engine_at
 
 __all__ = ["FeedDifference", "compare"]
 
@@ -35,32 +31,23 @@ def compare(
 ) -> Iterator[FeedDifference]:
     """Every difference between this version's feed and the log, up to the feed's position.
 
-    Worked out in a file that is deleted afterwards: the live tables are only read.
+    The live tables are only read.
     """
     with read_transaction(catalog.engine) as connection:
         living = catalog.own(connection)
     if living is None or living.position == 0:
         return
-    with tempfile.TemporaryDirectory(prefix="ledger-check-") as directory:
-        engine = engine_at(make_url(f"sqlite:///{Path(directory) / 'check.db'}"))
-        try:
-            scratch = FeedCatalog(engine, catalog.reading, None)
-            scratch.create()
-            feed, done = scratch.begin(), 0
-            while count := read_on(scratch, log, feed, upto=living.position):
-                done += count
-                if progress is not None:
-                    progress("notifications", done, living.position)
-            with (
-                read_transaction(engine) as expected,
-                read_transaction(catalog.engine) as actual,
-            ):
-                yield from _merged(
-                    all_of(expected, scratch.tables(feed.name), living.position),
-                    all_of(actual, catalog.tables(living.name), living.position),
-                )
-        finally:
-            engine.dispose()
+    upto = living.position
+    with (
+        worked_out_anew(catalog, log, FeedBatch, "notifications", upto=upto, progress=progress) as (
+            expected,
+            tables,
+        ),
+        read_transaction(catalog.engine) as actual,
+    ):
+        yield from _merged(
+            all_of(expected, tables, upto), all_of(actual, catalog.tables(living.name), upto)
+        )
 
 
 def _merged(

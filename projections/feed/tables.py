@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import URL, Boolean, Column, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import URL, Boolean, Column, Index, LargeBinary, MetaData, Table
 
 from ledger.columns import EXACT, INTEGER
 from projections.feed.reading import FeedReading
+from projections.tables.engine import beside
 from projections.tables.schema import StoreTables
 
-__all__ = ["FeedTables", "feeds_table", "notifications_url"]
+__all__ = ["FeedTables", "notifications_url"]
 
 
 def notifications_url(log: URL) -> URL:
@@ -20,30 +21,7 @@ def notifications_url(log: URL) -> URL:
     On SQLite ``ledger.db`` → ``ledger.notifications.db``: a handler that writes must not hold up an
     append. On PostgreSQL the same database.
     """
-    if log.get_backend_name() != "sqlite":
-        return log
-    assert log.database is not None
-    stem, dot, suffix = log.database.rpartition(".")
-    if not dot or "/" in suffix:
-        return log.set(database=f"{log.database}.notifications")
-    return log.set(database=f"{stem}.notifications.{suffix}")
-
-
-def feeds_table(schema: str | None) -> Table:
-    """All feeds: which table is of what declarations, how far it has read, and which one serves."""
-    return Table(
-        "notification_feeds",
-        MetaData(schema=schema),
-        Column("table_name", Text, primary_key=True),
-        Column("fingerprint", Text, nullable=False),
-        Column("position", INTEGER, nullable=False),
-        # The log's chain value there: whether the feed belongs to the log.
-        Column("chain", LargeBinary, nullable=False),
-        # Counts up with each that begins to serve; 0 is one that never did.
-        Column("served", INTEGER, nullable=False),
-        # The names of its tables: another version may not know them.
-        Column("tables", Text, nullable=False),
-    )
+    return beside(log, "notifications")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from projections.tables.schema import SCHEMA
 
 __all__ = [
     "analyze",
+    "beside",
     "engine_at",
     "lock_catalog",
     "make_engine",
@@ -30,17 +31,23 @@ _POOL_SIZE = 5
 def projections_url(log: URL) -> URL:
     """Where the projections of a log are.
 
-    On SQLite ``ledger.db`` → ``ledger.projections.db`` and ``ledger`` → ``ledger.projections``: a
-    file has one writer, and a rebuild must not hold up an append. On PostgreSQL the same database.
+    On SQLite ``ledger.db`` → ``ledger.projections.db``: a file has one writer, and a rebuild must
+    not hold up an append. On PostgreSQL the same database.
     """
+    return beside(log, "projections")
+
+
+def beside(log: URL, name: str) -> URL:
+    """The file of a name beside the log's on SQLite: ``ledger.db`` → ``ledger.<name>.db`` and
+    ``ledger`` → ``ledger.<name>``; on PostgreSQL the same database."""
     if log.get_backend_name() != "sqlite":
         return log
     assert log.database is not None
     stem, dot, suffix = log.database.rpartition(".")
     if not dot or "/" in suffix:
         # Not the same as that of `ledger.db` beside it.
-        return log.set(database=f"{log.database}.projections")
-    return log.set(database=f"{stem}.projections.{suffix}")
+        return log.set(database=f"{log.database}.{name}")
+    return log.set(database=f"{stem}.{name}.{suffix}")
 
 
 def make_engine(ledger: Ledger) -> Engine:

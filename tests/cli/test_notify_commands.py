@@ -14,7 +14,7 @@ from api.notify.deliveries import Due
 from api.notify.tables import DELIVERIES, SUBSCRIBERS
 from ledger.database import write_transaction
 from projections import notification_types
-from projections.feed.catalog import FeedCatalog
+from projections.feed.catalog import feed_catalog
 from tests.cli.terminal import Terminal
 from tests.databases import on_sqlite
 from tests.notify.receiver import answer, receiving
@@ -167,7 +167,7 @@ def test_the_check_finds_what_is_missing(terminal: Terminal) -> None:
     terminal.ok("rebuild", "notifications")
     assert terminal.ok("notifications", "check").strip().endswith("no difference")
     with existing_notify(settings(terminal)) as (ledger, notify):
-        catalog = FeedCatalog(notify.feed.engine, notify.feed.reading, ledger.log)
+        catalog = feed_catalog(notify.feed.engine, notify.feed.reading, ledger.log)
         with write_transaction(notify.feed.engine) as connection:
             feed = catalog.own(connection)
             assert feed is not None
