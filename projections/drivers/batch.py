@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -118,6 +118,15 @@ class EarlierEvents:
                 for key, streams in needs.histories.items()
             },
         )  # fmt: skip
+
+    def observations(self, keys: Collection[Key]) -> Mapping[Key, list[Observation]]:
+        """All that the streams of some objects say, up to the batch's last event, by object."""
+        self._load_streams(set(keys))
+        observed: dict[Key, list[Observation]] = defaultdict(list)
+        for key in keys:
+            for each in self._streams[key]:
+                observed[each.key].append(each)
+        return observed
 
     def _load_positions(self, positions: set[int]) -> None:
         missing = positions - self._at.keys()

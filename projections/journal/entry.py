@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 __all__ = ["Book", "Entry", "Line", "Posting", "PostingKey", "entry_id"]
@@ -79,6 +79,11 @@ class Entry:
     def of(cls, posting: Posting, known_from: int) -> Entry:
         """The entry that a posting becomes at a position."""
         return cls(entry_id(posting.key, known_from), posting, known_from)
+
+    def as_of(self, position: int) -> Entry:
+        """The entry as it was known at a position: what ended it later is not known."""
+        until = self.known_until
+        return self if until is None or until <= position else replace(self, known_until=None)
 
 
 def entry_id(key: PostingKey, known_from: int) -> str:

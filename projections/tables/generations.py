@@ -1,5 +1,4 @@
-"""What is derived beside the rows, in generations: which there are, how far each has read, and
-which one serves."""
+"""Generations of what is derived beside the rows: which there are, and which one serves."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ __all__ = [
     "attempt",
     "lost_rows",
     "mark_lost",
+    "narrowed",
     "write_rows_narrowed",
     "write_states_narrowed",
 ]
@@ -48,7 +49,7 @@ def write_states_narrowed(
     has them folded anew from the log.
     """
     written = []
-    for change, reason in _narrowed(
+    for change, reason in narrowed(
         store.connection, changes, lambda part: store.write(part, contents)
     ):
         if reason is None:
@@ -68,7 +69,7 @@ def write_rows_narrowed(
     A row that stood before stays, and is stale. What is refused of that, too, is left out, and only
     that.
     """
-    for component, reason in _narrowed(
+    for component, reason in narrowed(
         rows.connection, drawn, lambda part: rows.write(part, anew=anew)
     ):
         if reason is not None:
@@ -121,7 +122,7 @@ def attempt(connection: Connection, write: Callable[[], None]) -> bool:
     return True
 
 
-def _narrowed(
+def narrowed(
     connection: Connection, items: Sequence[T], write: Callable[[Sequence[T]], None]
 ) -> Iterator[tuple[T, str | None]]:
     """Write in halves what is refused as a whole; each item, and why it is refused by itself."""

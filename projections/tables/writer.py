@@ -34,6 +34,9 @@ class Writer(Protocol):
     def upsert(self, table: Table, rows: Rows) -> None:
         """Insert rows, or replace those with the same keys."""
 
+    def add(self, table: Table, rows: Rows) -> None:
+        """Insert rows, or add what is no key to those with the same keys."""
+
     def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
         """Delete the rows with some values in a column."""
 
@@ -60,6 +63,10 @@ class _Sqlite:
     def upsert(self, table: Table, rows: Rows) -> None:
         if rows:
             self._driver.executemany(f"{_values(table)} {_on_conflict(table)}", rows)
+
+    def add(self, table: Table, rows: Rows) -> None:
+        if rows:
+            self._driver.executemany(f"{_values(table)} {_adding(table)}", rows)
 
     def delete(self, table: Table, column: str, keys: Collection[Any]) -> None:
         statement = f"DELETE FROM {table.fullname} WHERE {column} = ?"
@@ -102,6 +109,9 @@ class _Postgresql:
 
     def upsert(self, table: Table, rows: Rows) -> None:
         self._unnest(table, rows, _on_conflict(table))
+
+    def add(self, table: Table, rows: Rows) -> None:
+        self._unnest(table, rows, _adding(table))
 
     def _unnest(self, table: Table, rows: Rows, conflict: str) -> None:
         if not rows:
@@ -162,6 +172,16 @@ def _on_conflict(table: Table) -> str:
     if not changed:
         return "ON CONFLICT DO NOTHING"
     updates = ", ".join(f'"{name}" = excluded."{name}"' for name in changed)
+    return f"ON CONFLICT ({keys}) DO UPDATE SET {updates}"
+
+
+def _adding(table: Table) -> str:
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    updates = ", ".join(
+        f'"{column.name}" = {table.name}."{column.name}" + excluded."{column.name}"'
+        for column in table.c
+        if not column.primary_key
+    )
     return f"ON CONFLICT ({keys}) DO UPDATE SET {updates}"
 
 
