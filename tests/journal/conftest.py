@@ -17,11 +17,11 @@ Kept = Callable[[str], AbstractContextManager[tuple[Store, Journal]]]
 
 
 @pytest.fixture(scope="session")
-def kept_journal(opened: Opened) -> Kept:  # noqa: F811  # the fixture of that name
+def kept_journal(opened: Opened) -> Kept:
     """A function that opens an empty ledger and its journal for a block, as often as needed."""
 
     @contextmanager
-    def kept(dialect: str) -> Iterator[tuple[Store, Journal]]:
+    def beside(dialect: str) -> Iterator[tuple[Store, Journal]]:
         with opened(dialect) as store:
             journal = Journal.open(store.ledger)
             try:
@@ -30,4 +30,4 @@ def kept_journal(opened: Opened) -> Kept:  # noqa: F811  # the fixture of that n
             finally:
                 journal.close()
 
-    return kept
+    return beside
