@@ -15,6 +15,7 @@ __all__ = ["FetchedFigures", "Figures", "LastDelivery", "figures", "last_deliver
 # Stripe retries for three days; what came later than that was missed.
 _MISSED_SECONDS = 3 * 86_400
 
+# A cross join, for SQLite would read all of the log to join few notes to it.
 # A note whose event is a webhook's after all (it came between note and append) does not count.
 _BY_TYPE = text("""
     SELECT type,
@@ -27,8 +28,8 @@ _BY_TYPE = text("""
         SELECT fetched.type, fetched.created, delivered_at, fetched.created + :missed AS due_at,
             delivered_at IS NULL OR delivered_at > fetched.created + :missed AS is_late
         FROM ledger_stripe_fetched AS fetched
-        JOIN ledger_events ON ledger_events.event_id = fetched.event_id
-        WHERE ledger_events.source = 'api'
+        CROSS JOIN ledger_events
+        WHERE ledger_events.event_id = fetched.event_id AND ledger_events.source = 'api'
     ) AS noted
     GROUP BY type ORDER BY type
 """)
