@@ -33,17 +33,21 @@ from api.resources import (
     probes,
     projections,
     quarantine,
+    reconciliation,
     search,
     stripe_state,
     subscribers,
     summary,
+)
+from api.resources import (
+    journal as journal_routes,
 )
 from api.resources.route import StrictBlueprint
 from api.serve.requested_checks import RequestedChecks
 from api.stripe.store import SweepStore
 from api.telemetry import delivery_metrics, logs, metrics
 from ledger import READS, Appender, Ledger
-from projections import Kind, Projections
+from projections import Journal, Kind, Projections
 
 
 class IdConverter(BaseConverter):
@@ -104,6 +108,7 @@ def create_app(
     ledger: Ledger | None = None,
     projections: Projections | None = None,
     notify: NotifyStores | None = None,
+    journal: Journal | None = None,
     clock: Callable[[], float] = time.time,
     appender: Appender | None = None,
 ) -> Flask:
@@ -127,6 +132,7 @@ def create_app(
         projections=projections,
         notify=notify
         or NotifyStores.open(ledger, projections, networks=Networks(settings.subscriber_networks)),
+        journal=journal or Journal.open(ledger),
         appender=appender,
         keys=Keys(settings.api_keys, KeyStore(ledger.engine)),
         # Never more than there are connections, nor so many that probes find no thread.
@@ -187,6 +193,8 @@ def _blueprints(settings: Settings, kinds_by_name: Mapping[str, Kind]) -> Iterab
     yield projections.blueprint()
     yield projections.dead_letters_blueprint()
     yield quarantine.blueprint()
+    yield journal_routes.blueprint()
+    yield reconciliation.blueprint()
     yield deliveries.blueprint()
     yield keys.blueprint()
     yield stripe_state.blueprint()

@@ -14,7 +14,7 @@ from api.readers import Readers
 from api.serve.requested_checks import RequestedChecks
 from api.stripe.store import SweepStore
 from ledger import Appender, Ledger
-from projections import Projections
+from projections import Journal, Projections
 
 _NAME = "stripe-ledger"
 
@@ -27,6 +27,7 @@ class Backend:
     ledger: Ledger
     projections: Projections
     notify: NotifyStores
+    journal: Journal
     appender: Appender
     keys: Keys
     readers: Readers

@@ -1,5 +1,6 @@
 """Projections: the current and past state of each kind, folded from the log."""
 
+from projections.bookkeeping import BalanceChange, Journal, Report
 from projections.drivers.bulk import MEMORY_MB
 from projections.drivers.check import Difference
 from projections.drivers.executors import Dask, Processes, Workers
@@ -21,6 +22,12 @@ from projections.facade import Projections, RepairedKind
 from projections.feed.check import FeedDifference
 from projections.feed.notification import Cause, Notification
 from projections.feed.queries import NotificationFilter, NotificationPage
+from projections.journal.entry import Book, Entry
+from projections.journal.reconciliation import Reconciliation, reconcile
+from projections.journal.stored.balances import Balance
+from projections.journal.stored.lists import EntryFilter, EntryPage
+from projections.journal.stored.unproven import Unproven
+from projections.journal.stored.view import View
 from projections.kinds import KINDS
 from projections.notifications import Feed, notification_types
 from projections.objects.declaration import StripeObject
@@ -40,16 +47,23 @@ __all__ = [
     "MEMORY_MB",
     "AlreadyRunning",
     "Ambiguous",
+    "Balance",
+    "BalanceChange",
     "BeyondHead",
+    "Book",
     "Cause",
     "Condition",
     "CutoverBlocked",
     "Dask",
     "Difference",
     "Drift",
+    "Entry",
+    "EntryFilter",
+    "EntryPage",
     "Feed",
     "FeedDifference",
     "Field",
+    "Journal",
     "Kind",
     "LeaderLease",
     "NotFound",
@@ -66,12 +80,17 @@ __all__ = [
     "QueryResult",
     "RebuildStopped",
     "Rebuilt",
+    "Reconciliation",
     "RepairedKind",
+    "Report",
     "ResultPage",
     "RolledBack",
     "RowSelector",
     "StripeObject",
     "Type",
+    "Unproven",
+    "View",
     "Workers",
     "notification_types",
+    "reconcile",
 ]

@@ -6,8 +6,9 @@ import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from ledger import Ledger, Log
 from ledger.database import read_transaction
@@ -15,12 +16,14 @@ from ledger.listing import Page
 from projections.drivers.bulk import Progress
 from projections.drivers.generations import follow, rebuild
 from projections.errors import NotReady
+from projections.journal.accounts import SUSPENSE
 from projections.journal.entry import Book, Entry
 from projections.journal.reading import JOURNAL
 from projections.journal.stored import lists
-from projections.journal.stored.balances import Balance, balances
+from projections.journal.stored.balances import Balance, balances, count_lines
 from projections.journal.stored.batch import JournalBatch
 from projections.journal.stored.check import JournalDifference, compare
+from projections.journal.stored.summary import Summary, summaries
 from projections.journal.stored.tables import TABLES_VERSION, JournalTables, journal_url
 from projections.journal.stored.unproven import Unproven, unproven
 from projections.journal.stored.view import View, books_of
@@ -28,6 +31,9 @@ from projections.tables.engine import engine_at
 from projections.tables.generations import Generation, GenerationCatalog, Names
 
 __all__ = ["BalanceChange", "Journal", "Report"]
+
+# What names the journal of this version's rules, in its tables and in every report.
+FINGERPRINT = f"{JOURNAL.fingerprint}{TABLES_VERSION}"
 
 _NAMES = Names(catalog="journals", prefix="journal")
 _POOL_SIZE = 5
@@ -81,9 +87,18 @@ class Report:
         """What became known after a position up to the view's: entries, with 1 or -1."""
         return lists.differences(self.connection, self.tables, view.at(self.position), since)
 
+    def summaries(self, since: int, view: View = _EVERYTHING) -> list[Summary]:
+        """The balances at Stripe from a time on until the view's: opening, activity, closing."""
+        return summaries(self.connection, self.tables, view.at(self.position), since)
+
     def entry(self, id: str) -> Entry | None:
         """An entry by its id, whether or not it holds."""
         return lists.with_id(self.connection, self.tables, id)
+
+    @property
+    def rules_version(self) -> int | None:
+        """The version of the rules; None if they are another version's."""
+        return JOURNAL.version if self.rules == FINGERPRINT else None
 
     def books(self, view: View = _EVERYTHING) -> list[Book]:
         """The books that there are in a view."""
@@ -99,8 +114,7 @@ class Journal:
     def __init__(self, engine: Engine, log: Log) -> None:
         self.engine = engine
         self.log = log
-        fingerprint = f"{JOURNAL.fingerprint}{TABLES_VERSION}"
-        self._catalog = GenerationCatalog(engine, _NAMES, fingerprint, JournalTables, log)
+        self._catalog = GenerationCatalog(engine, _NAMES, FINGERPRINT, JournalTables, log)
 
     @classmethod
     def open(cls, ledger: Ledger) -> Journal:
@@ -148,9 +162,25 @@ class Journal:
         """Work the journal out anew from the log and compare; writes nothing."""
         return compare(self._catalog, self.log, progress)
 
+    def exists(self) -> bool:
+        """Whether there is a table of journals; a file is not made for it."""
+        url = self.engine.url
+        if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+            return False
+        with read_transaction(self.engine) as connection:
+            return inspect(connection).has_table(_NAMES.catalog, schema=self._catalog.schema)
+
     def position(self) -> int:
         """How far the journal of this version has read; 0 while there is none."""
         return self._catalog.position()
+
+    def suspense(self) -> int:
+        """How many lines are on the account of what no rule knows."""
+        with read_transaction(self.engine) as connection:
+            shown = self._catalog.shown(connection)
+            if shown is None:
+                return 0
+            return count_lines(connection, self._catalog.tables(shown.name), SUSPENSE)
 
     @contextmanager
     def report(self, rules: str | None = None) -> Iterator[Report]:

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "notify": "Hand notifications to subscribers, without a web server",
     "notifications": "List notifications, hand them out again, check the feed",
     "listen": "Print notifications as they arrive: a receiver to try them with",
-    "journal": "Export the money of the log as double entry",
+    "journal": "Show and export the money of the log as double entry",
     "keys": "Create, list and revoke API keys",
     "status": "Show the end of the log and the lag of the projections",
     "demo": "Run a ledger with made-up events, without a Stripe account",

@@ -20,7 +20,7 @@ from api.commands.output import (
     print_table,
     record,
 )
-from api.config.databases import existing, existing_notify
+from api.config.databases import existing, existing_journal, existing_notify
 from api.config.settings import Settings
 from ledger import ConfigurationError
 from projections import KINDS, MEMORY_MB, Dask, Processes, Projections, Workers
@@ -31,13 +31,16 @@ _PROCESSES_MAX = 8
 # How many differences are printed for a person.
 _PRINTED_MAX = 1000
 # What is rebuilt beside the kinds, by its own name.
-_FEED = "notifications"
+_FEED, _JOURNAL = "notifications", "journal"
 _DIFFERENCE = ("kind", "id", "field", "living", "rebuilt")
 
 
 @click.command()
 @click.argument(
-    "kinds", type=click.Choice([*KINDS, _FEED]), nargs=-1, metavar="[KIND | notifications]..."
+    "kinds",
+    type=click.Choice([*KINDS, _FEED, _JOURNAL]),
+    nargs=-1,
+    metavar="[KIND | notifications | journal]...",
 )
 @click.option(
     "--processes",
@@ -94,7 +97,8 @@ def rebuild(
 
     Webhooks and the API go on meanwhile. Kinds that share their states are rebuilt together, and
     listed when that is done. `notifications` rebuilds the feed of notifications, and hands nothing
-    out again. With --check the exit code is 1 if any row differs, with --id it is 1
+    out again; `journal` the journal. With --check the exit code is 1 if any row differs, with --id
+    it is 1
     if no event has that id. --id and --since print how many rows changed. --since is the time at
     which events were received, not Stripe's `created`, so late events are included.
     """
@@ -105,12 +109,14 @@ def rebuild(
     if check and executor == "dask":
         raise click.UsageError("--check compares in a file of this machine: it takes no cluster")
     settings = Settings.read()
-    if _FEED in kinds:
-        if set(kinds) != {_FEED} or check or rows_only or scheduler or id or since is not None:
+    for name, anew in ((_FEED, _rebuild_feed), (_JOURNAL, _rebuild_journal)):
+        if name not in kinds:
+            continue
+        if set(kinds) != {name} or check or rows_only or scheduler or id or since is not None:
             raise click.UsageError(
-                "notifications are rebuilt alone and whole; `ledger notifications check` compares"
+                f"{name}: rebuilt alone and whole; `ledger {name} check` compares"
             )
-        _rebuild_feed(settings, as_json)
+        anew(settings, as_json)
         return
     chosen = list(dict.fromkeys(kinds)) or list(KINDS)
     workers = _workers(settings, processes or useful_cores(), scheduler)
@@ -146,10 +152,24 @@ def _rebuild_feed(settings: Settings, as_json: bool) -> None:
         closing(Progress(hidden=as_json)) as progress,
     ):
         events = notify.feed.rebuild(progress=progress)
+    _print_rebuilt(_FEED, events, as_json)
+
+
+def _rebuild_journal(settings: Settings, as_json: bool) -> None:
+    record(settings, "rebuild", kinds=[_JOURNAL])
+    with (
+        existing_journal(settings) as (_, _, journal),
+        closing(Progress(hidden=as_json)) as progress,
+    ):
+        events = journal.rebuild(progress=progress)
+    _print_rebuilt(_JOURNAL, events, as_json)
+
+
+def _print_rebuilt(name: str, events: int, as_json: bool) -> None:
     if as_json:
-        print_json({"kind": _FEED, "events": events})
+        print_json({"kind": name, "events": events})
     else:
-        click.echo(f"notifications rebuilt from {events} events")
+        click.echo(f"{name} rebuilt from {events} events")
 
 
 def useful_cores() -> int:

@@ -17,6 +17,7 @@ from api.notify.stores import NotifyStores
 from api.stripe.balance_store import BalanceStore
 from api.stripe.thin_store import ThinStore
 from ledger.urls import without_secrets
+from projections import Journal
 
 _COLUMNS = ("kind", "fingerprint", "status", "position", "lag_events", "rows", "dead_letters",
             "rebuild_done", "rebuild_total", "rebuild_eta_seconds", "previous")  # fmt: skip
@@ -34,6 +35,8 @@ def status(as_json: bool) -> None:
         states = [asdict(state) for state in projections.states()]
         with closing(notify_of(settings, ledger, projections)) as notify:
             notifications = _notifications(notify, head.position)
+        with closing(Journal.open(ledger)) as books:
+            read = books.position() if books.exists() else 0
         thin = ThinStore(ledger.engine).figures()
         balance = BalanceStore.backlog(ledger.engine, time.time())
     database = without_secrets(settings.database_url)
@@ -45,6 +48,7 @@ def status(as_json: bool) -> None:
                 "log": log,
                 "projections": states,
                 **notifications,
+                "journal": {"position": read, "lag_events": head.position - read},
                 "thin": asdict(thin),
                 "balance_transactions": asdict(balance),
             }
@@ -57,6 +61,7 @@ def status(as_json: bool) -> None:
             click.echo(f"the cutover of {state['kind']} waits for {blocker}")
     feed = notifications["notifications"]
     click.echo(f"notifications: read up to {feed['position']}, {feed['lag_events']} behind")
+    click.echo(f"journal: read up to {read}, {head.position - read} behind")
     if thin.events:
         hint = "" if asks_stripe(settings) else ": set STRIPE_API_KEY, or choose snapshot payloads"
         click.echo(f"thin events: {thin.events}, {thin.waiting} without their object{hint}")

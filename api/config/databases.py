@@ -18,7 +18,7 @@ from api.stripe.tables import create_tables
 from ledger import ConfigurationError, Ledger, LedgerError, StoreUnavailable, database
 from ledger.database import explain
 from ledger.urls import without_secrets
-from projections import Projections
+from projections import Journal, Projections
 
 
 @contextmanager
@@ -49,6 +49,8 @@ def create(settings: Settings) -> None:
         Sessions(ledger.engine).create_table()
         with closing(notify_of(settings, ledger, projections)) as notify:
             notify.create()
+        with closing(Journal.open(ledger)) as journal:
+            journal.create()
 
 
 def checkpoint(settings: Settings) -> bool:
@@ -60,8 +62,13 @@ def checkpoint(settings: Settings) -> bool:
     if url.get_backend_name() != "sqlite" or not Path(url.database or "").is_file():
         return True
     with stores(settings) as (ledger, projections):
-        with closing(notify_of(settings, ledger, projections)) as notify:
-            engines = (ledger.engine, projections.catalog.engine, notify.feed.engine)
+        with (
+            closing(notify_of(settings, ledger, projections)) as notify,
+            closing(Journal.open(ledger)) as journal,
+        ):
+            engines = [ledger.engine, projections.catalog.engine, notify.feed.engine]
+            if journal.exists():
+                engines.append(journal.engine)
             # All of them, also where the first is in use.
             is_whole = [database.checkpoint(engine) for engine in engines]
         return all(is_whole)
@@ -102,6 +109,20 @@ def existing_notify(settings: Settings) -> Iterator[tuple[Ledger, NotifyStores]]
     ):
         notify.create()
         yield ledger, notify
+
+
+@contextmanager
+def existing_journal(settings: Settings) -> Iterator[tuple[Ledger, Projections, Journal]]:
+    """A ledger that exists already, and its journal, whose tables are made if they are missing.
+
+    Raises as `existing` does.
+    """
+    with (
+        existing(settings) as (ledger, projections),
+        closing(Journal.open(ledger)) as journal,
+    ):
+        journal.create()
+        yield ledger, projections, journal
 
 
 def notify_of(settings: Settings, ledger: Ledger, projections: Projections) -> NotifyStores:

@@ -97,7 +97,9 @@ def show_metrics() -> Response:
     """Get the metrics of all worker processes, in Prometheus' text format."""
     stores = backend()
     delivery_metrics.flush()
-    exposition = metrics.exposition(stores.ledger, stores.projections, stores.notify, stores.clock)
+    exposition = metrics.exposition(
+        stores.ledger, stores.projections, stores.notify, stores.journal, stores.clock
+    )
     return Response(exposition, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

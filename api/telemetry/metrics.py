@@ -17,9 +17,10 @@ from api.stripe.figures import figures
 from api.stripe.thin_store import ThinStore
 from api.telemetry import multiprocess
 from api.telemetry.balance_metrics import balance_metrics
+from api.telemetry.journal_metrics import journal_metrics
 from api.telemetry.notify_metrics import notify_metrics
 from ledger import Ledger, StoreUnavailable
-from projections import Projections
+from projections import Journal, Projections
 
 multiprocess.use_files()
 
@@ -87,11 +88,15 @@ def observe_batch(size: int, seconds: float) -> None:
 
 
 def exposition(
-    ledger: Ledger, projections: Projections, notify: NotifyStores, clock: Callable[[], float]
+    ledger: Ledger,
+    projections: Projections,
+    notify: NotifyStores,
+    journal: Journal,
+    clock: Callable[[], float],
 ) -> bytes:
     """All metrics of all worker processes, in Prometheus' text format."""
     gauges = CollectorRegistry()
-    gauges.register(_StoreCollector(ledger, projections, notify, clock))
+    gauges.register(_StoreCollector(ledger, projections, notify, journal, clock))
     return _counters() + generate_latest(gauges)
 
 
@@ -113,10 +118,12 @@ class _StoreCollector(Collector):
         ledger: Ledger,
         projections: Projections,
         notify: NotifyStores,
+        journal: Journal,
         clock: Callable[[], float],
     ) -> None:
         self._log, self._projections, self._clock = ledger.log, projections, clock
         self._notify = notify
+        self._journal = journal
 
     def collect(self) -> Iterator[Metric]:
         parts = {
@@ -126,6 +133,7 @@ class _StoreCollector(Collector):
                 "1 while notifications can be read",
                 self._of_notifications,
             ),
+            "ledger_journal_up": ("1 while the journal can be read", self._of_journal),
         }
         for name, (description, read) in parts.items():
             try:
@@ -190,6 +198,9 @@ class _StoreCollector(Collector):
 
     def _of_notifications(self) -> Iterator[Metric]:
         return notify_metrics(self._notify, self._log, self._clock)
+
+    def _of_journal(self) -> Iterator[Metric]:
+        return journal_metrics(self._journal, self._log)
 
     def _of_projections(self) -> Iterator[Metric]:
         gauges = {

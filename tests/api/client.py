@@ -16,7 +16,7 @@ from api.config.settings import Settings
 from api.keys import KeyStore
 from api.notify.stores import NotifyStores
 from ledger import Ledger
-from projections import KINDS, Kind, Projections
+from projections import KINDS, Journal, Kind, Projections
 from tests.api.deliveries import NEW_SECRET, NOW, OLD_SECRET, WEBHOOK, body_of, header
 
 FULL_KEY = "static-key-of-full-scope"
@@ -78,14 +78,17 @@ class ApiClient:
         self.ledger = Ledger.open(self.url, create=self.create, lock_timeout_ms=300)
         self.projections = Projections.open(self.ledger, self.kinds)
         self.notify = NotifyStores.open(self.ledger, self.projections)
+        self.journal = Journal.open(self.ledger)
         if self.create:
             self.projections.create()
             self.notify.create()
+            self.journal.create()
         self.app = create_app(
             self.settings,
             ledger=self.ledger,
             projections=self.projections,
             notify=self.notify,
+            journal=self.journal,
             clock=self.clock,
         )
         self.http: FlaskClient = self.app.test_client()
@@ -122,7 +125,7 @@ class ApiClient:
 
     def follow(self) -> None:
         """Let the projections read up to the head."""
-        while self.projections.follow() or self.notify.feed.follow():
+        while self.projections.follow() or self.notify.feed.follow() or self.journal.follow():
             continue
 
     def get(self, path: str, *, key: str | None = FULL_KEY, **request: Any) -> TestResponse:
@@ -149,6 +152,7 @@ class ApiClient:
     def close(self) -> None:
         """Close the stores."""
         self.notify.close()
+        self.journal.close()
         self.projections.close()
         self.ledger.close()
 

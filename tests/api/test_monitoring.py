@@ -280,9 +280,10 @@ def test_several_processes(tmp_path_factory: pytest.TempPathFactory) -> None:
         f"""
         from api.notify.stores import NotifyStores
         from ledger import Ledger
-        from projections import Projections
+        from projections import Journal, Projections
         ledger = Ledger.open("sqlite:///{directory}/nowhere/ledger.db")
-        stores = ledger, (opened := Projections.open(ledger)), NotifyStores.open(ledger, opened)
+        opened = Projections.open(ledger)
+        stores = ledger, opened, NotifyStores.open(ledger, opened), Journal.open(ledger)
         print(metrics.exposition(*stores, lambda: 0.0).decode())
         """
     )

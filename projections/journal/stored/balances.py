@@ -26,7 +26,7 @@ from projections.journal.stored.sums import BLOCK, HOUR, pieces
 from projections.journal.stored.tables import JournalTables
 from projections.journal.stored.view import View, books_of
 
-__all__ = ["Balance", "balances", "balances_by_lines", "wrong_slots"]
+__all__ = ["Balance", "balances", "balances_by_lines", "count_lines", "wrong_slots"]
 
 Totals = dict[int, list[int]]
 
@@ -120,6 +120,14 @@ def _left_by_sums(tables: JournalTables, view: View, book: int) -> list[Select[A
 
 def _from_lines(connection: Connection, tables: JournalTables, view: View, book: int) -> Totals:
     return _added(connection, [_of_lines(tables, book, view.visible(tables.lines), 1)])
+
+
+def count_lines(connection: Connection, tables: JournalTables, ledger_account: str) -> int:
+    """How many lines an account has that hold, in all books."""
+    lines, slots = tables.lines, tables.slots
+    its = select(slots.c.slot).where(slots.c.ledger_account == ledger_account)
+    query = select(func.count()).where(lines.c.slot.in_(its), lines.c.known_until.is_(None))
+    return connection.execute(query).scalar() or 0
 
 
 def wrong_slots(connection: Connection, tables: JournalTables) -> set[int]:
