@@ -282,9 +282,8 @@ def test_several_processes(tmp_path_factory: pytest.TempPathFactory) -> None:
         from ledger import Ledger
         from projections import Journal, Projections
         ledger = Ledger.open("sqlite:///{directory}/nowhere/ledger.db")
-        opened = Projections.open(ledger)
-        stores = ledger, opened, NotifyStores.open(ledger, opened), Journal.open(ledger)
-        print(metrics.exposition(*stores, lambda: 0.0).decode())
+        stores = ledger, (opened := Projections.open(ledger)), NotifyStores.open(ledger, opened)
+        print(metrics.exposition(*stores, Journal.open(ledger), lambda: 0.0).decode())
         """
     )
     exposition = ""
