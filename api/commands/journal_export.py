@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from api.commands.output_files import opened_file, write_directory
 from api.config.databases import existing
 from api.config.settings import Settings
 from ledger import ConfigurationError, Ledger
-from projections import BeyondHead, NotFound, NotReady, Projections, RowSelector
+from projections import BeyondHead, Journal, NotFound, NotReady, Projections, RowSelector, View
+from projections.bookkeeping import FINGERPRINT
 from projections.journal.entry import Book, Entry
+from projections.journal.export.balances import AccountCurrency, TrialBalance
 from projections.journal.export.formats import FORMATS, Extras
 from projections.journal.export.statement import Statement
 from projections.journal.export.xero import Chart
@@ -87,11 +89,10 @@ def export(
     with existing(settings) as (ledger, projections), end_in_order():
         position = _position(ledger, at_position)
         statement = Statement(book, position, before, JOURNAL.version)
-        with closing(Progress(hidden=False)) as progress:
-            entries = entries_from_log(ledger.log, book, at_position=position, progress=progress)
         rows = _Rows(projections, RowSelector(*book, at_position=at_position))
-        extras = Extras(describe=rows.describe, chart=chart)
-        names = write_export(name, output, statement, _dated_before(entries, before), extras)
+        with _entries(ledger, statement) as (entries, balances):
+            extras = Extras(balances, rows.describe, chart)
+            names = write_export(name, output, statement, entries, extras)
     if FORMATS[name].is_split:
         click.echo(f"{len(names)} files in {output}", err=True)
 
@@ -116,8 +117,28 @@ def _position(ledger: Ledger, wanted: int | None) -> int:
     return head if wanted is None else wanted
 
 
-def _dated_before(entries: Iterable[Entry], before: int | None) -> Iterable[Entry]:
-    return (entry for entry in entries if before is None or entry.posting.date < before)
+@contextmanager
+def _entries(
+    ledger: Ledger, statement: Statement
+) -> Iterator[tuple[Iterable[Entry], TrialBalance | None]]:
+    """The entries of a statement and what they come to: as stored, if all of that is stored.
+
+    If not, they are worked out from the log: the same ones, but slower.
+    """
+    book, before, position = statement.book, statement.before, statement.at_position
+    with closing(Journal.open(ledger)) as journal:
+        if journal.exists() and journal.position() >= position > 0:
+            view = View(before, position, book.account or "self", book.livemode)
+            with journal.report(FINGERPRINT) as report:
+                balances = {
+                    AccountCurrency(each.ledger_account, each.currency): each.balance
+                    for each in report.trial_balance(view)
+                }
+                yield report.entries_of(book, view), balances
+            return
+    with closing(Progress(hidden=False)) as progress:
+        entries = entries_from_log(ledger.log, book, at_position=position, progress=progress)
+    yield (each for each in entries if before is None or each.posting.date < before), None
 
 
 def _chart(path: Path) -> Chart:

@@ -11,7 +11,9 @@ import pytest
 from beancount.core.data import Transaction
 from beancount.loader import load_string
 
+from api.commands import journal_export
 from api.simulator import story
+from projections import Journal
 from tests.cli.terminal import Terminal
 from tests.conftest import WithLedger
 from tests.databases import DIALECTS
@@ -127,3 +129,22 @@ def test_a_position_that_is_not_there_yet(terminal: Terminal) -> None:
 
     assert result.exit_code == 1
     assert "Error: the log ends at " in result.stderr
+
+
+@pytest.mark.parametrize("name", ["beancount", "csv"])
+def test_what_is_stored_is_exported_alike(terminal: Terminal, sold: Store, name: str) -> None:
+    """The same bytes from the journal's tables as from the log, at any position."""
+    head = sold.ledger.log.head().position
+    export = ("journal", "export", "--format", name, *BOOK)
+    positions = [("--at-position", str(position)) for position in (0, head // 2, head)]
+    worked_out = [terminal.ok(*export, *position) for position in positions]
+    journal = Journal.open(sold.ledger)
+    journal.create()
+    while journal.follow():
+        continue
+    journal.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_export, "entries_from_log", None)  # nobody asks it
+        assert [terminal.ok(*export, *each) for each in positions[1:]] == worked_out[1:]
+    assert terminal.ok(*export, *positions[0]) == worked_out[0]
