@@ -12,6 +12,7 @@ from api import problems
 from api.console import (
     assets,
     events,
+    journal,
     kind_list,
     notifications,
     object_page,
@@ -32,7 +33,7 @@ from ledger import LedgerError, StoreUnavailable
 
 __all__ = ["register"]
 
-_PAGES = (sign_in, overview, search, events, operations, notifications, try_api)
+_PAGES = (sign_in, overview, search, events, operations, notifications, journal, try_api)
 
 
 def register(

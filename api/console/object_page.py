@@ -140,8 +140,11 @@ def _metadata(name: str) -> Field:
 
 def _urls(name: str, id: str, scope: Mapping[str, Any]) -> dict[str, str]:
     base = f"/{name}/{quote(id, safe='')}"
-    parts = {"row": "", "fields": "/fields", "timeline": "/timeline", "object": "/object"}
-    return {part: with_query(f"{base}{path}", scope) for part, path in parts.items()}
+    parts = {"row": "", "fields": "/fields", "timeline": "/timeline", "object": "/object",
+             "reconciliation": "/reconciliation"}  # fmt: skip
+    journal = with_query("/journal/entries", {"object_id": id, **scope})
+    urls = {part: with_query(f"{base}{path}", scope) for part, path in parts.items()}
+    return {**urls, "journal": journal}
 
 
 def _scope(query: Mapping[str, str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ _NAVIGATION = {
     "Projections": "/projections",
     "Notifications": "/notifications",
     "Subscribers": "/subscribers",
+    "Journal": "/journal",
     "Stripe": "/stripe",
     "Quarantine": "/quarantine",
     "Dead letters": "/dead-letters",
