@@ -43,7 +43,12 @@ _CHART = ("ledger_account", "code")
     metavar="ID",
     help="The book of this connected account; self is the ledger's own.",
 )
-@click.option("--test-mode", is_flag=True, help="The book of test mode, not of live mode.")
+@click.option(
+    "--livemode/--testmode",
+    default=True,
+    show_default=True,
+    help="The book of live mode, or that of test mode.",
+)
 @click.option(
     "--before",
     callback=parse_timestamp,
@@ -70,7 +75,7 @@ _CHART = ("ledger_account", "code")
 def export(
     name: str,
     account: str,
-    test_mode: bool,
+    livemode: bool,
     before: int | None,
     at_position: int | None,
     chart_file: Path | None,
@@ -85,7 +90,7 @@ def export(
     if FORMATS[name].is_split and str(output) == "-":
         raise ConfigurationError(f"{name} is several files: --output names a new directory")
     chart = None if chart_file is None else _chart(chart_file)
-    book = Book(None if account == "self" else account, livemode=not test_mode)
+    book = Book(None if account == "self" else account, livemode=livemode)
     with existing(settings) as (ledger, projections), end_in_order():
         position = _position(ledger, at_position)
         statement = Statement(book, position, before, JOURNAL.version)

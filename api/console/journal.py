@@ -74,7 +74,7 @@ def _parameters(shown: Mapping[str, str]) -> dict[str, Any]:
     return {**shown, **_moments(shown)}
 
 
-def _moments(shown: Mapping[str, str]) -> dict[str, int]:
+def _moments(shown: Mapping[str, str]) -> dict[str, Any]:
     """`before` as REST takes it."""
     text = shown.get("before")
     if text is None:

@@ -22,7 +22,7 @@ from tests.projections.histories import Store
 
 NAME = "order_with_3ds_and_partial_refund"
 LATER = "dispute_won_on_appeal"
-BOOK = ("--test-mode",)
+BOOK = ("--testmode",)
 
 
 @pytest.fixture(params=DIALECTS)

@@ -13,7 +13,7 @@ from api.simulator import story
 from tests.api.client import ApiClient
 from tests.api.deliveries import charge
 from tests.console.browser import Browser, text_of
-from tests.journal.money import transactions
+from tests.journal.money import Told, transactions
 from tests.projections.histories import delivery
 
 SCRIPT = "<script>alert(1)</script>"
@@ -23,7 +23,7 @@ SCRIPT = "<script>alert(1)</script>"
 def sold(shared: ApiClient) -> ApiClient:
     """A ledger with a sale, what moved the balance for it, a payout, and a hostile charge."""
     sale, payout = story("order_with_3ds_and_partial_refund"), story("payout_paid_then_failed")
-    log = [*sale.events, *transactions(sale), *payout.events]
+    log: list[Told] = [*sale.events, *transactions(sale), *payout.events]
     shared.ledger.append([delivery(each) for each in log])
     shared.store(charge(1, currency=SCRIPT.lower(), destination=SCRIPT))
     return shared
@@ -39,7 +39,7 @@ def visitor(sold: ApiClient) -> Browser:
 
 def test_the_trial_balance_is_rests(sold: ApiClient, visitor: Browser) -> None:
     """Each balance, and sums of debits and credits that are equal."""
-    document: dict[str, Any] = sold.get("/v1/journal/trial-balance").json
+    document: dict[str, Any] = sold.get("/v1/journal/trial-balance").get_json()
 
     text = text_of(visitor.get("/journal"))
 
