@@ -12,6 +12,7 @@ from scripts.benchmarks.backfill import BackfillPlan, measure_backfill
 from scripts.benchmarks.cache import exclusive
 from scripts.benchmarks.contenders import CONTENDERS
 from scripts.benchmarks.ingest import IngestPlan, measure_ingest
+from scripts.benchmarks.journal import JournalPlan, measure_journal
 from scripts.benchmarks.notify import NotifyPlan, measure_notify
 from scripts.benchmarks.options import (
     databases_option,
@@ -149,6 +150,18 @@ def notify(events: int, rate: int, seconds: int, databases: tuple[str, ...], as_
     with exclusive():
         rows, notes = measure_notify(NotifyPlan(events, rate, seconds, databases))
     show("notify", rows, notes, as_json=as_json)
+
+
+@main.command()
+@integer_option("--events", 10_000_000, 20_000, "Events in the log.")
+@integer_option("--entries", 10_000_000, 1_000_000, "Entries that the reports are of.")
+@databases_option
+@json_option
+def journal(events: int, entries: int, databases: tuple[str, ...], as_json: bool) -> None:
+    """Measure following and rebuilding the journal, and its reports at the server."""
+    with exclusive():
+        rows, notes = measure_journal(JournalPlan(events, entries, databases))
+    show("journal", rows, notes, as_json=as_json)
 
 
 @main.command()

@@ -19,6 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from ledger.planning import Aside
 from projections.journal.accounts import type_of
 from projections.journal.entry import Book
 from projections.journal.stored.amounts import joined
@@ -109,12 +110,13 @@ def _left_by_sums(tables: JournalTables, view: View, book: int) -> list[Select[A
     block = (view.position + 1) // BLOCK * BLOCK
     parts = []
     if view.before is not None and view.before % HOUR:
-        within = lines.c.date >= view.before // HOUR * HOUR
+        of_hour = lines.c.date >= view.before // HOUR * HOUR
         as_of = View(view.before, block - 1)
-        parts.append(_of_lines(tables, book, [within, *as_of.visible(lines)], 1))
+        parts.append(_of_lines(tables, book, [of_hour, *as_of.visible(lines)], 1))
     dated = [] if view.before is None else [lines.c.date < view.before]
     for column, sign in ((lines.c.known_from, 1), (lines.c.known_until, -1)):
-        parts.append(_of_lines(tables, book, [column.between(block, view.position), *dated], sign))
+        within = [column.between(block, view.position), *dated]
+        parts.append(_of_lines(tables, book, within, sign, by_position=True))
     return parts
 
 
@@ -151,10 +153,17 @@ def wrong_slots(connection: Connection, tables: JournalTables) -> set[int]:
 
 
 def _of_lines(
-    tables: JournalTables, book: int, conditions: Iterable[ColumnElement[bool]], sign: int
+    tables: JournalTables,
+    book: int,
+    conditions: Iterable[ColumnElement[bool]],
+    sign: int,
+    *,
+    by_position: bool = False,
 ) -> Select[Any]:
     lines, slots = tables.lines, tables.slots
     of_book = select(slots.c.slot).where(slots.c.book == book)
+    # Lines of few positions are read by these, all others by their slots.
+    slot = Aside(lines.c.slot) if by_position else lines.c.slot
     is_debit = lines.c.high >= 0
 
     def total(column: ColumnElement[int], of: ColumnElement[bool], factor: int) -> Any:
@@ -166,7 +175,7 @@ def _of_lines(
             total(lines.c.high, is_debit, sign), total(lines.c.low, is_debit, sign),
             total(lines.c.high, ~is_debit, -sign), total(lines.c.low, ~is_debit, -sign),
         )
-        .where(lines.c.slot.in_(of_book), and_(*conditions))
+        .where(slot.in_(of_book), and_(*conditions))
         .group_by(lines.c.slot)
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from ledger.database import chunks
 from projections.journal.accounts import CLEARING
@@ -62,17 +62,20 @@ class EntryStore:
     def _lines(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], list[Line]]:
         lines, slots = self._tables.lines, self._tables.slots
         by_place: dict[tuple[int, int], list[Line]] = defaultdict(list)
-        for chunk in chunks(places, _CHUNK):
+        wanted = set(places)
+        # By position alone: SQLite would read all lines for pairs.
+        for chunk in chunks(sorted({position for position, _ in places}), _CHUNK):
             query = (
                 select(lines, slots.c.ledger_account, slots.c.currency)
                 .join(slots, slots.c.slot == lines.c.slot)
-                .where(tuple_(lines.c.known_from, lines.c.place).in_(chunk))
+                .where(lines.c.known_from.in_(chunk))
                 .order_by(lines.c.known_from, lines.c.place, lines.c.line)
             )
             for row in self._connection.execute(query):
-                amount = joined(row.high, row.low)
-                line = Line(row.ledger_account, row.object_id, amount, row.currency)
-                by_place[row.known_from, row.place].append(line)
+                if (row.known_from, row.place) in wanted:
+                    amount = joined(row.high, row.low)
+                    line = Line(row.ledger_account, row.object_id, amount, row.currency)
+                    by_place[row.known_from, row.place].append(line)
         return by_place
 
     def _books(self, numbers: Collection[int]) -> dict[int, Book]:

@@ -196,8 +196,7 @@ def _read(
     entries = tables.entries
     if not places:
         return []
-    at = tuple_(entries.c.known_from, entries.c.place)
-    query = select(entries).where(at.in_([place[1:] for place in places]))
+    query = select(entries).where(entries.c.known_from.in_({place[1] for place in places}))
     by_place = {
         (each.entry.known_from, each.place): each.entry
         for each in EntryStore(connection, tables).read(query)
