@@ -67,9 +67,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exempt what was collected from garbage collection: it is large, and stays to the end."""
+    """Exempt what was collected from garbage collection: it is large, and stays to the end.
+
+    What tests make is looked through less often: they make much, and hardly any of it in circles.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
