@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -16,10 +18,36 @@ __all__ = ["SubscriberAdapter"]
 
 
 class SubscriberAdapter(HTTPAdapter):
-    """Keeps one connection alive; follows no redirect and knows no proxy, for a session would."""
+    """Keeps one connection to one URL alive; follows no redirect and knows no proxy, for a session
+    would.
 
-    def __init__(self) -> None:
+    What depends on the URL alone is worked out once: it would take as long as sending.
+    """
+
+    def __init__(self, url: str) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1)
+        self._url = url
+        self._prepared: requests.PreparedRequest | None = None
+        self._pool: HTTPConnectionPool | None = None
+
+    def request(self, headers: Mapping[str, str], body: bytes) -> requests.PreparedRequest:
+        """A request that posts a body; raises what ``requests`` does for a URL that is none."""
+        if self._prepared is None:
+            self._prepared = requests.Request("POST", self._url).prepare()
+        request = self._prepared.copy()
+        request.headers.update({**headers, "Content-Length": str(len(body))})
+        request.body = body
+        return request
+
+    def get_connection_with_tls_context(
+        self, *arguments: Any, **options: Any
+    ) -> HTTPConnectionPool:
+        """The same pool for each request: neither the URL nor the authorities change."""
+        if self._pool is None:
+            pool = super().get_connection_with_tls_context(*arguments, **options)
+            assert isinstance(pool, HTTPConnectionPool)
+            self._pool = pool
+        return self._pool
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **options: Any

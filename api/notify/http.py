@@ -66,8 +66,8 @@ class Http:
     def post(self, url: str, secrets: Sequence[str], id: str, body: bytes) -> Answer:
         """Send a notification, signed with each of the secrets; never raises for a receiver."""
         headers = _headers(secrets, id, body)
-        request = requests.Request("POST", url, headers=headers, data=body).prepare()
         with self._adapter(url) as adapter, self._deadlines.call() as call:
+            request = adapter.request(headers, body)
             try:
                 return self._send(adapter, request, call)
             except AddressRefused as error:
@@ -115,7 +115,7 @@ class Http:
     def _adapter(self, url: str) -> Iterator[SubscriberAdapter]:
         with self._lock:
             idle = self._idle[url]
-            adapter = idle.pop() if idle else SubscriberAdapter()
+            adapter = idle.pop() if idle else SubscriberAdapter(url)
         try:
             yield adapter
         finally:
