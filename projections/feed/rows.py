@@ -12,9 +12,10 @@ from ledger import RecordedEvent
 from projections.errors import NotFound, NotReady
 from projections.feed.notification import Notification
 from projections.objects.decode import reader
-from projections.objects.observation import Key, Scope
+from projections.objects.observation import Key, Observation, Scope
 from projections.queries.finder import Finder
 from projections.queries.history import row_at
+from projections.rows.batch import Read
 from projections.rows.components import linked_keys
 from projections.rows.kind import Kind
 from projections.tables.live import LiveRows, live_rows, retried
@@ -87,7 +88,7 @@ def _folded(
     }
     streams = {key.uuid for keys in linked.values() for key in keys}
     newest = max(each.position for each in notifications)
-    read = reader(objects)
+    read = _reading_once(reader(objects))
     events: dict[Key, list[RecordedEvent]] = defaultdict(list)
     for event in finder.log.streams(streams, upto=newest):
         # An event's own object comes first: its stream is the event's.
@@ -98,15 +99,31 @@ def _folded(
             live.kind,
             [event for key in linked[each.id] for event in events[key]],
             each,
+            read,
         )
         for each in notifications
     }
 
 
-def _row_at(kind: Kind, events: Iterable[RecordedEvent], notification: Notification) -> Row | None:
+def _reading_once(read: Read) -> Read:
+    """A reader that decodes each event once, of however many notifications its row is asked for."""
+    known: dict[int, list[Observation]] = {}
+
+    def read_once(event: RecordedEvent) -> list[Observation]:
+        observed = known.get(event.position)
+        if observed is None:
+            observed = known[event.position] = read(event)
+        return observed
+
+    return read_once
+
+
+def _row_at(
+    kind: Kind, events: Iterable[RecordedEvent], notification: Notification, read: Read
+) -> Row | None:
     by_then = (event for event in events if event.position <= notification.position)
     in_order = sorted(by_then, key=lambda event: event.position)
     try:
-        return row_at(kind, in_order, notification.object_id).row
+        return row_at(kind, in_order, notification.object_id, read).row
     except NotFound:
         return None

@@ -15,6 +15,7 @@ from projections.objects.ordering import canonical_order
 from projections.objects.state import State
 from projections.queries.current import Page, ResultPage, get_row
 from projections.queries.selector import RowSelector
+from projections.rows.batch import Read
 from projections.rows.components import linked_keys
 from projections.rows.kind import COMMON, Kind
 from projections.rows.make import ProjectedRow, make_rows
@@ -70,11 +71,16 @@ def _scope(live: LiveRows, id: str, scopes: set[Scope]) -> Scope:
     return next(iter(scopes))
 
 
-def row_at(kind: Kind, events: Iterable[RecordedEvent], id: str) -> ProjectedRow:
-    """The row that some events give for an id; raises ``NotFound`` where they give none."""
+def row_at(
+    kind: Kind, events: Iterable[RecordedEvent], id: str, read: Read | None = None
+) -> ProjectedRow:
+    """The row that some events give for an id; raises ``NotFound`` where they give none.
+
+    ``read`` as in ``read_batch``.
+    """
     rank = {declared.name: index for index, declared in enumerate(kind.members)}
     rows = sorted(
-        (projected for projected in project(kind, events) if projected.row is not None),
+        (projected for projected in project(kind, events, read) if projected.row is not None),
         # Should objects of two names have the id, the first member's counts.
         key=lambda projected: rank[projected.object],
     )

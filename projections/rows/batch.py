@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar
@@ -14,7 +14,10 @@ from projections.objects.decode import is_thin, object_name, reader
 from projections.objects.observation import Key, Observation
 from projections.objects.state import State, fold
 
-__all__ = ["Batch", "Group", "LinkedBatch", "Reading", "read_batch", "sharing_objects"]
+__all__ = ["Batch", "Group", "LinkedBatch", "Read", "Reading", "read_batch", "sharing_objects"]
+
+# What an event says of objects.
+Read = Callable[[RecordedEvent], list[Observation]]
 
 
 class Reading(Protocol):
@@ -88,10 +91,17 @@ class Batch:
         return min(observation.created for observation in observations) > state.second
 
 
-def read_batch(events: Sequence[RecordedEvent], objects: Mapping[str, StripeObject]) -> Batch:
-    """The batch of some events, which are in order of position."""
+def read_batch(
+    events: Sequence[RecordedEvent],
+    objects: Mapping[str, StripeObject],
+    read: Read | None = None,
+) -> Batch:
+    """The batch of some events, which are in order of position.
+
+    ``read`` is the reader of the objects, where it is not to be the usual one.
+    """
     observations: dict[Key, list[Observation]] = defaultdict(list)
-    without_snapshot, read = 0, reader(objects)
+    without_snapshot, read = 0, read or reader(objects)
     types = set[tuple[str, str]]()
     for event in events:
         observed = read(event)
