@@ -26,7 +26,7 @@ from projections.feed.queries import (
     with_id,
 )
 from projections.feed.reading import FeedReading, condition_types
-from projections.feed.rows import rows_of
+from projections.feed.rows import known_up_to, rows_of
 from projections.feed.tables import FeedTables, notifications_url
 from projections.kinds import KINDS
 from projections.rows.condition import Condition
@@ -138,6 +138,11 @@ class Feed:
         """For each notification its row, as it was known then; raises ``NotReady`` while the
         projections have not read as far."""
         return rows_of(self.projections.finder, notifications)
+
+    def known_up_to(self, notifications: Sequence[Notification]) -> int | None:
+        """Up to which position ``rows`` can be asked for notifications that are in order; None:
+        for all of them. Raises ``NotReady``."""
+        return known_up_to(self.projections.finder, notifications)
 
     def _shown(self, connection: Connection) -> FeedTables | None:
         feed = self._catalog.shown(connection)

@@ -80,7 +80,8 @@ class Notifier:
         filled = self._filler.fill()
         if filled:
             self._sender.wake()
-        return filled > 0 or events >= _BACKLOG
+        # Under a steady load it rests, too: what comes meanwhile is one batch and not many.
+        return filled >= _BACKLOG or events >= _BACKLOG
 
     def _send(self) -> bool:
         # It waits by itself where there is nothing to do.

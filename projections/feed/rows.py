@@ -18,11 +18,27 @@ from projections.queries.history import row_at
 from projections.rows.batch import Read
 from projections.rows.components import linked_keys
 from projections.rows.kind import Kind
-from projections.tables.live import LiveRows, live_rows, retried
+from projections.tables.live import LiveRows, all_live_rows, live_rows, retried
 
-__all__ = ["rows_of"]
+__all__ = ["known_up_to", "rows_of"]
 
 Row = dict[str, Any]
+
+
+def known_up_to(finder: Finder, notifications: Sequence[Notification]) -> int | None:
+    """Up to which position the projections know the rows of notifications that are in order; None:
+    all of them. Raises ``NotReady`` where they are of another log."""
+
+    def query() -> Mapping[str, int]:
+        names = {each.kind for each in notifications}
+        with all_live_rows(finder.catalog, [finder.kinds[name] for name in names]) as lives:
+            return {live.kind.name: live.position for live in lives}
+
+    positions = retried(query)
+    for each in notifications:
+        if positions.get(each.kind, 0) < each.position:
+            return each.position - 1
+    return None
 
 
 def rows_of(finder: Finder, notifications: Sequence[Notification]) -> list[Row | None]:

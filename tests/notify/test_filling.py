@@ -36,16 +36,22 @@ def notifying(store: Store) -> Iterator[tuple[NotifyStores, Filler]]:
 
 
 def receive(
-    store: Store, events: Sequence[Json], *, late: int = 2, source: str = "webhook"
+    store: Store,
+    events: Sequence[Json],
+    *,
+    late: int = 2,
+    source: str = "webhook",
+    follow: bool = True,
 ) -> None:
-    """Events as they come in, so many seconds after they were created; rows follow."""
+    """Events as they come in, so many seconds after they were created; rows ``follow``."""
     deliveries = []
     for event in events:
         body = json.dumps(event).encode()
         received_at = (event["created"] + late) * 1_000_000
         deliveries.append(Delivery(body, source, received_at, read_delivery(body)))
     store.ledger.append(deliveries)
-    store.follow()
+    if follow:
+        store.follow()
 
 
 def fill(stores: NotifyStores, filler: Filler) -> None:
@@ -103,6 +109,24 @@ def test_a_body_has_the_row_as_it_was_known_then(store: Store) -> None:
             "id", "position", "ordinal", "late", "holds", "cause", "object",
         }  # fmt: skip
         assert sent["data"]["cause"].keys() == {"event", "type", "created", "position"}
+
+
+def test_what_has_a_row_does_not_wait_for_what_has_none_yet(store: Store) -> None:
+    """Under a steady load the feed's end is always beyond the rows'."""
+    events = story("full_refund").events
+    with notifying(store) as (stores, filler):
+        every, _ = stores.subscribers.add(_URL, ["*"])
+        split = next(number for number, each in enumerate(events) if "refund" in each["type"])
+        receive(store, events[:split])
+        receive(store, events[split:], follow=False)
+        fill(stores, filler)
+        known = filled(stores, every.id)
+        store.follow()
+        fill(stores, filler)
+
+        assert known == ["order.paid"]
+        assert filled(stores, every.id)[:1] == known
+        assert "order.refunded" in filled(stores, every.id)
 
 
 @pytest.mark.parametrize(
