@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from ledger import Ledger, Log
+from ledger import Ledger, Log, UnknownCursor
 from ledger.database import open_engine, read_transaction
 from ledger.listing import Page
 from projections.drivers.bulk import Progress
@@ -130,9 +130,11 @@ class Feed:
         """Notifications newest first, or upwards from a position; raises ``UnknownCursor``."""
         with read_transaction(self.engine) as connection:
             tables = self._shown(connection)
-            if tables is None:
-                return Page([], has_more=False)
-            return listed(connection, tables, wanted, page)
+            if tables is not None:
+                return listed(connection, tables, wanted, page)
+            if (cursor := page.starting_after or page.ending_before) is not None:
+                raise UnknownCursor(cursor)
+            return Page([], has_more=False)
 
     def rows(self, notifications: Sequence[Notification]) -> builtins.list[dict[str, Any] | None]:
         """For each notification its row, as it was known then; raises ``NotReady`` while the

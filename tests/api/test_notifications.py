@@ -156,6 +156,11 @@ def test_wrong_parameters(shared: ApiClient, query: str, parameter: str) -> None
     assert [error["parameter"] for error in document["errors"]] == [parameter]
 
 
+def test_no_cursor_is_known_before_there_is_a_notification(client: ApiClient) -> None:
+    """Whether a ledger that has read nothing yet is asked, or another one."""
+    problem(client.get("/v1/notifications?ending_before=ntf_unknown"), 422)
+
+
 def test_near_types_are_named(shared: ApiClient) -> None:
     """A type that no kind declares is refused with those that resemble it."""
     document = problem(shared.get("/v1/notifications?type=order.payd"), 422)
