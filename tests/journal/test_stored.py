@@ -204,7 +204,7 @@ def entries_far_apart(draw: st.DrawFn) -> list[Entry]:
             Line(name, f"ch_{number % 3}", sign * amount, "usd")
             for name, sign in ((accounts.CLEARING_CHARGE, 1), (accounts.SALES, -1))
         )
-        date = draw(st.integers(-5, 5)) * draw(st.sampled_from([1, 1800, 3600, 86_400, 10**7]))
+        date = draw(MOMENTS)
         posting = Posting(
             draw(st.sampled_from([Book(None, True), Book("acct_1", False)])), date, f"ch_{number}",
             "charge", f"evt_{number}", "charge", None, lines,
@@ -213,6 +213,13 @@ def entries_far_apart(draw: st.DrawFn) -> list[Entry]:
     return entries
 
 
+# About the ends of hours, of days, and of the longest spans.
+MOMENTS = st.builds(
+    lambda count, seconds, offset: count * seconds + offset,
+    st.integers(-3, 3),
+    st.sampled_from([1800, 3600, 86_400, 32 * 86_400]),
+    st.integers(-1, 1),
+)
 POSITIONS = st.builds(
     lambda bits, offset: max(1, (1 << bits) + offset),
     st.sampled_from([0, 3, 11, 12, 13, 16, 17, 20, 21]),
@@ -228,7 +235,7 @@ def test_running_sums_are_those_of_the_lines(kept_journal: Kept, dialect: str) -
     @given(
         entries=entries_far_apart(),
         position=POSITIONS,
-        before=st.none() | st.integers(-(10**8), 10**8),
+        before=st.none() | MOMENTS,
     )
     def holds(entries: list[Entry], position: int, before: int | None) -> None:
         with kept_journal(dialect) as (store, journal):
