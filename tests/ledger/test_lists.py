@@ -61,6 +61,7 @@ BYTES = {
 
 # Of each filter: what few have, far away; many, far away; many; and none.
 VALUES: dict[str, list[Any]] = {
+    "event_id": ["evt_7", f"evt_{HALF}", "evt_none"],
     "type": ["rare.type", "rare.*", "old.type_1", "old.*", "common.type_1", "common.*", "no.type",
              "no.*"],
     "object_id": ["rare", "old", "object_60001", "none"],
