@@ -12,7 +12,7 @@ from api.console import rest
 from api.console.links import dashboard_url, row_path
 from api.console.listing import list_page
 from api.console.rendering import page
-from api.console.session import current_caller, guarded
+from api.console.session import add_pages, current_caller
 from api.problems import Problem
 
 __all__ = ["add_routes"]
@@ -20,8 +20,7 @@ __all__ = ["add_routes"]
 
 def add_routes(blueprint: Blueprint) -> None:
     """Add the routes of the log."""
-    blueprint.add_url_rule("/events", view_func=guarded()(list_events))
-    blueprint.add_url_rule("/events/<id:id>", view_func=guarded()(show_event))
+    add_pages(blueprint, {"/events": list_events, "/events/<id:id>": show_event})
 
 
 def list_events() -> Response:

@@ -13,7 +13,7 @@ from api.console import rest
 from api.console.links import with_query
 from api.console.listing import arguments, list_page
 from api.console.rendering import page
-from api.console.session import View, guarded
+from api.console.session import View, add_pages
 from api.problems import Problem
 from projections.journal.export.formats import FORMATS
 
@@ -30,8 +30,7 @@ def add_routes(blueprint: Blueprint) -> None:
         "/journal/unproven": list_unproven,
         "/payouts/<id:id>/reconciliation": show_reconciliation,
     }
-    for rule, view in pages.items():
-        blueprint.add_url_rule(rule, view_func=guarded()(view))
+    add_pages(blueprint, pages)
 
 
 def show_trial_balance() -> Response:

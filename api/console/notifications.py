@@ -9,7 +9,7 @@ from api.console.links import row_path, with_query
 from api.console.listing import list_page
 from api.console.rendering import page, see_other
 from api.console.rest import RestProblem
-from api.console.session import View, guarded
+from api.console.session import View, add_buttons, add_pages
 from projections import notification_types
 
 __all__ = ["add_routes"]
@@ -23,15 +23,13 @@ def add_routes(blueprint: Blueprint) -> None:
         "/subscribers": list_subscribers,
         "/subscribers/<id:id>": show_subscriber,
     }
-    for rule, view in pages.items():
-        blueprint.add_url_rule(rule, view_func=guarded()(view))
+    add_pages(blueprint, pages)
     buttons: dict[str, View] = {
         "/notifications/<id:id>/retry": retry,
         "/subscribers/<id:id>/status": change_status,
         "/subscribers/<id:id>/test": send_sample,
     }
-    for rule, button in buttons.items():
-        blueprint.add_url_rule(rule, view_func=guarded("full")(button), methods=["POST"])
+    add_buttons(blueprint, buttons)
 
 
 def list_notifications() -> Response:

@@ -9,7 +9,7 @@ from api.console.chart import lines
 from api.console.listing import list_page
 from api.console.rendering import page, see_other
 from api.console.rest import RestProblem
-from api.console.session import View, current_caller, guarded
+from api.console.session import View, add_buttons, add_pages, current_caller
 
 __all__ = ["add_routes"]
 
@@ -26,15 +26,13 @@ def add_routes(blueprint: Blueprint) -> None:
         "/stripe": show_stripe,
         "/stripe/endpoints": show_endpoints,
     }
-    for rule, view in pages.items():
-        blueprint.add_url_rule(rule, view_func=guarded()(view))
+    add_pages(blueprint, pages)
     buttons: dict[str, View] = {
         "/projections/<id:kind>/rebuild": rebuild,
         "/projections/<id:kind>/check": check,
         "/quarantine/<id:id>/retry": retry_quarantined,
     }
-    for rule, button in buttons.items():
-        blueprint.add_url_rule(rule, view_func=guarded("full")(button), methods=["POST"])
+    add_buttons(blueprint, buttons)
 
 
 def show_deliveries() -> Response:

@@ -11,7 +11,7 @@ from api.console import rest
 from api.console.links import event_path, row_path, with_query
 from api.console.rendering import page, see_other
 from api.console.rest import RestProblem
-from api.console.session import guarded
+from api.console.session import add_pages
 
 __all__ = ["add_routes"]
 
@@ -21,8 +21,7 @@ _OTHERS = {"qd": "/quarantine", "ntf": "/notifications", "rcv": "/subscribers"}
 
 def add_routes(blueprint: Blueprint) -> None:
     """Add the routes of the search."""
-    blueprint.add_url_rule("/search", view_func=guarded()(search))
-    blueprint.add_url_rule("/find", view_func=guarded()(find))
+    add_pages(blueprint, {"/search": search, "/find": find})
 
 
 def search() -> Response:

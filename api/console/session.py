@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Response, g, request
+from flask import Blueprint, Response, g, request
 
 from api import problems
 from api.backend import backend
@@ -19,6 +19,8 @@ from api.problems import Problem
 __all__ = [
     "COOKIE",
     "View",
+    "add_buttons",
+    "add_pages",
     "check_form",
     "current_caller",
     "forget",
@@ -79,6 +81,18 @@ def guarded(scope: Scope = "read") -> Callable[[View], View]:
         return run
 
     return decorate
+
+
+def add_pages(blueprint: Blueprint, pages: Mapping[str, View]) -> None:
+    """Add pages by their rules, for everybody who is signed in."""
+    for rule, view in pages.items():
+        blueprint.add_url_rule(rule, view_func=guarded()(view))
+
+
+def add_buttons(blueprint: Blueprint, buttons: Mapping[str, View]) -> None:
+    """Add what buttons of pages do, by its rules, for those whose key may do everything."""
+    for rule, button in buttons.items():
+        blueprint.add_url_rule(rule, view_func=guarded("full")(button), methods=["POST"])
 
 
 def form_token() -> str:

@@ -16,7 +16,7 @@ from api.resources.schemas import (
     integer,
     text,
 )
-from projections import Balance, Entry, Unproven
+from projections import Balance, Book, Entry, Unproven
 
 
 class LineSchema(ResponseSchema):
@@ -25,7 +25,7 @@ class LineSchema(ResponseSchema):
     ledger_account = text("The account, like `Stripe:Balance`.")
     object_id = text("Whose money it is; of a clearing account what it clears.")
     amount = integer("In the minor unit; a debit is positive.")
-    currency = schemas.text("Three-letter ISO code, lower case.")
+    currency = text("Three-letter ISO code, lower case.")
 
 
 class EntrySchema(ResponseSchema):
@@ -45,11 +45,13 @@ class EntrySchema(ResponseSchema):
     livemode = schemas.livemode()
 
 
+def _id_in_book(book: Book, *parts: str) -> str:
+    return ":".join([book.account or "self", "live" if book.livemode else "test", *parts])
+
+
 def balance_id(balance: Balance) -> str:
     """A balance's id: ``self:live:Sales:eur``."""
-    mode = "live" if balance.book.livemode else "test"
-    return ":".join([balance.book.account or "self", mode, balance.ledger_account,
-                     balance.currency])  # fmt: skip
+    return _id_in_book(balance.book, balance.ledger_account, balance.currency)
 
 
 class BalanceSchema(ResponseSchema):
@@ -63,7 +65,7 @@ class BalanceSchema(ResponseSchema):
     debit = integer("The sum of its debits, in the minor unit.")
     credit = integer("The sum of its credits.")
     balance = integer("Debits less credits.")
-    account = schemas.text("The book's account; null is the ledger's own.", allow_none=True,
+    account = text("The book's account; null is the ledger's own.", allow_none=True,
                            attribute="book.account")  # fmt: skip
     livemode = boolean("Whether the book is of live mode.", attribute="book.livemode")
 
@@ -91,9 +93,7 @@ class TrialBalanceSchema(ResponseSchema):
 
 def unproven_id(item: Unproven) -> str:
     """An item's id: ``self:live:Clearing:Charge:ch_1:eur``."""
-    mode = "live" if item.book.livemode else "test"
-    return ":".join([item.book.account or "self", mode, item.ledger_account, item.object_id,
-                     item.currency])  # fmt: skip
+    return _id_in_book(item.book, item.ledger_account, item.object_id, item.currency)
 
 
 class UnprovenSchema(ResponseSchema):
@@ -109,7 +109,7 @@ class UnprovenSchema(ResponseSchema):
     commercial = integer("What the object's state puts there.")
     settlement = integer("What balance transactions put there.")
     reason = text("no_settlement_leg, no_commercial_leg or amounts_differ.")
-    account = schemas.text("The book's account; null is the ledger's own.", allow_none=True,
+    account = text("The book's account; null is the ledger's own.", allow_none=True,
                            attribute="book.account")  # fmt: skip
     livemode = boolean("Whether the book is of live mode.", attribute="book.livemode")
 
